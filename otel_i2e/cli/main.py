@@ -1,0 +1,93 @@
+"""The command `i2e`: the list of its verbs, and how an error reaches the person.
+
+A verb's module is imported when the verb is used, so `i2e --help` costs no more than this table.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Any, Final
+
+import click
+
+from otel_i2e.errors import I2EError
+
+__all__ = ["COMMANDS", "cli", "main"]
+
+COMMANDS: Final[dict[str, tuple[str, str]]] = {
+    "init": ("otel_i2e.cli.init", "Lay out a project: i2e.toml, scorers.py, queries/, evals/, a CI workflow."),
+    "demo": ("otel_i2e.cli.demo", "Watch the whole loop on a small support agent, in under a minute."),
+    "status": ("otel_i2e.cli.status", "What is recorded, waiting, scored, dropped; what needs attention."),
+    "sql": ("otel_i2e.cli.sql", "Run one SELECT over the store, read-only."),
+    "query": ("otel_i2e.cli.query", "List, check and run query files."),
+    "traces": ("otel_i2e.cli.traces", "The latest traces, one line each."),
+    "trace": ("otel_i2e.cli.trace", "One trace as a tree: durations, tokens, tool calls, scores."),
+    "score": ("otel_i2e.cli.score", "Score stored spans, or follow the online rules."),
+    "scorers": ("otel_i2e.cli.scorers", "List the scorers that can be used, with their versions."),
+    "promote": ("otel_i2e.cli.promote", "Turn failing spans into proposed cases."),
+    "review": ("otel_i2e.cli.review", "List, show, edit, approve or reject proposed cases."),
+    "dataset": ("otel_i2e.cli.dataset", "List datasets, check a dataset file."),
+    "eval": ("otel_i2e.cli.eval", "Run a task over a dataset and score it."),
+    "experiments": ("otel_i2e.cli.experiments", "List the stored experiments."),
+    "gate": ("otel_i2e.cli.gate", "Decide: pass, fail, or could not measure."),
+}
+"""Verb → module and help line. A new command is one file and one line here."""
+
+
+class _LazyGroup(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        return importlib.import_module(COMMANDS[cmd_name][0]).command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "I2E"})
+@click.version_option(package_name="otel-i2e", prog_name="i2e")
+@click.option("--debug", is_flag=True, help="Show a traceback when something goes wrong.")
+@click.pass_context
+def cli(ctx: click.Context, debug: bool) -> None:
+    """Turn production LLM failures into regression tests that gate releases.
+
+    Exit codes: 0 pass; 1 regression, the policy says fail; 2 could not measure, or usage error.
+    """
+    ctx.ensure_object(dict)
+    ctx.obj["debug"] = debug
+
+
+def main(args: list[str] | None = None) -> None:
+    """Run the command line; an expected error is one line on stderr and its exit code."""
+    argv = sys.argv[1:] if args is None else args
+    debug = "--debug" in argv
+    if debug:  # accepted before and after the verb
+        argv = ["--debug", *(arg for arg in argv if arg != "--debug")]
+    try:
+        result: Any = cli.main(argv, prog_name="i2e", standalone_mode=False)
+    except click.exceptions.Abort:
+        _fail("interrupted", 130)
+    except click.ClickException as error:
+        if debug:
+            raise
+        error.show()
+        sys.exit(2)
+    except I2EError as error:
+        if debug:
+            raise
+        _fail(f"error: {error}", error.exit_code)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(0)
+    else:
+        sys.exit(result if isinstance(result, int) else 0)
+
+
+def _fail(line: str, code: int) -> None:
+    click.echo(f"i2e: {line}", err=True)
+    sys.exit(code)

@@ -1,0 +1,106 @@
+"""How commands speak: tables on a terminal, tab-separated text in a pipe, JSON with `--json`.
+
+Text that came from a trace is never read as markup, and control characters in it are made visible,
+so that a hostile answer cannot move the cursor or recolour a report.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, TypeVar
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+__all__ = ["console", "emit_json", "json_option", "progress", "safe", "say", "store_options", "table"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def console(*, err: bool = False) -> Console:
+    """A console that honours NO_COLOR, pipes and the width of the terminal."""
+    return Console(stderr=err, highlight=False, markup=False, soft_wrap=True)
+
+
+def safe(value: Any) -> str:
+    """`value` as one line of printable text; None is an empty cell."""
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%d %H:%M:%S")
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    return "".join(ch if ch.isprintable() else _visible(ch) for ch in text)
+
+
+def _visible(char: str) -> str:
+    return {"\n": "⏎", "\t": " ", "\r": ""}.get(char, repr(char)[1:-1])
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str | None = None) -> None:
+    """A table on a terminal; tab-separated lines with a header when stdout is not one."""
+    if not sys.stdout.isatty():
+        click.echo("\t".join(columns))
+        for row in rows:
+            click.echo("\t".join(safe(cell) for cell in row))
+        return
+    grid = Table(title=title, header_style="bold", title_justify="left", title_style="bold")
+    for name in columns:
+        grid.add_column(name, overflow="ellipsis", no_wrap=True)
+    for row in rows:
+        grid.add_row(*(Text(safe(cell)) for cell in row))
+    Console(highlight=False, markup=False).print(grid)
+
+
+def say(text: str) -> None:
+    """One line of prose on stdout."""
+    click.echo(text)
+
+
+def emit_json(value: Any) -> None:
+    """`value` as JSON on stdout; a contract as its fields."""
+    click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=_jsonable))
+
+
+def _jsonable(value: Any) -> Any:
+    if hasattr(value, "model_dump"):
+        return value.model_dump(mode="json")
+    return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+@contextmanager
+def progress(label: str, total: int | None) -> Iterator[Callable[[int], None]]:
+    """A progress bar on stderr, on a terminal only; yields `advance(n)`."""
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+        disable=not sys.stderr.isatty(),
+        transient=True,
+    )
+    with bar:
+        task = bar.add_task(label, total=total)
+        yield lambda n: bar.advance(task, n)
+
+
+def json_option(command: F) -> F:
+    """`--json`."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command)
+
+
+def store_options(command: F) -> F:
+    """`--store` and `--config`, which every command that opens the store takes."""
+    command = click.option(
+        "--config", type=click.Path(dir_okay=False), envvar="I2E_CONFIG", help="Settings file; default i2e.toml."
+    )(command)
+    return click.option("--store", envvar="I2E_STORE", help="DuckDB file; default .i2e/i2e.duckdb.")(command)

@@ -1,0 +1,202 @@
+"""Settings: `i2e.toml`, `[tool.i2e]` in `pyproject.toml`, and `I2E_*` variables.
+
+A variable wins over a file; `i2e.toml` wins over `pyproject.toml`. Both files are looked for in the
+working directory and its parents, up to the first directory that holds `.git`; a relative path in a
+file is relative to that file. A name that is not listed below is refused.
+
+This module is loaded inside the user's application before its first line runs, so it uses the
+standard library only: no pydantic, no TOML parser unless a file is there.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, Final
+
+from otel_i2e.errors import ConfigError
+
+__all__ = ["CAPTURE_MODES", "Settings", "find_config", "load_settings"]
+
+CAPTURE_MODES: Final = ("full", "metadata", "off")
+_CHOICES: Final[dict[str, tuple[str, ...]]] = {
+    "capture": CAPTURE_MODES,
+    "ingest": ("on", "off"),
+    "compression": ("zstd", "auto"),
+}
+_PATHS: Final = ("store", "datasets", "queries", "policy")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a process was told. Every field `x` is also the variable `I2E_X` (upper case).
+
+    Lists (`scorers`) are comma-separated in a variable; `rules` and `judge` live in a file only.
+    """
+
+    store: str = ".i2e/i2e.duckdb"
+    """The DuckDB file. The spool (`*.spool`) and the lock (`*.lock`) lie beside it."""
+    service: str = ""
+    """`service.name` of recorded spans; empty keeps what the application's resource says."""
+    environment: str = ""
+    """`deployment.environment.name` of recorded spans; empty keeps the resource's."""
+    capture: str = "full"
+    """`full`: with prompts and answers. `metadata`: without. `off`: record nothing."""
+    max_content_bytes: int = 1_000_000
+    """An attribute value longer than this many bytes of UTF-8 is cut, with a marker."""
+    ingest: str = "on"
+    """`on`: a background thread of the application moves the spool into the store. `off`: another does."""
+    ingest_interval: float = 1.0
+    """Seconds between two moves."""
+    queue_spans: int = 8192
+    """Spans that may wait in memory for the spool; beyond it the newest are dropped and counted."""
+    flush_interval: float = 0.5
+    """Seconds between two writes to the spool."""
+    exit_timeout: float = 2.0
+    """Seconds that the application's exit may be held up for flushing, at most."""
+    spool_max_bytes: int = 2_000_000_000
+    """Size of the spool's waiting batches at which it takes no more."""
+    lock_timeout: float = 15.0
+    """Seconds to wait for the store while another process holds it."""
+    compression: str = "zstd"
+    """`zstd` forces zstd on text columns (small); `auto` leaves the choice to DuckDB."""
+    query_timeout: float = 30.0
+    """Seconds after which a user's query is interrupted."""
+    query_max_rows: int = 10_000
+    """Rows of a user's query that are kept; the rest is cut, and said."""
+    scorers: tuple[str, ...] = ()
+    """Python files or modules that define scorers."""
+    datasets: str = "evals"
+    """Directory of the dataset files."""
+    queries: str = "queries"
+    """Directory of the project's own queries."""
+    policy: str = ""
+    """Gate policy file; empty is the built-in policy."""
+    judge: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """Table `[judge]`: `model`, `max_tokens`, `timeout`, … (`models.JudgeSettings`)."""
+    rules: tuple[Mapping[str, Any], ...] = ()
+    """Tables `[[rules]]`: online scoring rules (`models.Rule`)."""
+    source: str = ""
+    """The file that was read; empty when there was none. Not a setting."""
+
+    @property
+    def store_path(self) -> Path:
+        """The store as an absolute path."""
+        return Path(self.store).absolute()
+
+    @property
+    def spool_path(self) -> Path:
+        """The spool's SQLite file, beside the store."""
+        return self.store_path.with_name(self.store_path.name + ".spool")
+
+
+def find_config(start: Path) -> tuple[Path, Mapping[str, Any]] | None:
+    """The nearest settings file at or above `start`, with its table; None when there is none."""
+    for folder in (start, *start.parents):
+        for name, path_of_table in (("i2e.toml", ()), ("pyproject.toml", ("tool", "i2e"))):
+            path = folder / name
+            if path.is_file() and (table := _read_table(path, path_of_table)) is not None:
+                return path, table
+        if (folder / ".git").exists():
+            return None
+    return None
+
+
+def load_settings(
+    environ: Mapping[str, str] | None = None, *, start: Path | None = None, config: Path | None = None, **given: Any
+) -> Settings:
+    """Settings from a file, then variables, then `given` (which wins; None is not given).
+
+    Raises ConfigError, naming the value, the rule and the place.
+    """
+    environ = os.environ if environ is None else environ
+    config = config or (Path(environ["I2E_CONFIG"]) if environ.get("I2E_CONFIG") else None)
+    if config is not None:
+        found = config, _read_table(config, ()) or {}
+    else:
+        found = find_config((start or Path.cwd()).absolute())
+    values: dict[str, Any] = {}
+    if found is not None:
+        path, table = found
+        values = {key: _file_value(path, key, value) for key, value in table.items()}
+        values["source"] = str(path)
+    for key in _SETTINGS:
+        if (text := environ.get(f"I2E_{key.upper()}")) is not None and key not in ("judge", "rules"):
+            values[key] = _typed(f"I2E_{key.upper()}", key, text)
+    for key, value in given.items():
+        if value is not None:
+            if key not in _SETTINGS:
+                raise ConfigError(f"{key!r} is not a setting; the settings are {', '.join(_SETTINGS)}")
+            values[key] = _typed(f"argument {key!r}", key, value)
+    return Settings(**values)
+
+
+_SETTINGS: Final = tuple(f.name for f in fields(Settings) if f.name != "source")
+_DEFAULTS: Final[dict[str, Any]] = {name: getattr(Settings(), name) for name in _SETTINGS}
+
+
+def _read_table(path: Path, keys: tuple[str, ...]) -> Mapping[str, Any] | None:
+    import tomllib  # only when a file is there: the application pays for what it uses
+
+    try:
+        table: Any = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"cannot read {str(path)!r}: {error.strerror}; name an existing file with --config") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        if keys:
+            return None  # a broken pyproject.toml is not ours to report
+        raise ConfigError(f"{path}: not valid TOML: {error}") from None
+    for key in keys:
+        table = table.get(key) if isinstance(table, dict) else None
+    return table
+
+
+def _file_value(path: Path, key: str, value: Any) -> Any:
+    if key not in _SETTINGS:
+        raise ConfigError(f"{path}: {key!r} is not a setting; the settings are {', '.join(_SETTINGS)}")
+    value = _typed(str(path), key, value)
+    if key in _PATHS and value and "://" not in value and not value.startswith("ducklake:"):
+        return str(path.parent / value)
+    if key == "scorers":
+        return tuple(str(path.parent / item) if item.endswith(".py") else item for item in value)
+    return value
+
+
+def _typed(place: str, key: str, value: Any) -> Any:
+    default = _DEFAULTS[key]
+    try:
+        typed = _convert(default, value)
+    except (TypeError, ValueError):
+        kind = "a list of text" if isinstance(default, tuple) else f"{type(default).__name__}"
+        raise ConfigError(f"{place}: {key} = {value!r} is not valid; it takes {kind}, such as {default!r}") from None
+    choices = _CHOICES.get(key)
+    if choices and typed not in choices:
+        raise ConfigError(f"{place}: {key} = {value!r} is not valid; it takes one of {', '.join(choices)}")
+    if isinstance(typed, int | float) and typed < 0:
+        raise ConfigError(f"{place}: {key} = {value!r} is not valid; it takes a number of at least 0")
+    return typed
+
+
+def _convert(default: Any, value: Any) -> Any:
+    if isinstance(default, bool | int | float) and isinstance(value, bool):
+        raise TypeError(value)
+    if isinstance(default, int):
+        number = float(value)
+        if number != int(number):
+            raise ValueError(value)
+        return int(number)
+    if isinstance(default, float):
+        return float(value)
+    if isinstance(default, str):
+        if not isinstance(value, str | os.PathLike):
+            raise TypeError(value)
+        return os.fspath(value)
+    if isinstance(default, Mapping):
+        if not isinstance(value, Mapping):
+            raise TypeError(value)
+        return dict(value)
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return tuple(value)

@@ -1,0 +1,104 @@
+"""Every error that this package raises on purpose.
+
+    I2EError                     something went wrong that a person can mend
+    ├── UsageError               what was asked for cannot be done as written: the caller's to mend
+    │   ├── ConfigError          a setting, in a file or a variable
+    │   ├── QueryError           a query file: its header, its SQL or its parameters
+    │   ├── DatasetError         a dataset file or a case
+    │   ├── ScorerError          a scorer that cannot be found or loaded
+    │   └── NotFound             nothing has this id
+    ├── StoreError               the DuckDB store could not be used
+    │   ├── StoreLocked          another process held it for longer than the wait
+    │   └── QueryTimeout         a query ran into its time limit
+    ├── SpoolError               the durable queue could not be used
+    │   └── SpoolFull            it has reached its size limit
+    ├── DecodeError              bytes that are not the OTLP they claim to be
+    ├── JudgeError               no verdict could be had from the judge
+    └── NotMeasured              a run that cannot say pass or fail
+
+The command line prints the message as one line and exits with `exit_code`: 1 is kept for
+"measured, and it failed", so every error here exits with 2 (`sysexits`-style codes are not used,
+because CI systems treat anything over 1 as "could not run").
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "ConfigError",
+    "DatasetError",
+    "DecodeError",
+    "I2EError",
+    "JudgeError",
+    "NotFound",
+    "NotMeasured",
+    "QueryError",
+    "QueryTimeout",
+    "ScorerError",
+    "SpoolError",
+    "SpoolFull",
+    "StoreError",
+    "StoreLocked",
+    "UsageError",
+]
+
+
+class I2EError(Exception):
+    """The root. `str(error)` is one line: the value, the rule, the place and the remedy."""
+
+    exit_code = 2
+
+
+class UsageError(I2EError):
+    """What was asked for cannot be done as written."""
+
+
+class ConfigError(UsageError):
+    """A setting in `i2e.toml`, `pyproject.toml` or an `I2E_*` variable is not valid."""
+
+
+class QueryError(UsageError):
+    """A query file's header, SQL or parameters are not valid."""
+
+
+class DatasetError(UsageError):
+    """A dataset file or a case in it is not valid."""
+
+
+class ScorerError(UsageError):
+    """A scorer cannot be found, loaded or called."""
+
+
+class NotFound(UsageError):
+    """Nothing in the store has the given id."""
+
+
+class StoreError(I2EError):
+    """The DuckDB store could not be opened, read or written."""
+
+
+class StoreLocked(StoreError):
+    """Another process held the store for longer than the bounded wait."""
+
+
+class QueryTimeout(StoreError):
+    """A query ran into its time limit and was interrupted."""
+
+
+class SpoolError(I2EError):
+    """The durable queue could not be opened, read or written."""
+
+
+class SpoolFull(SpoolError):
+    """The durable queue has reached its size limit; nothing was taken."""
+
+
+class DecodeError(I2EError):
+    """Bytes that are not the OTLP message they claim to be."""
+
+
+class JudgeError(I2EError):
+    """No verdict could be had: a refusal, a cut-off, a timeout, an answer outside the choices."""
+
+
+class NotMeasured(I2EError):
+    """Nothing was measured, so neither pass nor fail can be said."""

@@ -1,0 +1,59 @@
+"""The contract between rooms: frozen values, unknown fields refused, no I/O."""
+
+from __future__ import annotations
+
+from otel_i2e.models._contract import Contract, Json
+from otel_i2e.models.case import Case, CaseContext, Origin, Priority, Severity
+from otel_i2e.models.document import Document
+from otel_i2e.models.experiment import CaseRun, Experiment
+from otel_i2e.models.gate import Action, CaseDecision, CaseVerdict, Decision, GateVerdict, Override, Policy
+from otel_i2e.models.messages import last_text, parts_of, text_of
+from otel_i2e.models.proposal import CaseStatus, StoredCase
+from otel_i2e.models.query import Query, QueryParam, QueryResult
+from otel_i2e.models.rule import JudgeSettings, Rule
+from otel_i2e.models.score import Attempt, LedgerRow, Outcome, Score, ScoreRow
+from otel_i2e.models.span import JSON_COLUMNS, SPAN_COLUMNS, Span, SpanRow
+from otel_i2e.models.subject import Subject, Usage
+from otel_i2e.models.tool import ToolCall
+
+__all__ = [
+    "JSON_COLUMNS",
+    "SPAN_COLUMNS",
+    "Action",
+    "Attempt",
+    "Case",
+    "CaseContext",
+    "CaseDecision",
+    "CaseRun",
+    "CaseStatus",
+    "CaseVerdict",
+    "Contract",
+    "Decision",
+    "Document",
+    "Experiment",
+    "GateVerdict",
+    "Json",
+    "JudgeSettings",
+    "LedgerRow",
+    "Origin",
+    "Outcome",
+    "Override",
+    "Policy",
+    "Priority",
+    "Query",
+    "QueryParam",
+    "QueryResult",
+    "Rule",
+    "Score",
+    "ScoreRow",
+    "Severity",
+    "Span",
+    "SpanRow",
+    "StoredCase",
+    "Subject",
+    "ToolCall",
+    "Usage",
+    "last_text",
+    "parts_of",
+    "text_of",
+]

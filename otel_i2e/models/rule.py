@@ -1,0 +1,41 @@
+"""Online rules and the judge's settings: the tables `[[rules]]` and `[judge]` of `i2e.toml`."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from otel_i2e.models._contract import Contract
+
+__all__ = ["JudgeSettings", "Rule"]
+
+
+class Rule(Contract):
+    """Which spans are scored in production, by what, how often, for how much."""
+
+    name: str = Field(min_length=1)
+    """Unique; the ledger and the scores carry it."""
+    where: str = "kind = 'llm'"
+    """A DuckDB condition over the columns of `spans`."""
+    sample: float = Field(default=1.0, ge=0, le=1)
+    """Part of the traces: a hash of the trace id decides, so 1 % is a subset of 10 %."""
+    scorers: list[str] = Field(min_length=1)
+    """Names of scorers."""
+    daily_budget: int | None = Field(default=None, ge=0)
+    """Scorer calls a UTC day at most; None is no limit."""
+    daily_budget_usd: float | None = Field(default=None, ge=0)
+    """US dollars a UTC day at most, for judges; None is no limit."""
+
+
+class JudgeSettings(Contract):
+    """How the judge is called."""
+
+    model: str = "claude-sonnet-4-5-20250929"
+    """A dated model id; a prompt file that pins its own wins."""
+    max_tokens: int = 1024
+    """Of the verdict."""
+    timeout: float = 60.0
+    """Seconds for one request."""
+    max_retries: int = 4
+    """Retries of the SDK, with its backoff."""
+    concurrency: int = 16
+    """Requests at once."""

@@ -1,0 +1,1 @@
+"""One module per verb; the only place where rooms meet. Called by cli, web and pytest alike."""

@@ -1,0 +1,26 @@
+"""Fixtures that every test may use."""
+
+from __future__ import annotations
+
+import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Register `--full`."""
+    parser.addoption("--full", action="store_true", help="Run the full version of slow suites.")
+
+
+@pytest.fixture
+def full(request: pytest.FixtureRequest) -> bool:
+    """Whether `--full` was given: slow suites then run their whole range."""
+    return bool(request.config.getoption("--full"))
+
+
+@pytest.fixture(autouse=True)
+def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:  # pyright: ignore[reportUnusedFunction] -- pytest calls it
+    """No test reads the developer's own settings or keys."""
+    import os
+
+    for name in list(os.environ):
+        if name.startswith(("I2E_", "OTEL_", "ANTHROPIC_")):
+            monkeypatch.delenv(name)
