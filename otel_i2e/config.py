@@ -14,7 +14,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from otel_i2e.errors import ConfigError
 
@@ -149,7 +149,7 @@ def _read_table(path: Path, keys: tuple[str, ...]) -> Mapping[str, Any] | None:
             return None  # a broken pyproject.toml is not ours to report
         raise ConfigError(f"{path}: not valid TOML: {error}") from None
     for key in keys:
-        table = table.get(key) if isinstance(table, dict) else None
+        table = cast("dict[str, Any]", table).get(key) if isinstance(table, dict) else None
     return table
 
 
@@ -192,11 +192,11 @@ def _convert(default: Any, value: Any) -> Any:
     if isinstance(default, str):
         if not isinstance(value, str | os.PathLike):
             raise TypeError(value)
-        return os.fspath(value)
+        return str(os.fspath(cast("str | os.PathLike[str]", value)))
     if isinstance(default, Mapping):
         if not isinstance(value, Mapping):
             raise TypeError(value)
-        return dict(value)
+        return dict(cast("Mapping[str, Any]", value))
     if isinstance(value, str):
         return tuple(part.strip() for part in value.split(",") if part.strip())
     return tuple(value)

@@ -11,10 +11,12 @@ from __future__ import annotations
 import os
 import threading
 import time
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
 from types import TracebackType
-from typing import Final
+from typing import IO, Any, Final
 
-__all__ = ["FORK_WAIT", "ForkGuard", "fork_guard"]
+__all__ = ["FORK_WAIT", "ForkGuard", "closed_in_child", "fork_guard", "process_token"]
 
 FORK_WAIT: Final = 3.0
 """Seconds that a fork is held up at most; then it goes ahead, because an application must not hang."""
@@ -88,9 +90,39 @@ class ForkGuard:
 fork_guard: Final = ForkGuard()
 """The guard of this process."""
 
+_lock_files: Final[set[IO[Any]]] = set()
+_generation = [0]
+
+
+def process_token() -> int:
+    """Changes in every forked child: what was opened under another token belongs to the parent."""
+    return _generation[0]
+
+
+@contextmanager
+def closed_in_child(lock_file: IO[Any]) -> Generator[None]:
+    """While inside, a forked child lets go of its copy of `lock_file`: the lock ends when the parent lets go."""
+    _lock_files.add(lock_file)
+    try:
+        yield
+    finally:
+        _lock_files.discard(lock_file)
+
+
+def _forget_parent() -> None:
+    _generation[0] += 1
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for lock_file in _lock_files:  # the number stays taken, so that a late close() of it hits nobody else's file
+        with suppress(OSError, ValueError):  # closed already
+            os.dup2(nowhere, lock_file.fileno(), inheritable=False)
+    os.close(nowhere)
+    _lock_files.clear()
+
+
 if hasattr(os, "register_at_fork"):  # not on Windows, which does not fork
     os.register_at_fork(
         before=fork_guard.before_fork,
         after_in_parent=fork_guard.after_fork_in_parent,
         after_in_child=fork_guard.after_fork_in_child,
     )
+    os.register_at_fork(after_in_child=_forget_parent)

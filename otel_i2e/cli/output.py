@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, TypeVar
@@ -77,7 +77,7 @@ def _jsonable(value: Any) -> Any:
 
 
 @contextmanager
-def progress(label: str, total: int | None) -> Iterator[Callable[[int], None]]:
+def progress(label: str, total: int | None) -> Generator[Callable[[int], None]]:
     """A progress bar on stderr, on a terminal only; yields `advance(n)`."""
     bar = Progress(
         TextColumn("{task.description}"),

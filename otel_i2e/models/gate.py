@@ -36,7 +36,8 @@ class Policy(Contract):
 
     def action(self, priority: Priority) -> Action:
         """What a failing case of `priority` does."""
-        return {"P0": self.P0, "P1": self.P1, "P2": self.P2}[priority]
+        actions: dict[Priority, Action] = {"P0": self.P0, "P1": self.P1, "P2": self.P2}
+        return actions[priority]
 
 
 class Override(Contract):

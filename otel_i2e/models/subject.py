@@ -113,7 +113,7 @@ def _tool_calls(trace: tuple[Span, ...]) -> list[ToolCall]:
                 continue
             if call_id:
                 seen.add(call_id)
-            ran = by_id.get(call_id) or _unnamed_run(executed, used, part.get("name"))
+            ran = (by_id.get(call_id) if call_id else None) or _unnamed_run(executed, used, part.get("name"))
             if ran is not None:
                 used.add(ran.span_id)
             calls.append(_requested(span, part, ran, results.get(call_id)))
