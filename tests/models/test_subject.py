@@ -12,7 +12,7 @@ def _span(span_id: str, **fields: Any) -> Span:
 
 
 def _asks(*calls: tuple[str, str, Any]) -> list[dict[str, Any]]:
-    parts = [{"type": "tool_call", "id": id, "name": name, "arguments": args} for id, name, args in calls]
+    parts = [{"type": "tool_call", "id": call_id, "name": name, "arguments": args} for call_id, name, args in calls]
     return [{"role": "assistant", "parts": parts}]
 
 
