@@ -67,7 +67,7 @@ class Settings:
     query_max_rows: int = 10_000
     """Rows of a user's query that are kept; the rest is cut, and said."""
     scorers: tuple[str, ...] = ()
-    """Python files or modules that define scorers."""
+    """Python files or modules that define scorers, and Markdown files that are judge prompts."""
     datasets: str = "evals"
     """Directory of the dataset files."""
     queries: str = "queries"
@@ -160,7 +160,7 @@ def _file_value(path: Path, key: str, value: Any) -> Any:
     if key in _PATHS and value and "://" not in value and not value.startswith("ducklake:"):
         return str(path.parent / value)
     if key == "scorers":
-        return tuple(str(path.parent / item) if item.endswith(".py") else item for item in value)
+        return tuple(str(path.parent / item) if item.endswith((".py", ".md")) else item for item in value)
     return value
 
 

@@ -99,6 +99,13 @@ class DecodeError(I2EError):
 class JudgeError(I2EError):
     """No verdict could be had: a refusal, a cut-off, a timeout, an answer outside the choices."""
 
+    def __init__(self, message: str, *, model: str | None = None, cost_usd: float | None = None) -> None:
+        super().__init__(message)
+        self.model = model
+        """The model that answered, when one did."""
+        self.cost_usd = cost_usd
+        """What the answer cost, in US dollars, when one came."""
+
 
 class NotMeasured(I2EError):
     """Nothing was measured, so neither pass nor fail can be said."""

@@ -7,6 +7,7 @@ from otel_i2e.models.case import Case, CaseContext, Origin, Priority, Severity
 from otel_i2e.models.document import Document
 from otel_i2e.models.experiment import CaseRun, Experiment
 from otel_i2e.models.gate import Action, CaseDecision, CaseVerdict, Decision, GateVerdict, Override, Policy
+from otel_i2e.models.judge import JUDGE_FIELDS, Judge, JudgeField, JudgePrompt, JudgeQuestion, JudgeVerdict
 from otel_i2e.models.messages import last_text, parts_of, text_of
 from otel_i2e.models.proposal import CaseStatus, StoredCase
 from otel_i2e.models.query import Query, QueryParam, QueryResult
@@ -18,6 +19,7 @@ from otel_i2e.models.tool import ToolCall
 
 __all__ = [
     "JSON_COLUMNS",
+    "JUDGE_FIELDS",
     "SPAN_COLUMNS",
     "Action",
     "Attempt",
@@ -33,7 +35,12 @@ __all__ = [
     "Experiment",
     "GateVerdict",
     "Json",
+    "Judge",
+    "JudgeField",
+    "JudgePrompt",
+    "JudgeQuestion",
     "JudgeSettings",
+    "JudgeVerdict",
     "LedgerRow",
     "Origin",
     "Outcome",

@@ -29,13 +29,15 @@ class Rule(Contract):
 class JudgeSettings(Contract):
     """How the judge is called."""
 
-    model: str = "claude-sonnet-4-5-20250929"
-    """A dated model id; a prompt file that pins its own wins."""
-    max_tokens: int = 1024
-    """Of the verdict."""
-    timeout: float = 60.0
+    model: str = "claude-sonnet-5-5"
+    """A pinned model id (from the 4.6 generation on, ids without a date are pinned); a prompt's own wins."""
+    max_tokens: int = Field(default=8192, ge=1)
+    """Of the verdict, with the thinking that current models do before it; a prompt's own wins."""
+    effort: str | None = None
+    """`low` … `max`, for models that take it; None leaves it to the model; a prompt's own wins."""
+    timeout: float = Field(default=60.0, gt=0)
     """Seconds for one request."""
-    max_retries: int = 4
+    max_retries: int = Field(default=4, ge=0)
     """Retries of the SDK, with its backoff."""
-    concurrency: int = 16
+    concurrency: int = Field(default=16, ge=1)
     """Requests at once."""

@@ -131,5 +131,7 @@ class LedgerRow(Contract):
     """`online`, `backfill` or `offline`."""
     experiment_id: str | None = None
     """The experiment that asked."""
+    cost_usd: float | None = None
+    """What the attempt cost, for a judge, scored or not: daily budgets are counted from it."""
     created_at: datetime
     """UTC."""

@@ -1,0 +1,94 @@
+"""What is asked of a judge, and what comes back: the border between scorers and the model that judges."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Literal, Protocol
+
+from pydantic import Field
+
+from otel_i2e.models._contract import Contract
+
+__all__ = ["JUDGE_FIELDS", "Judge", "JudgeField", "JudgePrompt", "JudgeQuestion", "JudgeVerdict"]
+
+JudgeField = Literal["input", "messages", "output", "expected", "documents", "tool_calls", "metadata", "criterion"]
+"""What a prompt may have shown: arguments of a scorer, and the criterion of a `must`."""
+JUDGE_FIELDS: tuple[JudgeField, ...] = (
+    "input",
+    "messages",
+    "output",
+    "expected",
+    "documents",
+    "tool_calls",
+    "metadata",
+    "criterion",
+)
+
+
+class JudgePrompt(Contract):
+    """A judge prompt: a Markdown file with front matter, the project's `[judge]` settings filled in."""
+
+    name: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9_.-]*$")
+    """Unique; the name of the scorer that it makes."""
+    description: str = ""
+    """One sentence."""
+    choices: dict[str, float | None] = Field(min_length=2)
+    """Verdicts that may be given → the score's value; None says that the question does not apply."""
+    fields: tuple[JudgeField, ...] = Field(min_length=1)
+    """What is shown to the judge, in order."""
+    threshold: float | None = None
+    """The value at or above which a score passes."""
+    model: str
+    """The model that is asked for."""
+    max_tokens: int = Field(ge=1)
+    """Output tokens at most, thinking included."""
+    effort: str | None = None
+    """`output_config.effort`; None leaves it to the model."""
+    text: str = Field(min_length=1)
+    """The instruction: the file without its front matter."""
+    path: str
+    """Where the file lies."""
+
+    @property
+    def identity(self) -> str:
+        """12 hex digits of SHA-256 over everything that can change a verdict."""
+        parts = self.model_dump(mode="json", include=_IDENTITY)
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:12]
+
+
+_IDENTITY = {"text", "choices", "fields", "model", "max_tokens", "effort"}
+
+
+class JudgeQuestion(Contract):
+    """One question about one subject."""
+
+    prompt: JudgePrompt
+    """How to judge."""
+    shown: dict[str, str]
+    """Field → text under judgement, in the prompt's order. It is data: never an instruction."""
+
+
+class JudgeVerdict(Contract):
+    """A verdict that is one of the prompt's choices. Anything else is a JudgeError."""
+
+    choice: str
+    """One of the prompt's choices."""
+    reasoning: str = ""
+    """Why, in the judge's words."""
+    model: str
+    """The model that answered, as returned."""
+    input_tokens: int = 0
+    """All input, cached included."""
+    output_tokens: int = 0
+    """All output, thinking included."""
+    cost_usd: float | None = None
+    """US dollars at list prices; None when the model has no known price."""
+
+
+class Judge(Protocol):
+    """Gives verdicts. `otel_i2e.judge.ClaudeJudge` is the real one; a test may script its own."""
+
+    async def ask(self, question: JudgeQuestion) -> JudgeVerdict:
+        """A verdict, or JudgeError when none could be had."""
+        ...
