@@ -9,10 +9,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from otel_i2e.testing.clock import FixedClock
     from otel_i2e.testing.messages_server import MessagesRequest, MessagesServer
     from otel_i2e.testing.reply import Reply, TextBlock, ThinkingBlock, Tokens, ToolBlock
+    from otel_i2e.testing.spans import agent_span, llm_span, retrieval_span, row_of, tool_span, trace_of
 
 __all__ = [
+    "FixedClock",
     "MessagesRequest",
     "MessagesServer",
     "Reply",
@@ -20,20 +23,24 @@ __all__ = [
     "ThinkingBlock",
     "Tokens",
     "ToolBlock",
+    "agent_span",
+    "llm_span",
+    "retrieval_span",
+    "row_of",
+    "tool_span",
+    "trace_of",
 ]
 
 _HOMES = {
-    "MessagesRequest": "messages_server",
-    "MessagesServer": "messages_server",
-    "Reply": "reply",
-    "TextBlock": "reply",
-    "ThinkingBlock": "reply",
-    "Tokens": "reply",
-    "ToolBlock": "reply",
+    "clock": ("FixedClock",),
+    "messages_server": ("MessagesRequest", "MessagesServer"),
+    "reply": ("Reply", "TextBlock", "ThinkingBlock", "Tokens", "ToolBlock"),
+    "spans": ("agent_span", "llm_span", "retrieval_span", "row_of", "tool_span", "trace_of"),
 }
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    for module, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(f"{__name__}.{module}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
