@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from otel_i2e.testing.clock import FixedClock
+    from otel_i2e.testing.judge import ScriptedJudge
     from otel_i2e.testing.messages_server import MessagesRequest, MessagesServer
     from otel_i2e.testing.reply import Reply, TextBlock, ThinkingBlock, Tokens, ToolBlock
     from otel_i2e.testing.spans import agent_span, llm_span, retrieval_span, row_of, tool_span, trace_of
@@ -19,6 +20,7 @@ __all__ = [
     "MessagesRequest",
     "MessagesServer",
     "Reply",
+    "ScriptedJudge",
     "TextBlock",
     "ThinkingBlock",
     "Tokens",
@@ -33,6 +35,7 @@ __all__ = [
 
 _HOMES = {
     "clock": ("FixedClock",),
+    "judge": ("ScriptedJudge",),
     "messages_server": ("MessagesRequest", "MessagesServer"),
     "reply": ("Reply", "TextBlock", "ThinkingBlock", "Tokens", "ToolBlock"),
     "spans": ("agent_span", "llm_span", "retrieval_span", "row_of", "tool_span", "trace_of"),
