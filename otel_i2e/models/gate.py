@@ -80,6 +80,8 @@ class CaseDecision(Contract):
     """The override that lets it through."""
     reasons: tuple[str, ...] = ()
     """One line for each failed scorer or thing that could not be measured."""
+    unmeasured: tuple[str, ...] = ()
+    """Those of `reasons` that could not be measured; a failed case may have some. While any is left, no run passes."""
 
 
 class Decision(Contract):

@@ -1,0 +1,18 @@
+"""The gate: experiment + baseline + policy → decision, and its reports. Pure: no clock, no files, no store."""
+
+from __future__ import annotations
+
+from otel_i2e.gate.decide import decide
+from otel_i2e.gate.overriding import require_overridable
+from otel_i2e.gate.policy import parse_policy
+from otel_i2e.gate.suites import SuiteRate, suite_rates
+from otel_i2e.gate.verdicts import case_decision
+
+__all__ = [
+    "SuiteRate",
+    "case_decision",
+    "decide",
+    "parse_policy",
+    "require_overridable",
+    "suite_rates",
+]

@@ -1,0 +1,15 @@
+"""What a decision looks like elsewhere. Pure functions from a Decision to text, one file per format.
+
+Every format gets text that came from a model or a user; each escapes it for its own syntax, and each
+says what was not measured as loudly as what failed.
+"""
+
+from __future__ import annotations
+
+from otel_i2e.gate.reports.github import outputs, workflow_commands
+from otel_i2e.gate.reports.grid import COLUMNS, grid
+from otel_i2e.gate.reports.junit import junit
+from otel_i2e.gate.reports.markdown import markdown
+from otel_i2e.gate.reports.result import result
+
+__all__ = ["COLUMNS", "grid", "junit", "markdown", "outputs", "result", "workflow_commands"]

@@ -1,0 +1,49 @@
+"""Workflow commands and outputs of GitHub Actions."""
+
+from __future__ import annotations
+
+import json
+
+from otel_i2e.gate.reports import outputs, workflow_commands
+from otel_i2e.models import Decision, Experiment
+
+Decided = tuple[Decision, Experiment]
+
+
+def test_errors_and_warnings_by_effect(mixed: Decided) -> None:
+    """A block and what was not measured are errors, a P1 and an override warnings, a logged case a notice."""
+    levels = [row.split(" ")[0] for row in workflow_commands(mixed[0])]
+    assert levels == ["::error", "::error", "::error", "::warning", "::warning", "::notice"]
+    assert workflow_commands(mixed[0])[0].startswith("::error title=i2e gate%3A fail::P0 blocked")
+
+
+def test_a_clean_pass_says_nothing(passing: Decided) -> None:
+    """No annotation without a reason."""
+    assert workflow_commands(passing[0]) == []
+
+
+def test_hostile_text_forges_no_command(hostile: Decided) -> None:
+    """Every line is one command of ours: no line break, and no second property."""
+    for row in workflow_commands(hostile[0]):
+        assert "\n" not in row
+        assert "\r" not in row
+        head, _, _ = row[2:].partition("::")
+        assert head.split(" ", 1)[0] in ("error", "warning", "notice")
+        assert "," not in head
+
+
+def test_the_eleventh_is_counted(mixed: Decided) -> None:
+    """GitHub shows ten of a level; the last says how many there are."""
+    decision = mixed[0]
+    lost = next(case for case in decision.cases if case.case_id == "lost")
+    rows = workflow_commands(decision.model_copy(update={"cases": (lost,) * 30}))
+    assert len(rows) == 10
+    assert "22 more cases" in rows[-1]
+
+
+def test_outputs_are_one_line_each(hostile: Decided) -> None:
+    """`decision`, `failed` and `result_json`; hostile text opens no further output."""
+    rows = outputs(hostile[0]).splitlines()
+    assert [row.split("=", 1)[0] for row in rows] == ["decision", "failed", "result_json"]
+    assert rows[:2] == ["decision=fail", "failed=3"]
+    assert json.loads(rows[2].split("=", 1)[1])["exit_code"] == 1

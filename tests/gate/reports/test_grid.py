@@ -1,0 +1,20 @@
+"""Rows for the terminal."""
+
+from __future__ import annotations
+
+from otel_i2e.gate.reports import COLUMNS, grid
+from otel_i2e.models import Decision, Experiment
+
+
+def test_one_row_per_case_worst_first(mixed: tuple[Decision, Experiment]) -> None:
+    """Every case is a row, with its reasons."""
+    rows = grid(mixed[0])
+    assert [row[0].strip() for row in rows] == ["blocked", "waiting", "lost", "overridden", "logged", "good"]
+    assert {len(row) for row in rows} == {len(COLUMNS)}
+    assert rows[2][3:5] == ("not measured", "0/0 of 1")
+    assert rows[2][6] == "judge broke: no key"
+
+
+def test_cells_are_printable(hostile: tuple[Decision, Experiment]) -> None:
+    """No control character reaches a terminal."""
+    assert all(cell.isprintable() for row in grid(hostile[0]) for cell in row)

@@ -1,0 +1,84 @@
+"""Markdown for GitHub."""
+
+from __future__ import annotations
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from otel_i2e.gate.reports import markdown
+from otel_i2e.gate.reports.markdown import MARKER, code
+from otel_i2e.models import Decision, Experiment
+
+Decided = tuple[Decision, Experiment]
+
+
+def _tokens(text: str) -> list[Token]:
+    flat: list[Token] = []
+    for token in MarkdownIt("commonmark", {"html": True}).enable("table").parse(text):
+        flat += [token, *(token.children or ())]
+    return flat
+
+
+def test_the_headline_says_the_verdict(mixed: Decided, empty: Decided, passing: Decided) -> None:
+    """The first heading is pass, fail or could not measure."""
+    assert "## ❌ i2e gate: fail" in markdown(*mixed)
+    assert "## ⚠️ i2e gate: could not measure" in markdown(*empty)
+    assert "## ✅ i2e gate: pass" in markdown(*passing)
+
+
+def test_what_did_not_pass_is_a_row_worst_first(mixed: Decided) -> None:
+    """Passing cases are only counted."""
+    rows = [row for row in markdown(*mixed).splitlines() if row.startswith("| ") and "answer" in row][1:]
+    results = [row.split(" | ")[2] for row in rows]
+    assert results == [
+        "fails, blocks", "fails until overridden", "not measured", "fails, overridden", "fails, logged",
+    ]  # fmt: skip
+
+
+def test_suites_show_their_denominators(mixed: Decided) -> None:
+    """The rate stands beside what it is made of."""
+    assert "| `fast` | 1 | 3 | 1 | 1 | 25.0% | 95.0% |" in markdown(*mixed)
+
+
+def test_hostile_text_stays_in_code_spans(hostile: Decided) -> None:
+    """No HTML but ours, no link, image, emphasis or heading but ours, and every table row has the cells of its head."""
+    text = markdown(*hostile)
+    text.encode("utf-8")
+    tokens = _tokens(text)
+    html = [token.content.strip() for token in tokens if token.type in ("html_inline", "html_block")]
+    assert set(html) <= {MARKER, "<br>"}
+    assert not {"link_open", "image", "em_open", "strong_open", "fence", "hr"} & {token.type for token in tokens}
+    assert sum(token.type == "heading_open" for token in tokens) == 1
+    outside = " ".join(token.content for token in tokens if token.type == "text")
+    assert "octocat" not in outside
+    assert "evil" not in outside
+    assert "\x1b" not in text
+
+
+def test_hostile_text_does_not_break_the_table(hostile: Decided, mixed: Decided) -> None:
+    """As many cells as with plain text."""
+
+    def cells(decided: Decided) -> int:
+        return sum(token.type in ("td_open", "th_open") for token in _tokens(markdown(*decided)))
+
+    assert cells(hostile) == cells(mixed)
+    for row in markdown(*hostile).splitlines():
+        if row.startswith("|"):
+            assert row.count("|") == 8
+
+
+def test_code_survives_backticks() -> None:
+    """The fence is longer than any run inside, and nothing but one code span comes of it."""
+    for text in ("a`b", "``", "`", "```x``", "", " ", "\\", "x\\"):
+        inline = [token.type for token in _tokens(f"a {code(text)} b") if token.type not in ("inline",)]
+        assert inline == ["paragraph_open", "text", "code_inline", "text", "paragraph_close"], text
+
+
+def test_the_report_is_bounded(mixed: Decided) -> None:
+    """Hundreds of failing cases do not outgrow the step summary."""
+    decision, experiment = mixed
+    case = next(case for case in decision.cases if case.case_id == "lost")
+    many = decision.model_copy(update={"cases": (case,) * 1000})
+    text = markdown(many, experiment)
+    assert "800 more cases are not shown." in text
+    assert len(text) < 200_000
