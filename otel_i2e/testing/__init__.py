@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from otel_i2e.testing.chat_server import ChatRequest, ChatServer
     from otel_i2e.testing.clock import FixedClock
     from otel_i2e.testing.judge import ScriptedJudge
     from otel_i2e.testing.messages_server import MessagesRequest, MessagesServer
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from otel_i2e.testing.spans import agent_span, llm_span, retrieval_span, row_of, tool_span, trace_of
 
 __all__ = [
+    "ChatRequest",
+    "ChatServer",
     "FixedClock",
     "MessagesRequest",
     "MessagesServer",
@@ -34,6 +37,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "chat_server": ("ChatRequest", "ChatServer"),
     "clock": ("FixedClock",),
     "judge": ("ScriptedJudge",),
     "messages_server": ("MessagesRequest", "MessagesServer"),

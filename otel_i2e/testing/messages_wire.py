@@ -27,7 +27,7 @@ def tokens_in(value: Any) -> int:
 def message(reply: Reply, request: Json) -> Json:
     """The body of a 200 answer to `request`, not streamed."""
     return {
-        **_envelope(request),
+        **_envelope(reply, request),
         "content": [_whole_block(block) for block in reply.blocks],
         **_stop(reply),
         "usage": _usage(reply, request),
@@ -37,7 +37,7 @@ def message(reply: Reply, request: Json) -> Json:
 def events(reply: Reply, request: Json) -> Iterator[bytes]:
     """The answer to `request` as server-sent events, one event at a time, up to the reply's ending."""
     usage = _usage(reply, request)
-    start: Json = {**_envelope(request), "content": [], "stop_reason": None, "stop_sequence": None}
+    start: Json = {**_envelope(reply, request), "content": [], "stop_reason": None, "stop_sequence": None}
     yield _event("message_start", message={**start, "usage": {**usage, "output_tokens": 1}})
     yield _event("ping")
     if reply.ending != "complete":
@@ -73,8 +73,9 @@ def error_body(failure: Failure, request_id: str) -> Json:
     return {"type": "error", "error": {"type": failure.type, "message": failure.message}, "request_id": request_id}
 
 
-def _envelope(request: Json) -> Json:
-    return {"id": f"msg_{uuid4().hex[:24]}", "type": "message", "role": "assistant", "model": request.get("model")}
+def _envelope(reply: Reply, request: Json) -> Json:
+    model = reply.model or request.get("model")
+    return {"id": f"msg_{uuid4().hex[:24]}", "type": "message", "role": "assistant", "model": model}
 
 
 def _stop(reply: Reply) -> Json:

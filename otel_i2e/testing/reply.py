@@ -66,6 +66,8 @@ class Tokens:
     """Input read from the prompt cache."""
     cache_write: int = 0
     """Input written to the prompt cache."""
+    reasoning: int = 0
+    """Output that was reasoning; told by APIs that count it apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,8 @@ class Reply:
     """Seconds before the first byte."""
     pace: float = 0.0
     """Seconds between two events of a stream."""
+    model: str = ""
+    """The model that answers, where it is not the one that was asked for (an alias's dated snapshot)."""
 
     @classmethod
     def text(cls, text: str, *, stop_reason: str | None = None, tokens: Tokens | None = None) -> Reply:
@@ -139,6 +143,10 @@ class Reply:
     def dropping(self, after: int = 1) -> Reply:
         """The same, but the connection closes after `after` content deltas, or half-way in a plain answer."""
         return replace(self, ending="dropped", ending_after=after)
+
+    def answered_by(self, model: str) -> Reply:
+        """The same, from `model`: what an API says when the request named an alias."""
+        return replace(self, model=model)
 
     def slow(self, delay: float, *, pace: float = 0.0) -> Reply:
         """The same, `delay` seconds late and with `pace` seconds between events."""
