@@ -36,7 +36,9 @@ class JudgePrompt(Contract):
     choices: dict[str, float | None] = Field(min_length=2)
     """Verdicts that may be given → the score's value; None says that the question does not apply."""
     fields: tuple[JudgeField, ...] = Field(min_length=1)
-    """What is shown to the judge, in order."""
+    """What the judge must see, in order; a subject without it is not judged."""
+    optional: tuple[JudgeField, ...] = ()
+    """What the judge is shown as well, where it was recorded."""
     threshold: float | None = None
     """The value at or above which a score passes."""
     model: str
@@ -57,7 +59,7 @@ class JudgePrompt(Contract):
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:12]
 
 
-_IDENTITY = {"text", "choices", "fields", "model", "max_tokens", "effort"}
+_IDENTITY = {"text", "choices", "fields", "optional", "model", "max_tokens", "effort"}
 
 
 class JudgeQuestion(Contract):

@@ -1,0 +1,27 @@
+"""Scorers: what they are, how one is run, which are built in. Pure given a Judge."""
+
+from __future__ import annotations
+
+from otel_i2e.score.answer import Answer, NotRecorded, ScorerResult, answer_of, passed
+from otel_i2e.score.case import check_scorers
+from otel_i2e.score.catalogue import BUILT_IN, standalone
+from otel_i2e.score.checks.judge import judge_scorer
+from otel_i2e.score.run import run_scorer
+from otel_i2e.score.sampling import keep
+from otel_i2e.score.scorer import Scorer, scorer
+
+__all__ = [
+    "BUILT_IN",
+    "Answer",
+    "NotRecorded",
+    "Scorer",
+    "ScorerResult",
+    "answer_of",
+    "check_scorers",
+    "judge_scorer",
+    "keep",
+    "passed",
+    "run_scorer",
+    "scorer",
+    "standalone",
+]

@@ -1,0 +1,1 @@
+"""The built-in checks, one file each; `score/catalogue.py` lists them."""

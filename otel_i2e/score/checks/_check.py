@@ -1,0 +1,54 @@
+"""How a check is made: its argument is read once, by a contract; its code and argument are its version."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+from pydantic import ValidationError
+
+from otel_i2e.errors import ScorerError
+from otel_i2e.models import Contract, Json
+from otel_i2e.score.identity import code_version
+from otel_i2e.score.parameters import arguments_of, needs_of
+from otel_i2e.score.scorer import Scorer
+
+__all__ = ["check_scorer", "read_argument", "shown"]
+
+Argument = TypeVar("Argument", bound=Contract)
+
+
+def read_argument(check: str, contract: type[Argument], argument: Any, *, short: str) -> Argument:
+    """The argument as its contract; anything but an object stands for the field `short`. ScorerError when not valid."""
+    values = cast("Json", argument) if isinstance(argument, dict) else {short: argument}
+    try:
+        return contract.model_validate(values)
+    except ValidationError as error:
+        problem = error.errors(include_url=False)[0]
+        place = ".".join(str(part) for part in problem["loc"]) or short
+        message = problem["msg"].removeprefix("Value error, ")
+        fields = ", ".join(contract.model_fields)
+        raise ScorerError(f"{check}: {place}: {message}, got {shown(argument)}; its fields are {fields}") from None
+
+
+def check_scorer(check: str, function: Callable[..., Any], argument: Contract | None = None, *, title: str) -> Scorer:
+    """A built-in scorer that passes at 1; `function` takes a scorer's parameters."""
+    required, optional = needs_of(function, check)
+    names = required | optional
+    values = argument.model_dump(mode="json") if argument is not None else None
+    return Scorer(
+        name=f"{check} {title}".strip(),
+        threshold=1.0,
+        required=required,
+        optional=optional,
+        ask=lambda subject, _judge: function(**arguments_of(subject, names)),
+        identity=lambda: code_version(function, [check, values]),
+        description=(function.__doc__ or "").strip().partition("\n")[0],
+    )
+
+
+def shown(value: Any, width: int = 60) -> str:
+    """`value` in a name or a message: one line, at most `width` characters."""
+    plain = f"'{value}'" if isinstance(value, str) else f"{value:g}" if isinstance(value, int | float) else repr(value)
+    text = " ".join(plain.split())
+    return text if len(text) <= width else text[: width - 1] + "…"

@@ -1,0 +1,50 @@
+"""`contains`: the output has a text in it; of several texts, every one."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from otel_i2e.models import Contract, Score
+from otel_i2e.score.checks._check import check_scorer, read_argument, shown
+from otel_i2e.score.scorer import Scorer
+from otel_i2e.score.text import folded
+
+__all__ = ["Texts", "contains"]
+
+
+def _as_list(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+def _says_something(text: str) -> str:
+    if not text.strip():
+        raise ValueError("a blank text is in everything; give one with letters")
+    return text
+
+
+class Texts(Contract):
+    """One text or several."""
+
+    text: Annotated[
+        list[Annotated[str, AfterValidator(_says_something)]], BeforeValidator(_as_list), Field(min_length=1)
+    ]
+    """What to look for."""
+    exact: bool = False
+    """Compare as it is; otherwise Unicode forms, whitespace and case do not matter."""
+
+
+def contains(argument: Any) -> Scorer:
+    """`"30 days"`, `["30 days", "receipt"]` or `{"text": …, "exact": true}`."""
+    wanted = read_argument("contains", Texts, argument, short="text")
+
+    def check(output: str) -> Score:
+        """The output has these texts in it."""
+        hay = output if wanted.exact else folded(output)
+        absent = [text for text in wanted.text if (text if wanted.exact else folded(text)) not in hay]
+        named = ", ".join(shown(text) for text in absent or wanted.text)
+        reason = f"does not contain {named}" if absent else f"contains {named}"
+        return Score(value=0.0 if absent else 1.0, explanation=reason)
+
+    return check_scorer("contains", check, wanted, title=", ".join(shown(text) for text in wanted.text))

@@ -1,0 +1,84 @@
+"""`judge`: a model gives a verdict by a prompt file; only verdicts that the prompt offers count."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from otel_i2e.errors import JudgeError, ScorerError
+from otel_i2e.models import Contract, Judge, JudgePrompt, JudgeQuestion, Score, Subject
+from otel_i2e.score.answer import Answer
+from otel_i2e.score.checks._check import read_argument, shown
+from otel_i2e.score.content import missing
+from otel_i2e.score.identity import hash_of
+from otel_i2e.score.scorer import Scorer
+from otel_i2e.score.shown import shown_text
+
+__all__ = ["judge", "judge_scorer"]
+
+
+class Asked(Contract):
+    """Which judge."""
+
+    prompt: str
+    """Name of a judge prompt."""
+    threshold: float | None = None
+    """In place of the prompt's own."""
+    criterion: str | None = None
+    """For a prompt that shows `criterion`."""
+
+
+def judge(argument: Any, prompts: Mapping[str, JudgePrompt]) -> Scorer:
+    """`"groundedness"` or `{"prompt": "groundedness", "threshold": 0.5}`."""
+    asked = read_argument("judge", Asked, argument, short="prompt")
+    if asked.prompt not in prompts:
+        known = ", ".join(sorted(prompts)) or "none"
+        raise ScorerError(f"judge: {asked.prompt!r} is no judge prompt; there are {known}")
+    prompt = prompts[asked.prompt]
+    if asked.threshold is not None:
+        prompt = prompt.model_copy(update={"threshold": asked.threshold})
+    title = f"judge {asked.prompt!r}" + (f": {shown(asked.criterion)}" if asked.criterion else "")
+    return judge_scorer(prompt, criterion=asked.criterion, name=title)
+
+
+def judge_scorer(prompt: JudgePrompt, *, criterion: str | None = None, name: str | None = None) -> Scorer:
+    """A scorer that asks a judge. ScorerError when the prompt shows a criterion and none is given, or the reverse."""
+    if ("criterion" in prompt.fields) != (criterion is not None):
+        wants = "needs a criterion" if criterion is None else "takes no criterion"
+        raise ScorerError(f"judge prompt {prompt.name!r} ({prompt.path}) {wants}")
+
+    async def ask(subject: Subject, judge: Judge | None) -> Answer:
+        if judge is None:
+            raise JudgeError("there is no judge to ask")
+        verdict = await judge.ask(_question(prompt, criterion, subject))
+        if verdict.choice not in prompt.choices:
+            raise JudgeError(
+                f"verdict {verdict.choice!r} is none of {list(prompt.choices)}",
+                model=verdict.model,
+                cost_usd=verdict.cost_usd,
+            )
+        value = prompt.choices[verdict.choice]
+        score = Score(value=value, label=verdict.choice, explanation=verdict.reasoning)
+        return Answer(score if value is not None else None, model=verdict.model, cost_usd=verdict.cost_usd)
+
+    return Scorer(
+        name=name or prompt.name,
+        threshold=prompt.threshold,
+        required=frozenset(prompt.fields) - {"criterion"},
+        optional=frozenset(prompt.optional),
+        ask=ask,
+        identity=lambda: hash_of([prompt.identity, prompt.threshold, criterion]),
+        needs_judge=True,
+        source=prompt.path,
+        description=prompt.description,
+    )
+
+
+def _question(prompt: JudgePrompt, criterion: str | None, subject: Subject) -> JudgeQuestion:
+    texts: dict[str, str] = {}
+    for field in (*prompt.fields, *prompt.optional):
+        if field == "criterion":
+            texts[field] = criterion or ""
+        elif missing(subject, [field]) is None and (text := shown_text(subject, field)) is not None:
+            texts[field] = text
+    return JudgeQuestion(prompt=prompt, shown=texts)

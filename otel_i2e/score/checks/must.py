@@ -1,0 +1,75 @@
+"""`must` and `must_not`: a criterion in words is put to the judge; an object names a check."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from difflib import get_close_matches
+from typing import Any
+
+from otel_i2e.errors import ScorerError
+from otel_i2e.models import Json, Judge, JudgePrompt, Score, Subject
+from otel_i2e.score.answer import Answer, answer_of, passed
+from otel_i2e.score.checks._check import shown
+from otel_i2e.score.checks.judge import judge_scorer
+from otel_i2e.score.identity import hash_of
+from otel_i2e.score.scorer import Scorer
+
+__all__ = ["must", "must_not"]
+
+Checks = Mapping[str, Callable[[Any], Scorer]]
+
+
+def must(entry: str | Json, checks: Checks, prompts: Mapping[str, JudgePrompt]) -> Scorer:
+    """`"say that …"` asks the judge; `{"contains": "30 days"}` checks. ScorerError for an unknown check."""
+    if isinstance(entry, str):
+        return _criterion("must", entry, prompts)
+    found = _named(entry, checks)
+    return replace(found, name=f"must: {found.name}")
+
+
+def must_not(entry: str | Json, checks: Checks, prompts: Mapping[str, JudgePrompt]) -> Scorer:
+    """The same shapes; passes when the criterion or the check does not hold."""
+    if isinstance(entry, str):
+        return _criterion("must_not", entry, prompts)
+    found = _named(entry, checks)
+    return _negated(found, f"must_not: {found.name}")
+
+
+def _criterion(kind: str, text: str, prompts: Mapping[str, JudgePrompt]) -> Scorer:
+    if not text.strip():
+        raise ScorerError("an empty criterion says nothing; write what must hold")
+    if kind not in prompts:
+        raise ScorerError(f"the criterion {shown(text)} is for a judge, and the judge prompt {kind!r} was not given")
+    return judge_scorer(prompts[kind], criterion=text, name=f"{kind}: {shown(text, 100)[1:-1]}")
+
+
+def _named(entry: Json, checks: Checks) -> Scorer:
+    if len(entry) != 1:
+        raise ScorerError(f"{shown(entry)} names {len(entry)} checks; write one object for each")
+    (key, argument), *_ = entry.items()
+    if key not in checks:
+        near = get_close_matches(key, checks, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise ScorerError(f"{key!r} is not a check{hint} The checks are {', '.join(sorted(checks))}")
+    if argument is None:
+        raise ScorerError(f"{key!r} has no argument; write {{{key!r}: …}}")
+    return checks[key](argument)
+
+
+def _negated(scorer: Scorer, name: str) -> Scorer:
+    async def ask(subject: Subject, judge: Judge | None) -> Answer:
+        result = scorer.ask(subject, judge)
+        answer = answer_of(await result if inspect.isawaitable(result) else result)
+        if answer.score is None:
+            return answer
+        holds = passed(answer.score, scorer.threshold)
+        if holds is None:
+            raise ScorerError(f"{scorer.name} has no threshold, so that it does not hold cannot be said")
+        negative = Score(value=0.0 if holds else 1.0, explanation=answer.score.explanation)
+        return answer._replace(score=negative)
+
+    return replace(
+        scorer, name=name, threshold=1.0, ask=ask, identity=lambda: hash_of(["not", scorer.version]), function=None
+    )

@@ -1,0 +1,28 @@
+"""`not_contains`: the output does not have a text in it; of several texts, none."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from otel_i2e.models import Score
+from otel_i2e.score.checks._check import check_scorer, read_argument, shown
+from otel_i2e.score.checks.contains import Texts
+from otel_i2e.score.scorer import Scorer
+from otel_i2e.score.text import folded
+
+__all__ = ["not_contains"]
+
+
+def not_contains(argument: Any) -> Scorer:
+    """`"120 days"`, `["120 days", "120-day"]` or `{"text": …, "exact": true}`."""
+    unwanted = read_argument("not_contains", Texts, argument, short="text")
+
+    def check(output: str) -> Score:
+        """The output has none of these texts in it."""
+        hay = output if unwanted.exact else folded(output)
+        found = [text for text in unwanted.text if (text if unwanted.exact else folded(text)) in hay]
+        named = ", ".join(shown(text) for text in found or unwanted.text)
+        reason = f"contains {named}" if found else f"does not contain {named}"
+        return Score(value=0.0 if found else 1.0, explanation=reason)
+
+    return check_scorer("not_contains", check, unwanted, title=", ".join(shown(text) for text in unwanted.text))

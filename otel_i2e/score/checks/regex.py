@@ -1,0 +1,58 @@
+"""`regex`: a regular expression matches somewhere in the output.
+
+The engine is RE2: its time is linear in the text, so no answer can make a pattern run for hours. It has
+no back-references and no look-around (https://github.com/google/re2/wiki/Syntax).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import re2  # pyright: ignore[reportMissingTypeStubs] -- google-re2 ships none
+
+from otel_i2e.errors import ScorerError
+from otel_i2e.models import Contract, Score
+from otel_i2e.score.checks._check import check_scorer, read_argument, shown
+from otel_i2e.score.scorer import Scorer
+
+__all__ = ["compiled", "regex"]
+
+_re2: Any = re2
+
+
+class Pattern(Contract):
+    """A pattern in RE2's syntax."""
+
+    pattern: str
+    """Searched for anywhere; anchor it with ^ and $."""
+    ignore_case: bool = False
+    """Whether case does not matter."""
+
+
+def regex(argument: Any) -> Scorer:
+    """`"\\\\d+ days"` or `{"pattern": …, "ignore_case": true}`."""
+    wanted = read_argument("regex", Pattern, argument, short="pattern")
+    search = compiled(wanted.pattern, ignore_case=wanted.ignore_case).search
+
+    def check(output: str) -> Score:
+        """The output matches this regular expression."""
+        match = search(output)
+        reason = f"matched {shown(match.group())}" if match else "no match"
+        return Score(value=1.0 if match else 0.0, explanation=reason)
+
+    return check_scorer("regex", check, wanted, title=shown(wanted.pattern))
+
+
+def compiled(pattern: str, *, ignore_case: bool = False) -> Any:
+    """The pattern, compiled by RE2. ScorerError when it is not valid there."""
+    options = _re2.Options()
+    options.log_errors = False
+    options.case_sensitive = not ignore_case
+    try:
+        return _re2.compile(pattern, options)
+    except _re2.error as error:
+        reason = b" ".join(error.args).decode(errors="replace")
+        raise ScorerError(
+            f"regex: {shown(pattern)} is not a pattern that RE2 takes: {reason}; "
+            "it has no back-references and no look-around"
+        ) from None

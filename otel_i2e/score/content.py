@@ -1,0 +1,89 @@
+"""Whether a subject has what a scorer needs: what was not recorded is never scored as if it were empty."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from typing import Final
+
+from otel_i2e.models import Outcome, Span, Subject
+
+__all__ = ["is_truncated", "missing"]
+
+_CONTENT: Final = frozenset({"input", "messages", "output", "documents", "tool_calls"})
+_UNSEEN: Final = ("missing", "redacted")
+
+
+def missing(subject: Subject, required: Collection[str]) -> tuple[Outcome, str] | None:
+    """How an attempt ends that lacks one of the `required` parameters, with the reason; None when all are there."""
+    for name in sorted(required):
+        check = _CHECKS.get(name)
+        if check is not None and (reason := check(subject)) is not None:
+            outcome = Outcome.NOT_APPLICABLE if name in ("case", "expected") else Outcome.NO_CONTENT
+            return outcome, reason
+    return None
+
+
+def is_truncated(subject: Subject, needs: Collection[str]) -> bool:
+    """Whether content that is among `needs` may have been cut when it was recorded."""
+    return subject.span.content_state == "truncated" and not _CONTENT.isdisjoint(needs)
+
+
+def _input(subject: Subject) -> str | None:
+    return None if subject.input is not None else _no(subject, "input text")
+
+
+def _messages(subject: Subject) -> str | None:
+    return None if subject.span.input_messages is not None else _no(subject, "input messages")
+
+
+def _output(subject: Subject) -> str | None:
+    return None if subject.output is not None else _no(subject, "output text")
+
+
+def _documents(subject: Subject) -> str | None:
+    recorded = any(span.documents is not None for span in _spans(subject))
+    return None if recorded else "no documents were recorded in this trace"
+
+
+def _tool_calls(subject: Subject) -> str | None:
+    unseen = next((s for s in _spans(subject) if s.kind == "llm" and s.content_state in _UNSEEN), None)
+    if unseen is None:
+        return None
+    return f"a model call of this trace ({unseen.span_id}) was recorded without content, so its tool calls are unknown"
+
+
+def _duration(subject: Subject) -> str | None:
+    return None if subject.duration_ms is not None else "the span has no end time"
+
+
+def _usage(subject: Subject) -> str | None:
+    return None if any(span.kind == "llm" for span in _spans(subject)) else "the trace has no model call"
+
+
+def _case(subject: Subject) -> str | None:
+    return None if subject.case is not None else "there is no case outside an evaluation"
+
+
+def _expected(subject: Subject) -> str | None:
+    return None if subject.expected is not None else "nothing says what is expected"
+
+
+def _spans(subject: Subject) -> tuple[Span, ...]:
+    return subject.trace or (subject.span,)
+
+
+def _no(subject: Subject, what: str) -> str:
+    return f"the span has no {what} (content is {subject.span.content_state})"
+
+
+_CHECKS: Final[dict[str, Callable[[Subject], str | None]]] = {
+    "input": _input,
+    "messages": _messages,
+    "output": _output,
+    "documents": _documents,
+    "tool_calls": _tool_calls,
+    "duration_ms": _duration,
+    "usage": _usage,
+    "case": _case,
+    "expected": _expected,
+}

@@ -1,0 +1,71 @@
+"""What a scorer may ask for, by parameter name."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Collection
+from difflib import get_close_matches
+from typing import Any, Final
+
+from otel_i2e.errors import ScorerError
+from otel_i2e.models import Subject
+
+__all__ = ["PARAMETERS", "arguments_of", "needs_of", "place_of"]
+
+PARAMETERS: Final = (
+    "input",
+    "messages",
+    "output",
+    "expected",
+    "documents",
+    "tool_calls",
+    "span",
+    "trace",
+    "case",
+    "metadata",
+    "usage",
+    "duration_ms",
+)
+"""Names that a scorer's parameters may have; each is the attribute of `models.Subject` of that name."""
+_REFUSED: Final = {
+    inspect.Parameter.VAR_POSITIONAL: "takes *{name}",
+    inspect.Parameter.VAR_KEYWORD: "takes **{name}",
+    inspect.Parameter.POSITIONAL_ONLY: "takes {name!r} by position only",
+}
+
+
+def needs_of(function: Callable[..., Any], name: str) -> tuple[frozenset[str], frozenset[str]]:
+    """The parameters that must be there, and those with a default, which may be missing. ScorerError for others."""
+    required: set[str] = set()
+    optional: set[str] = set()
+    for parameter in inspect.signature(function).parameters.values():
+        if parameter.kind in _REFUSED:
+            raise _refusal(function, name, _REFUSED[parameter.kind].format(name=parameter.name))
+        if parameter.name not in PARAMETERS:
+            near = get_close_matches(parameter.name, PARAMETERS, n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise _refusal(function, name, f"asks for {parameter.name!r}{hint}")
+        (required if parameter.default is parameter.empty else optional).add(parameter.name)
+    if not required | optional:
+        raise _refusal(function, name, "asks for nothing, so it would say the same of every span")
+    return frozenset(required), frozenset(optional)
+
+
+def arguments_of(subject: Subject, names: Collection[str]) -> dict[str, Any]:
+    """The values that a scorer asked for; the trace as a list."""
+    values = {name: getattr(subject, name) for name in names}
+    if "trace" in values:
+        values["trace"] = list(subject.trace) or [subject.span]
+    return values
+
+
+def place_of(function: Callable[..., Any]) -> str:
+    """`file:line` where the function begins."""
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    return f"{code.co_filename}:{code.co_firstlineno}" if code is not None else repr(function)
+
+
+def _refusal(function: Callable[..., Any], name: str, what: str) -> ScorerError:
+    return ScorerError(
+        f"{place_of(function)}: scorer {name!r} {what}; a scorer takes parameters named {', '.join(PARAMETERS)}"
+    )

@@ -1,0 +1,79 @@
+"""Running one scorer on one subject: the same way online, in a backfill and in an evaluation."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import traceback
+from time import perf_counter
+from typing import Any, Final
+
+from otel_i2e.errors import JudgeError, ScorerError
+from otel_i2e.models import Attempt, Json, Judge, Outcome, Subject
+from otel_i2e.score.answer import NotRecorded, answer_of, passed
+from otel_i2e.score.content import is_truncated, missing
+from otel_i2e.score.scorer import Scorer
+
+__all__ = ["run_scorer"]
+
+_LONGEST: Final = 600.0
+"""Seconds after which an async scorer is given up, so that one that hangs cannot stop the others for good."""
+
+
+async def run_scorer(scorer: Scorer, subject: Subject, *, judge: Judge | None = None) -> Attempt:
+    """Try `scorer` on `subject`. Never raises: what goes wrong is an Attempt with `Outcome.ERROR` and one line."""
+    gap = missing(subject, scorer.required)
+    if gap is not None:
+        outcome, reason = gap
+        return _attempt(scorer, {"outcome": outcome, "error": reason if outcome is Outcome.NO_CONTENT else None})
+    began = perf_counter()
+    try:
+        ended = _ended(scorer, subject, await _asked(scorer, subject, judge))
+    except NotRecorded as unknown:
+        ended = {"outcome": Outcome.NO_CONTENT, "error": _one_line(str(unknown))}
+    except JudgeError as error:
+        ended = {"error": _one_line(str(error)), "model": error.model, "cost_usd": error.cost_usd}
+    except (Exception, SystemExit) as error:  # noqa: BLE001 -- a scorer is anybody's code
+        ended = {"error": _described(error, scorer)}
+    return _attempt(scorer, {**ended, "duration_ms": (perf_counter() - began) * 1000})
+
+
+async def _asked(scorer: Scorer, subject: Subject, judge: Judge | None) -> Any:
+    if scorer.needs_judge and judge is None:
+        raise JudgeError("there is no judge to ask")
+    result = scorer.ask(subject, judge)
+    return await asyncio.wait_for(result, _LONGEST) if inspect.isawaitable(result) else result
+
+
+def _ended(scorer: Scorer, subject: Subject, result: Any) -> Json:
+    if hasattr(result, "item") and callable(result.item):
+        result = result.item()  # a scalar of numpy or torch
+    answer = answer_of(result)
+    cost = {"model": answer.model, "cost_usd": answer.cost_usd}
+    if answer.score is None:
+        return {"outcome": Outcome.NOT_APPLICABLE, **cost}
+    score = answer.score
+    if is_truncated(subject, scorer.needs):
+        score = score.model_copy(update={"metadata": {**score.metadata, "content": "truncated"}})
+    threshold = 1.0 if scorer.threshold is None and isinstance(result, bool) else scorer.threshold
+    verdict = {"score": score, "threshold": threshold, "passed": passed(score, threshold)}
+    return {"outcome": Outcome.SCORED, **verdict, **cost}
+
+
+def _attempt(scorer: Scorer, ended: Json) -> Attempt:
+    begun = {"scorer": scorer.name, "scorer_version": scorer.version, "threshold": scorer.threshold}
+    return Attempt.model_validate({"outcome": Outcome.ERROR, **begun, **ended})
+
+
+def _described(error: BaseException, scorer: Scorer) -> str:
+    """The error as one line, with the line of the scorer's file that it passed last."""
+    if isinstance(error, TimeoutError) and not str(error):
+        return f"no result within {_LONGEST:g} s"
+    text = str(error) if isinstance(error, ScorerError) else f"{type(error).__name__}: {error}"
+    file = scorer.source.rpartition(":")[0]
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if file and frame.filename == file]
+    return _one_line(f"{text} ({file}:{lines[-1]})" if lines else text)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split()) or "no message"

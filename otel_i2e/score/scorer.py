@@ -1,0 +1,119 @@
+"""A scorer: a function of a subject, with a name, a version and a threshold.
+
+    @scorer(threshold=1.0)
+    def cites_only_sources(output: str, documents: list[Document]) -> bool:
+        return all(cited in {d.id for d in documents} for cited in re.findall(r"\\[(\\w+)\\]", output))
+
+Arguments are chosen by parameter name. A parameter without a default must be there: a span without it is
+not scored, and the ledger says why. It returns a bool, a number, a label, a Score, a mapping with a Score's
+fields, or None (says nothing here). It may be async. An exception is an error, never a zero.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final, overload
+
+from otel_i2e.errors import ScorerError
+from otel_i2e.models import Judge, Subject
+from otel_i2e.score.identity import code_version
+from otel_i2e.score.parameters import arguments_of, needs_of, place_of
+
+__all__ = ["Scorer", "scorer"]
+
+_FROM_TRACE: Final = frozenset({"trace", "tool_calls", "documents", "usage"})
+
+
+@dataclass(frozen=True, eq=False)
+class Scorer:
+    """Something that gives a score to a subject. Calling it calls the function that was decorated."""
+
+    name: str
+    """Unique among the scorers in use."""
+    threshold: float | None
+    """The value at or above which a score passes; None when it only measures (a bool passes at 1.0)."""
+    required: frozenset[str]
+    """Parameters that must be there."""
+    ask: Callable[[Subject, Judge | None], Any]
+    """Gives a ScorerResult or an Answer, or an awaitable of one."""
+    identity: Callable[[], str]
+    """Gives the version; called once, when the version is first read."""
+    optional: frozenset[str] = frozenset()
+    """Parameters with a default."""
+    needs_judge: bool = False
+    """Whether it calls a model."""
+    source: str = "built in"
+    """Where it is defined: `file:line`, or `built in`."""
+    description: str = ""
+    """One sentence."""
+    function: Callable[..., Any] | None = None
+    """The decorated function."""
+
+    @cached_property
+    def version(self) -> str:
+        """12 hex digits: a hash of its code or prompt, and its parameters."""
+        return self.identity()
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """Every parameter that it takes."""
+        return self.required | self.optional
+
+    @property
+    def needs_trace(self) -> bool:
+        """Whether a subject must carry its whole trace."""
+        return bool(self.needs & _FROM_TRACE)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """The decorated function, called as it is: for a unit test of a scorer."""
+        if self.function is None:
+            raise TypeError(f"scorer {self.name!r} wraps no function; run it with run_scorer")
+        return self.function(*args, **kwargs)
+
+
+@overload
+def scorer(function: Callable[..., Any], /) -> Scorer: ...
+@overload
+def scorer(*, name: str | None = None, threshold: float | None = None) -> Callable[[Callable[..., Any]], Scorer]: ...
+def scorer(
+    function: Callable[..., Any] | None = None, /, *, name: str | None = None, threshold: float | None = None
+) -> Scorer | Callable[[Callable[..., Any]], Scorer]:
+    """Make a scorer of a function: `@scorer`, or `@scorer(threshold=…, name=…)`.
+
+    ScorerError, naming file and line, when a parameter has a name that a scorer does not take.
+    """
+
+    def decorate(found: Callable[..., Any]) -> Scorer:
+        return _scorer(found, name, threshold)
+
+    return decorate if function is None else decorate(function)
+
+
+def _scorer(function: Callable[..., Any], name: str | None, threshold: float | None) -> Scorer:
+    if not callable(function):
+        raise ScorerError(f"@scorer was given {function!r}; it takes a function, or name= and threshold=")
+    name = name or getattr(function, "__name__", "")
+    if not name or name == "<lambda>":
+        raise ScorerError(f"{place_of(function)}: a scorer without a name; give one with @scorer(name=…)")
+    if threshold is not None and not math.isfinite(threshold):
+        raise ScorerError(f"{place_of(function)}: scorer {name!r}: threshold {threshold!r} is not a finite number")
+    required, optional = needs_of(function, name)
+    names = required | optional
+    return Scorer(
+        name=name,
+        threshold=threshold,
+        required=required,
+        optional=optional,
+        ask=lambda subject, _judge: function(**arguments_of(subject, names)),
+        identity=lambda: code_version(function, {"threshold": threshold}),
+        source=place_of(function),
+        description=_first_line(function),
+        function=function,
+    )
+
+
+def _first_line(function: Callable[..., Any]) -> str:
+    return (function.__doc__ or "").strip().partition("\n")[0].strip()
