@@ -22,7 +22,7 @@ from datetime import datetime
 from otel_i2e.gate.changes import change_of, same_test
 from otel_i2e.gate.overriding import apply_overrides
 from otel_i2e.gate.suites import suite_rates
-from otel_i2e.gate.verdicts import case_decision
+from otel_i2e.gate.verdicts import case_decision, cause_of
 from otel_i2e.gate.wording import line, listed
 from otel_i2e.models import CaseDecision, CaseRun, Decision, Experiment, Override, Policy
 
@@ -45,7 +45,7 @@ def decide(
     cases = _with_changes(_case_decisions(experiment, policy), experiment, baseline, policy)
     cases, ignored = apply_overrides(cases, overrides, experiment.experiment_id)
     failures = [*_case_failures(cases), *_suite_failures(cases, policy)]
-    unmeasured = [*_inconsistencies(experiment), *_unmeasured(cases)]
+    unmeasured = [*_inconsistencies(experiment), *_unmeasured(cases, experiment)]
     notes = [*_tolerated(cases), *ignored, *_left_out(experiment, baseline)]
     return Decision(
         verdict="fail" if failures else "undecided" if unmeasured else "pass",
@@ -60,13 +60,18 @@ def decide(
 
 
 def _case_decisions(experiment: Experiment, policy: Policy) -> list[CaseDecision]:
-    runs: dict[str, list[CaseRun]] = {}
-    for run in experiment.runs:
-        runs.setdefault(run.case_id, []).append(run)
+    runs = _runs(experiment)
     return [
         case_decision(case, runs.get(case.id, ()), repeats=experiment.repeats, policy=policy)
         for case in experiment.cases
     ]
+
+
+def _runs(experiment: Experiment) -> dict[str, list[CaseRun]]:
+    runs: dict[str, list[CaseRun]] = {}
+    for run in experiment.runs:
+        runs.setdefault(run.case_id, []).append(run)
+    return runs
 
 
 def _with_changes(
@@ -118,14 +123,15 @@ def _inconsistencies(experiment: Experiment) -> list[str]:
     return found
 
 
-def _unmeasured(cases: Iterable[CaseDecision]) -> list[str]:
+def _unmeasured(cases: Sequence[CaseDecision], experiment: Experiment) -> list[str]:
     """One line per cause, so that a missing key is said once and not once per case."""
+    runs = _runs(experiment)
     causes: dict[str, list[CaseDecision]] = {}
-    for case in cases:
-        if case.unmeasured:
-            causes.setdefault(case.unmeasured[0], []).append(case)
+    for case, decision in zip(experiment.cases, cases, strict=True):
+        if decision.unmeasured:
+            causes.setdefault(cause_of(case, runs.get(case.id, ()), decision), []).append(decision)
     return [
-        f"{_name(found[0])} could not be measured{_in_full(found[0])}: {cause}"
+        f"{_name(found[0])} could not be measured{_in_full(found[0])}: {found[0].unmeasured[0]}"
         if len(found) == 1
         else f"{len(found)} cases could not be measured ({listed((case.case_id for case in found), 3)}): {cause}"
         for cause, found in causes.items()

@@ -17,7 +17,7 @@ from typing import NamedTuple
 from otel_i2e.gate.wording import line, listed
 from otel_i2e.models import Attempt, Case, CaseDecision, CaseRun, CaseVerdict, Outcome, Policy
 
-__all__ = ["Finding", "RepeatVerdict", "case_decision", "repeat_verdict", "verdict_of"]
+__all__ = ["Finding", "RepeatVerdict", "case_decision", "cause_of", "repeat_verdict", "verdict_of"]
 
 _UNMEASURED = {
     Outcome.ERROR: "broke",
@@ -93,6 +93,12 @@ def case_decision(case: Case, runs: Sequence[CaseRun], *, repeats: int, policy: 
     )
 
 
+def cause_of(case: Case, runs: Sequence[CaseRun], decision: CaseDecision) -> str:
+    """Why the case could not be measured, without the name of the scorer: cases with one cause can be said together."""
+    findings = (finding for run in runs for finding in repeat_verdict(case, run).unmeasured)
+    return next((line(finding.why) for finding in findings if finding.why), decision.unmeasured[0])
+
+
 def _over_repeats(verdicts: Sequence[CaseVerdict], policy: Policy) -> CaseVerdict:
     if policy.repeats == "all" and "failed" in verdicts:
         return "failed"
@@ -121,9 +127,15 @@ def _broken(attempts: Iterable[Attempt]) -> list[Finding]:
     ]
 
 
-def _absent(case: Case, attempts: Iterable[Attempt]) -> list[Finding]:
+def _absent(case: Case, attempts: Sequence[Attempt]) -> list[Finding]:
+    """Scorers that the case names, and entries of `must` and `must_not`, that no attempt stands for."""
     tried = {attempt.scorer for attempt in attempts}
-    return [Finding(f"{line(name, 120)} was never run", "") for name in case.scorers if name not in tried]
+    absent = [Finding(f"{line(name, 120)} was never run", "") for name in case.scorers if name not in tried]
+    checks = len(case.must) + len(case.must_not)
+    run = sum(attempt.scorer not in case.scorers for attempt in attempts)
+    if attempts and run < checks:
+        absent.append(Finding(f"{checks - run} of {checks} entries of must and must_not were never run", ""))
+    return absent
 
 
 def _no_verdict(case: Case, attempts: Sequence[Attempt]) -> Finding:

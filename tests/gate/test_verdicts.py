@@ -70,6 +70,14 @@ def test_a_scorer_that_the_case_names_and_nobody_ran_leaves_it_unmeasured() -> N
     assert repeat.unmeasured[0].what == "polite was never run"
 
 
+def test_an_entry_of_must_that_no_attempt_stands_for_leaves_it_unmeasured() -> None:
+    """Two checks and one attempt: one was never run."""
+    case = CASE.model_copy(update={"must_not": [{"contains": "120"}]})
+    repeat = repeat_verdict(case, _run(_attempt()))
+    assert repeat.verdict == "not_measured"
+    assert repeat.unmeasured[0].what == "1 of 2 entries of must and must_not were never run"
+
+
 @pytest.mark.parametrize("status", ["task_error", "no_span"])
 def test_a_run_without_a_scored_span_is_unmeasured(status: str) -> None:
     """A task that raised, or a span that was lost, is not a failure of the answer."""
