@@ -1,0 +1,23 @@
+"""The judge: Claude, asked by prompt files; the only room that imports anthropic.
+
+The SDK is heavy, so it is imported when the first judge is made, not with this package.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from otel_i2e.judge.prompt_file import built_in_prompts, load_prompt, parse_prompt
+
+if TYPE_CHECKING:
+    from otel_i2e.judge.claude import ClaudeJudge
+
+__all__ = ["ClaudeJudge", "built_in_prompts", "load_prompt", "parse_prompt"]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "ClaudeJudge":
+        from otel_i2e.judge.claude import ClaudeJudge
+
+        return ClaudeJudge
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

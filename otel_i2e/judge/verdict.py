@@ -1,0 +1,39 @@
+"""Reading a verdict: it is exactly one of the choices, or it is none."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+from typing import Any, cast
+
+from otel_i2e.errors import JudgeError
+from otel_i2e.models import Json
+
+__all__ = ["read_verdict"]
+
+
+def read_verdict(text: str, choices: Collection[str]) -> tuple[str, str]:
+    """Choice and reasoning of an answer. JudgeError for anything but one JSON object with these two fields."""
+    try:
+        value: Any = json.loads(text, object_pairs_hook=_no_field_twice)
+    except (ValueError, RecursionError):
+        raise JudgeError(f"the judge's answer is not one JSON object: {_start(text)}") from None
+    fields = cast("Json", value) if isinstance(value, dict) else {}
+    if set(fields) != {"choice", "reasoning"}:
+        raise JudgeError(f"the judge's answer does not have exactly the fields choice and reasoning: {_start(text)}")
+    choice, reasoning = fields["choice"], fields["reasoning"]
+    if not isinstance(choice, str) or choice not in choices:
+        raise JudgeError(f"the judge's verdict {choice!r} is none of {', '.join(choices)}")
+    if not isinstance(reasoning, str):
+        raise JudgeError(f"the judge's reasoning is no text: {_start(text)}")
+    return choice, reasoning
+
+
+def _no_field_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    if len({name for name, _ in pairs}) != len(pairs):
+        raise ValueError("a field stands there twice")
+    return dict(pairs)
+
+
+def _start(text: str) -> str:
+    return repr(text if len(text) <= 80 else text[:79] + "…")
