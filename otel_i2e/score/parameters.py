@@ -42,7 +42,7 @@ def needs_of(function: Callable[..., Any], name: str) -> tuple[frozenset[str], f
         if parameter.kind in _REFUSED:
             raise _refusal(function, name, _REFUSED[parameter.kind].format(name=parameter.name))
         if parameter.name not in PARAMETERS:
-            near = get_close_matches(parameter.name, PARAMETERS, n=1)
+            near = get_close_matches(parameter.name, PARAMETERS, n=1, cutoff=0.7)
             hint = f"; did you mean {near[0]!r}?" if near else ""
             raise _refusal(function, name, f"asks for {parameter.name!r}{hint}")
         (required if parameter.default is parameter.empty else optional).add(parameter.name)

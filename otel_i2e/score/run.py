@@ -42,7 +42,10 @@ async def _asked(scorer: Scorer, subject: Subject, judge: Judge | None) -> Any:
     if scorer.needs_judge and judge is None:
         raise JudgeError("there is no judge to ask")
     result = scorer.ask(subject, judge)
-    return await asyncio.wait_for(result, _LONGEST) if inspect.isawaitable(result) else result
+    if not inspect.isawaitable(result):
+        return result
+    async with asyncio.timeout(_LONGEST):
+        return await result
 
 
 def _ended(scorer: Scorer, subject: Subject, result: Any) -> Json:

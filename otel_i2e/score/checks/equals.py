@@ -9,6 +9,7 @@ from otel_i2e.models import Contract, Score
 from otel_i2e.score.checks._check import check_scorer, read_argument, shown
 from otel_i2e.score.scorer import Scorer
 from otel_i2e.score.text import folded
+from otel_i2e.score.values import same_value
 
 __all__ = ["equals"]
 
@@ -53,7 +54,6 @@ def _same_text(output: str, expected: str, *, exact: bool) -> bool:
 
 def _same_json(output: str, expected: Any) -> bool:
     try:
-        found = json.loads(output)
+        return same_value(json.loads(output), expected)
     except ValueError:
         return False
-    return isinstance(found, bool) == isinstance(expected, bool) and found == expected

@@ -52,7 +52,7 @@ def _named(entry: Json, checks: Checks) -> Scorer:
     if key not in checks:
         near = get_close_matches(key, checks, n=1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise ScorerError(f"{key!r} is not a check{hint} The checks are {', '.join(sorted(checks))}")
+        raise ScorerError(f"{key!r} is not a check{hint} (the checks are {', '.join(sorted(checks))})")
     if argument is None:
         raise ScorerError(f"{key!r} has no argument; write {{{key!r}: …}}")
     return checks[key](argument)

@@ -9,6 +9,7 @@ from pydantic import Field
 from otel_i2e.models import Contract, Json, Score, ToolCall
 from otel_i2e.score.checks._check import check_scorer, read_argument, shown
 from otel_i2e.score.scorer import Scorer
+from otel_i2e.score.values import same_value
 
 __all__ = ["tool_called"]
 
@@ -44,7 +45,7 @@ def tool_called(argument: Any) -> Scorer:
 def _within(wanted: Any, found: Any) -> bool:
     """Whether `found` has at least what `wanted` has."""
     if not isinstance(wanted, dict):
-        return isinstance(wanted, bool) == isinstance(found, bool) and wanted == found
+        return same_value(wanted, found)
     if not isinstance(found, dict):
         return not wanted
     inside = cast("Json", found)

@@ -1,0 +1,20 @@
+"""When two JSON values are the same: 2 is 2.0, but true is not 1 (JSON has no such equality, Python has)."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from otel_i2e.models import Json
+
+__all__ = ["same_value"]
+
+
+def same_value(one: Any, other: Any) -> bool:
+    """Whether two parsed JSON values are equal, at any depth."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        left, right = cast("Json", one), cast("Json", other)
+        return left.keys() == right.keys() and all(same_value(value, right[key]) for key, value in left.items())
+    if isinstance(one, list) and isinstance(other, list):
+        pairs = list(zip(cast("list[Any]", one), cast("list[Any]", other), strict=False))
+        return len(one) == len(other) and all(same_value(*pair) for pair in pairs)  # pyright: ignore[reportUnknownArgumentType] -- JSON
+    return isinstance(one, bool) == isinstance(other, bool) and one == other

@@ -1,0 +1,52 @@
+"""`regex`: a pattern matches somewhere, in linear time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from otel_i2e.errors import ScorerError
+from otel_i2e.models import Attempt
+from otel_i2e.score.checks.regex import regex
+
+Try = Callable[..., Attempt]
+
+
+@pytest.mark.parametrize(
+    ("argument", "output", "passes"),
+    [
+        (r"\d+ days", "within 30 days", True),
+        (r"^\d+ days", "within 30 days", False),
+        ("DAYS", "days", False),
+        ({"pattern": "DAYS", "ignore_case": True}, "days", True),
+        (r"\p{Greek}", "α", True),
+    ],
+)
+def test_pattern_is_searched_for(attempt: Try, argument: Any, output: str, passes: bool) -> None:
+    """Anywhere, unless it is anchored; case matters, unless it is told not to."""
+    assert attempt(regex(argument), output).passed is passes
+
+
+@pytest.mark.parametrize("pattern", ["(a", r"(a)\1", "(?=a)", "a{2000}"])
+def test_what_re2_does_not_take_is_one_line(pattern: str, capfd: pytest.CaptureFixture[str]) -> None:
+    """Also back-references and look-around; RE2 itself prints nothing."""
+    with pytest.raises(ScorerError, match=r"is not a pattern that RE2 takes: .*no back-references"):
+        regex(pattern)
+    assert capfd.readouterr().err == ""
+
+
+def test_time_is_linear_in_the_output(attempt: Try) -> None:
+    """A pattern that runs for centuries in a backtracking engine ends at once."""
+    began = time.perf_counter()
+    assert attempt(regex("^(a+)+$"), "a" * 100_000 + "!").passed is False
+    assert time.perf_counter() - began < 5
+
+
+@pytest.mark.parametrize("argument", [3, {"regex": "a"}, ["a"]])
+def test_a_wrong_argument_names_the_fields(argument: Any) -> None:
+    """One line."""
+    with pytest.raises(ScorerError, match=r"^regex: .*its fields are pattern, ignore_case$"):
+        regex(argument)

@@ -1,0 +1,131 @@
+"""`must` and `must_not` of a case become scorers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from otel_i2e.errors import DatasetError
+from otel_i2e.judge import built_in_prompts
+from otel_i2e.models import Attempt, Case, JudgeSettings, Outcome
+from otel_i2e.score import BUILT_IN, check_scorers
+from otel_i2e.testing import ScriptedJudge
+
+Try = Callable[..., Attempt]
+PROMPTS = built_in_prompts(JudgeSettings())
+
+
+def case(must: Any = (), must_not: Any = ()) -> Case:
+    """A case with these."""
+    return Case(id="laptop-90-days", input="q", must=list(must), must_not=list(must_not))
+
+
+def test_each_entry_is_a_scorer_named_after_it() -> None:
+    """In order, `must` before `must_not`; equal names are numbered."""
+    scorers = check_scorers(
+        case(
+            [{"contains": "30 days"}, {"contains": "30 days"}, "name the\nexception"],
+            ["invent a policy", {"regex": "1"}],
+        ),
+        PROMPTS,
+    )
+    assert [scorer.name for scorer in scorers] == [
+        "must: contains '30 days'",
+        "must: contains '30 days' (2)",
+        "must: name the exception",
+        "must_not: invent a policy",
+        "must_not: regex '1'",
+    ]
+    assert [scorer.needs_judge for scorer in scorers] == [False, False, True, True, False]
+    assert scorers[0].version == scorers[1].version
+    assert check_scorers(case()) == []
+
+
+@pytest.mark.parametrize(("output", "passes"), [("30 days", True), ("120 days", False)])
+def test_must_not_is_the_opposite_of_must(attempt: Try, output: str, passes: bool) -> None:
+    """The same check, negated, with its explanation."""
+    must, must_not = check_scorers(case([{"contains": "30 days"}], [{"contains": "30 days"}]))
+    assert attempt(must, output).passed is passes
+    tried = attempt(must_not, output)
+    assert tried.passed is not passes
+    assert tried.score is not None
+    assert tried.score.explanation
+    assert must.version != must_not.version
+
+
+def test_not_measured_is_not_measured_on_either_side(attempt: Try) -> None:
+    """Negating what could not be decided decides nothing."""
+    scorers = check_scorers(case(must_not=[{"max_cost": 1}, {"contains": "x"}, {"judge": "groundedness"}]), PROMPTS)
+    outcomes = [attempt(scorer, None, judge=ScriptedJudge([])).outcome for scorer in scorers]
+    assert outcomes == [Outcome.NO_CONTENT] * 3
+
+
+def test_criteria_in_words_go_to_the_judge(attempt: Try) -> None:
+    """With the criterion shown; `must_not` has a prompt of its own."""
+    must, must_not = check_scorers(case(["say 30 days"], ["invent a policy"]), PROMPTS)
+    court = ScriptedJudge(lambda question: list(question.prompt.choices)[1])
+    assert attempt(must, judge=court).passed is False
+    assert attempt(must_not, judge=court).passed is False
+    assert [question.shown["criterion"] for question in court.questions] == ["say 30 days", "invent a policy"]
+    assert [question.prompt.name for question in court.questions] == ["must", "must_not"]
+
+
+def test_a_judge_that_breaks_neither_passes_nor_fails_a_criterion(attempt: Try) -> None:
+    """On either side."""
+    for scorer in check_scorers(case(["a"], ["b", {"judge": "correctness"}]), PROMPTS):
+        tried = attempt(scorer, judge=ScriptedJudge([]), case=Case(id="c", input="q", expected="e"))
+        assert (tried.outcome, tried.passed) == (Outcome.ERROR, None)
+
+
+def test_a_negated_judge_keeps_its_cost_and_its_silence(attempt: Try) -> None:
+    """A verdict that does not apply is not turned into a pass."""
+    (scorer,) = check_scorers(case(must_not=[{"judge": "correctness"}]), PROMPTS)
+    expecting = Case(id="c", input="q", expected="e")
+    tried = attempt(scorer, judge=ScriptedJudge("correct", cost_usd=0.5), case=expecting)
+    assert (tried.passed, tried.cost_usd) == (False, 0.5)
+    assert attempt(scorer, judge=ScriptedJudge("correct")).outcome is Outcome.NOT_APPLICABLE
+
+
+@pytest.mark.parametrize(
+    ("must", "said"),
+    [
+        (
+            {"contain": "x"},
+            "must[0]: 'contain' is not a check; did you mean 'contains'? (the checks are contains, equals,",
+        ),
+        ({"sentiment": "x"}, "'sentiment' is not a check (the checks are "),
+        ({}, "names 0 checks"),
+        ({"contains": "a", "regex": "b"}, "names 2 checks"),
+        ({"contains": None}, "'contains' has no argument"),
+        ({"equals": None}, "'equals' has no argument"),
+        ({"regex": "(a"}, "must[0]: regex: '(a' is not a pattern"),
+        ({"judge": "mood"}, "there are correctness, groundedness, must, must_not"),
+        ("  ", "an empty criterion"),
+    ],
+)
+def test_a_mistake_names_the_case_the_entry_and_the_rule(must: Any, said: str) -> None:
+    """One line."""
+    with pytest.raises(DatasetError) as caught:
+        check_scorers(case([must]), PROMPTS)
+    assert str(caught.value).startswith("case 'laptop-90-days': must[0]: ")
+    assert said in str(caught.value)
+
+
+def test_words_without_a_judge_prompt_are_refused() -> None:
+    """Rather than left out."""
+    with pytest.raises(DatasetError, match=r"must_not\[0\]: the criterion 'invent' is for a judge"):
+        check_scorers(case(must_not=["invent"]))
+
+
+def test_every_check_has_a_file_and_a_test() -> None:
+    """A new one is one file, one test of the same name and one line in the catalogue."""
+    from pathlib import Path
+
+    import otel_i2e.score.checks as folder
+
+    here = Path(__file__).parent / "checks"
+    files = {path.stem for path in Path(folder.__path__[0]).glob("*.py")} - {"__init__", "_check"}
+    assert files == {*BUILT_IN, "judge", "must"}
+    assert {path.stem.removeprefix("test_") for path in here.glob("test_*.py")} == files - {"must"}

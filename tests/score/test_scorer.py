@@ -1,0 +1,104 @@
+"""Defining a scorer: names, thresholds, and what is refused at once."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from otel_i2e.errors import ScorerError
+from otel_i2e.models import Document
+from otel_i2e.score import scorer
+
+
+@scorer
+def polite(output: str) -> bool:
+    """Whether it says please.
+
+    More words.
+    """
+    return "please" in output
+
+
+@scorer(threshold=0.5, name="short-enough")
+async def short(output: str, documents: list[Document] | None = None) -> float:
+    """Shorter is better."""
+    return 1 / (1 + len(output) + len(documents or []))
+
+
+def test_a_scorer_tells_what_it_is() -> None:
+    """Name, threshold, needs, description and place come from the function and the decorator."""
+    assert (polite.name, polite.threshold, polite.needs, polite.needs_judge) == ("polite", None, {"output"}, False)
+    assert polite.description == "Whether it says please."
+    file, _, line = polite.source.rpartition(":")
+    assert (file, line.isdigit()) == (__file__, True)
+    assert (short.name, short.threshold) == ("short-enough", 0.5)
+    assert (short.required, short.optional) == ({"output"}, {"documents"})
+
+
+def test_a_scorer_is_still_the_function() -> None:
+    """A unit test calls it as it was written."""
+    assert polite("please do")
+    assert not polite(output="do")
+
+
+def test_the_trace_is_asked_for_only_when_it_is_needed() -> None:
+    """Documents, tool calls, usage and the trace itself lie in other spans."""
+    assert not polite.needs_trace
+    for needs in ("trace", "tool_calls", "documents", "usage"):
+        assert scorer(name="x")(_function(needs)).needs_trace
+
+
+def test_a_partial_is_a_scorer_when_it_is_named() -> None:
+    """Anything callable whose parameters can be read will do."""
+
+    def longer(output: str, duration_ms: float) -> bool:
+        return len(output) > duration_ms
+
+    assert scorer(name="longer")(functools.partial(longer, duration_ms=3)).needs == {"output", "duration_ms"}
+
+
+def _function(parameters: str) -> Callable[..., Any]:
+    space: dict[str, Any] = {}
+    exec(f"def check({parameters}): return True", space)  # the parameter's name is the test's input
+    return space["check"]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "said"),
+    [
+        ("outputs", "asks for 'outputs'; did you mean 'output'?"),
+        ("answer", "asks for 'answer'; a scorer takes parameters named input, messages, output"),
+        ("output, limit=3", "asks for 'limit'"),
+        ("output, *rest", "takes *rest"),
+        ("output, **rest", "takes **rest"),
+        ("output, /", "takes 'output' by position only"),
+        ("", "asks for nothing"),
+    ],
+)
+def test_parameters_that_nobody_can_fill_are_refused_at_definition(parameters: str, said: str) -> None:
+    """One line that names the place, the scorer, the parameter and the names that there are."""
+    with pytest.raises(ScorerError) as caught:
+        scorer(_function(parameters))
+    assert said in str(caught.value)
+    assert str(caught.value).startswith("<string>:1: scorer 'check'")
+    assert "\n" not in str(caught.value)
+
+
+def test_what_is_no_function_and_what_has_no_name_is_refused() -> None:
+    """`@scorer("name")` and a lambda."""
+    with pytest.raises(ScorerError, match="was given 'name'"):
+        scorer("name")  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue, reportArgumentType] -- the mistake under test
+    nameless: Callable[[str], bool] = lambda output: output > "a"  # noqa: E731 -- a lambda is what is tested
+    with pytest.raises(ScorerError, match="without a name"):
+        scorer(nameless)
+    assert scorer(name="some")(nameless).name == "some"
+
+
+@pytest.mark.parametrize("threshold", [float("nan"), float("inf")])
+def test_a_threshold_is_a_finite_number(threshold: float) -> None:
+    """Nothing reaches infinity, everything fails against NaN."""
+    with pytest.raises(ScorerError, match="not a finite number"):
+        scorer(threshold=threshold)(_function("output"))

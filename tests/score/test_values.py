@@ -1,0 +1,43 @@
+"""When two JSON values are the same."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from otel_i2e.score.values import same_value
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        (2, 2.0, True),
+        (1, True, False),
+        ({"a": [0]}, {"a": [False]}, False),
+        ({"a": 1}, {"a": 1, "b": 2}, False),
+        ([1, 2], [1], False),
+        ([], {}, False),
+        (None, False, False),
+        ({"a": {"b": [1, "x"]}}, {"a": {"b": [1.0, "x"]}}, True),
+    ],
+)
+def test_as_json_sees_it(one: Any, other: Any, same: bool) -> None:
+    """Numbers by value, true and false apart from numbers, at any depth."""
+    assert same_value(one, other) is same
+    assert same_value(other, one) is same
+
+
+@given(JSON, JSON)
+def test_same_values_are_written_the_same(one: Any, other: Any) -> None:
+    """Without fractions, equality is that of the canonical text."""
+    assert same_value(one, other) == (json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True))
