@@ -1,0 +1,29 @@
+"""OTLP bytes → spans in canonical form, whichever dialect they were written in. Pure.
+
+decode_traces ──► RawSpan ──► normalize_span ──► SpanRow
+                               │ candidates per column from every dialect present, the best wins
+                               └ steps: identity, times, outcome, kind, usage, messages, texts, hash
+"""
+
+from __future__ import annotations
+
+from otel_i2e.normalize.decode import decode_logs, decode_traces, refusal
+from otel_i2e.normalize.duplicates import duplicate_links
+from otel_i2e.normalize.evaluations import event_scores, is_evaluation, scores_of
+from otel_i2e.normalize.raw import RawEvent, RawLink, RawLog, RawSpan
+from otel_i2e.normalize.span import normalize_span
+
+__all__ = [
+    "RawEvent",
+    "RawLink",
+    "RawLog",
+    "RawSpan",
+    "decode_logs",
+    "decode_traces",
+    "duplicate_links",
+    "event_scores",
+    "is_evaluation",
+    "normalize_span",
+    "refusal",
+    "scores_of",
+]

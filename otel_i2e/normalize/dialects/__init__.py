@@ -1,0 +1,27 @@
+"""Every dialect that is understood, the most trusted first: a new one is one file, and one line here."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from otel_i2e.normalize.dialect import Dialect
+from otel_i2e.normalize.dialects.anthropic_sdk import ANTHROPIC_SDK
+from otel_i2e.normalize.dialects.i2e import I2E
+from otel_i2e.normalize.dialects.openinference import OPENINFERENCE
+from otel_i2e.normalize.dialects.openllmetry import OPENLLMETRY
+from otel_i2e.normalize.dialects.opentelemetry import OPENTELEMETRY
+from otel_i2e.normalize.dialects.opentelemetry_events import OPENTELEMETRY_EVENTS
+from otel_i2e.normalize.dialects.shared import SHARED
+
+__all__ = ["DIALECTS"]
+
+DIALECTS: Final[tuple[Dialect, ...]] = (
+    I2E,
+    ANTHROPIC_SDK,
+    OPENINFERENCE,
+    OPENLLMETRY,
+    OPENTELEMETRY,
+    OPENTELEMETRY_EVENTS,
+    SHARED,
+)
+"""The first that a span shows a sign of names the column `dialect`; all of them are read."""

@@ -1,0 +1,109 @@
+"""Content in span events and log records, as the OpenTelemetry conventions had and have it.
+
+gen_ai.client.inference.operation.details   the latest: the content attributes, as attributes
+gen_ai.{system,user,assistant,tool}.message, gen_ai.choice   up to semconv 1.36: one event a message
+gen_ai.content.{prompt,completion}          2024: JSON text in one attribute
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final
+
+from otel_i2e import semconv
+from otel_i2e.normalize.dialect import Dialect, Facts
+from otel_i2e.normalize.messages import Content, canonical_message, content, messages
+from otel_i2e.normalize.raw import Json, RawLog, RawSpan, is_list, is_object
+from otel_i2e.normalize.readers import READERS, words
+
+__all__ = ["OPENTELEMETRY_EVENTS"]
+
+_DETAILS: Final = "gen_ai.client.inference.operation.details"
+_CHOICE: Final = "gen_ai.choice"
+_ROLES: Final = {
+    "gen_ai.system.message": "system",
+    "gen_ai.user.message": "user",
+    "gen_ai.assistant.message": "assistant",
+    "gen_ai.tool.message": "tool",
+}
+_DETAIL_COLUMNS: Final = {
+    semconv.SYSTEM_INSTRUCTIONS: "system_instructions",
+    semconv.INPUT_MESSAGES: "input_messages",
+    semconv.OUTPUT_MESSAGES: "output_messages",
+    semconv.TOOL_DEFINITIONS: "tool_definitions",
+}
+
+
+def _read(raw: RawSpan, logs: Sequence[RawLog]) -> Facts:
+    inputs: list[Json] = []
+    outputs: list[Json] = []
+    facts: Facts = {}
+    for name, fields in _happened(raw, logs):
+        if name in _ROLES:
+            inputs.append(_message(fields, _ROLES[name]))
+        elif name == _CHOICE:
+            outputs.append(_choice(fields))
+        elif name in _WHOLE:
+            facts |= {column: value for column, value in _WHOLE[name](fields).items() if value is not None}
+    if inputs:
+        facts.setdefault("input_messages", Content(inputs))
+    if outputs:
+        facts.setdefault("output_messages", Content(outputs))
+        facts["finish_reasons"] = words([message.get("finish_reason") for message in outputs])
+    return facts
+
+
+def _happened(raw: RawSpan, logs: Sequence[RawLog]) -> Iterable[tuple[str, Json]]:
+    """Name and fields of each event, in order; a log record's body and attributes are one."""
+    for event in raw.events:
+        yield event.name, event.attributes
+    for log in sorted(logs, key=lambda log: log.time_ns):
+        body = content(log.body)
+        fields: Any = body.value if body else None
+        yield log.event_name, {**log.attributes, **fields} if is_object(fields) else log.attributes
+
+
+def _message(fields: Json, role: str) -> Json:
+    said: Json = {"role": fields.get("role") or role, "content": _blocks(fields.get("content"))}
+    if role == "tool":
+        return canonical_message({**said, "tool_call_id": fields.get("id") or fields.get("tool_call_id")})
+    return canonical_message({**said, "tool_calls": _blocks(fields.get("tool_calls"))})
+
+
+def _choice(fields: Json) -> Json:
+    said = _blocks(fields.get("message", fields.get("content")))
+    message: Json = said if is_object(said) else {"content": said}
+    calls = _blocks(message.get("tool_calls", fields.get("tool_calls")))
+    whole = {**message, "role": message.get("role") or "assistant", "tool_calls": calls}
+    return {**canonical_message(whole), "finish_reason": fields.get("finish_reason")}
+
+
+def _blocks(value: Any) -> Any:
+    """Structured content that was sent as JSON text; other text as it is."""
+    given = content(value)
+    return given.value if given is not None and (is_object(given.value) or is_list(given.value)) else value
+
+
+def _details(fields: Json) -> Facts:
+    return {column: READERS[column](fields[name]) for name, column in _DETAIL_COLUMNS.items() if name in fields}
+
+
+def _prompt(fields: Json) -> Facts:
+    return {"input_messages": messages(fields.get("gen_ai.prompt"))}
+
+
+def _completion(fields: Json) -> Facts:
+    return {"output_messages": messages(fields.get("gen_ai.completion"), "assistant")}
+
+
+_WHOLE: Final[dict[str, Callable[[Json], Facts]]] = {
+    _DETAILS: _details,
+    "gen_ai.content.prompt": _prompt,
+    "gen_ai.content.completion": _completion,
+}
+
+OPENTELEMETRY_EVENTS: Final = Dialect(
+    name="opentelemetry",
+    events=frozenset({*_ROLES, _CHOICE, *_WHOLE}),
+    read=_read,
+)

@@ -1,0 +1,99 @@
+"""`gen_ai.evaluation.result`: what somebody thought of a span, as a log record or a span event → ScoreRow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Any, Final
+
+from otel_i2e import semconv
+from otel_i2e.models import ScoreRow
+from otel_i2e.normalize.json_text import dumps
+from otel_i2e.normalize.raw import Json, RawLog, RawSpan, is_object
+from otel_i2e.normalize.readers import small_count, text
+
+__all__ = ["event_scores", "is_evaluation", "scores_of"]
+
+_PLACED: Final = frozenset(
+    {
+        "event.name",
+        semconv.EVALUATION_NAME,
+        semconv.EVALUATION_VALUE,
+        semconv.EVALUATION_LABEL,
+        semconv.EVALUATION_EXPLANATION,
+        semconv.I2E_SCORE_ID,
+        semconv.I2E_SCORE_SOURCE,
+        semconv.I2E_SCORER_VERSION,
+        semconv.I2E_EXPERIMENT_ID,
+        semconv.I2E_CASE_ID,
+        semconv.I2E_REPEAT,
+    }
+)
+_LATEST: Final = 4_102_444_800 * 10**9  # the year 2100: a later clock is wrong
+
+
+def is_evaluation(log: RawLog) -> bool:
+    """Whether `log` is an evaluation result."""
+    return log.event_name == semconv.EVALUATION_EVENT
+
+
+def scores_of(logs: Sequence[RawLog]) -> list[ScoreRow]:
+    """The scores among `logs`. One without a trace, a name, or a value or label, is no score and left out."""
+    found = (
+        _score(log.trace_id, log.span_id, log.time_ns, {**log.attributes, **_fields(log.body)})
+        for log in logs
+        if is_evaluation(log)
+    )
+    return [score for score in found if score is not None]
+
+
+def event_scores(spans: Sequence[RawSpan]) -> Iterator[ScoreRow]:
+    """The scores that `spans` carry as span events; each is of its span."""
+    for span in spans:
+        for event in span.events:
+            if event.name == semconv.EVALUATION_EVENT:
+                score = _score(span.trace_id, span.span_id, event.time_ns, event.attributes)
+                if score is not None:
+                    yield score
+
+
+def _fields(body: Any) -> Json:
+    return body if is_object(body) else {}
+
+
+def _score(trace_id: str, span_id: str, time_ns: int, sent: Json) -> ScoreRow | None:
+    name = text(sent.get(semconv.EVALUATION_NAME))
+    value = _number(sent.get(semconv.EVALUATION_VALUE))
+    label = text(sent.get(semconv.EVALUATION_LABEL))
+    if not trace_id.strip("0") or name is None or (value is None and label is None):
+        return None
+    span = span_id if span_id.strip("0") else None
+    explanation = text(sent.get(semconv.EVALUATION_EXPLANATION))
+    derived = dumps([trace_id, span, name, value, label, explanation, time_ns])
+    return ScoreRow(
+        score_id=text(sent.get(semconv.I2E_SCORE_ID)) or sha256(derived.encode()).hexdigest()[:32],
+        trace_id=trace_id,
+        span_id=span,
+        name=name,
+        value=value,
+        label=label,
+        explanation=explanation,
+        scorer_version=text(sent.get(semconv.I2E_SCORER_VERSION)),
+        source=text(sent.get(semconv.I2E_SCORE_SOURCE)) or "external",
+        experiment_id=text(sent.get(semconv.I2E_EXPERIMENT_ID)),
+        case_id=text(sent.get(semconv.I2E_CASE_ID)),
+        repeat=small_count(sent.get(semconv.I2E_REPEAT)),
+        metadata={key: sent[key] for key in sent if key not in _PLACED},
+        created_at=datetime.fromtimestamp(min(time_ns, _LATEST) / 1e9, UTC),
+    )
+
+
+def _number(value: Any) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return number if abs(number) < float("inf") else None

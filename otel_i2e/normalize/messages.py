@@ -1,0 +1,170 @@
+"""Messages, system instructions and tool definitions, whoever spelled them → the canonical form.
+
+A sender that already speaks the canonical form as JSON text keeps its text: what was sent is what is
+stored, and nothing is written again (`Content.text`).
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
+
+import orjson
+
+from otel_i2e.normalize.json_text import dumps, loads
+from otel_i2e.normalize.parts import canonical_part, is_canonical_part, text_part
+from otel_i2e.normalize.raw import Json, is_list, is_object
+
+__all__ = ["Content", "canonical_message", "content", "instructions", "messages", "tool_definitions"]
+
+_JSON_BEGINS: Final = ("[", "{", '"', " ", "\n", "\t", "\r")
+_REMEMBERED_SIZE: Final = 100_000
+_MESSAGE_NAMES: Final = frozenset({"role", "parts", "content", "tool_calls", "tool_call_id", "function_call"})
+_TOOL_NAMES: Final = frozenset({"function", "input_schema", "inputSchema"})
+
+
+class Content(NamedTuple):
+    """A JSON column: its value, and its text as sent when that is the canonical form."""
+
+    value: Any
+    text: str | None = None
+
+    def json(self) -> str:
+        """The column's text."""
+        return dumps(self.value) if self.text is None else self.text
+
+
+def messages(value: Any, role: str = "user") -> Content | None:
+    """Messages from JSON text or a structure; plain text is one message of `role`. None when there are none."""
+    parsed, text = _parsed(value)
+    if is_object(parsed):
+        parsed, text = _in_object(parsed), None
+    if isinstance(parsed, str):
+        return Content([{"role": role, "parts": [text_part(parsed)]}]) if parsed else None
+    if not is_list(parsed) or not parsed:
+        return None
+    if _are_canonical(parsed):
+        return Content(parsed, text)
+    return Content([canonical_message(message, role) for message in parsed])
+
+
+def canonical_message(message: Any, role: str = "user") -> Json:
+    """One message as `{"role", "parts"}`; other fields, such as `name` and `finish_reason`, stay."""
+    if not is_object(message):
+        return {"role": role, "parts": [canonical_part(message)]}
+    said = str(message.get("role") or role)
+    parts = _parts(message.get("parts") or message.get("content"))
+    if said in ("tool", "function") and "parts" not in message:
+        answer = {"type": "tool_call_response", "id": message.get("tool_call_id"), "response": message.get("content")}
+        parts = [canonical_part(answer)]
+    parts += _calls(message)
+    return {"role": said, "parts": parts, **{key: message[key] for key in message if key not in _MESSAGE_NAMES}}
+
+
+def instructions(value: Any) -> Content | None:
+    """System instructions as a list of parts, from JSON text, plain text or a structure; None when there are none."""
+    if isinstance(value, str) and len(value) <= _REMEMBERED_SIZE:
+        return _remembered_instructions(value)
+    return _instructions(value)
+
+
+def tool_definitions(value: Any) -> Content | None:
+    """Tool definitions as `[{"name", "description", "parameters"}]`; None when there are none."""
+    if isinstance(value, str) and len(value) <= _REMEMBERED_SIZE:
+        return _remembered_tools(value)
+    return _tools(value)
+
+
+def content(value: Any) -> Content | None:
+    """Any content: JSON text parsed and its text kept, other text as it is. None when there is none."""
+    parsed, text = _parsed(value)
+    return None if parsed is None else Content(parsed, text)
+
+
+def _parsed(value: Any) -> tuple[Any, str | None]:
+    """The value, and its JSON text when it was sent as valid JSON text."""
+    if not isinstance(value, str):
+        return value, None
+    if not value.startswith(_JSON_BEGINS):
+        return value, None
+    try:
+        return orjson.loads(value), value
+    except ValueError:
+        try:
+            return loads(value), None
+        except ValueError:
+            return value, None
+
+
+def _in_object(fields: Json) -> Any:
+    """The messages in a message, in a request (`messages`) or in an answer with `choices`; else the object as text."""
+    if "messages" in fields:
+        return fields["messages"]
+    choices = fields.get("choices")
+    if is_list(choices):
+        chosen = [(choice.get("message"), choice.get("finish_reason")) for choice in choices if is_object(choice)]
+        return [{**message, "finish_reason": reason} for message, reason in chosen if is_object(message)]
+    return dumps(fields) if _MESSAGE_NAMES.isdisjoint(fields) else [fields]
+
+
+def _are_canonical(sent: list[Any]) -> bool:
+    """Whether no message needs a change. In the hot path, so the most frequent part is looked at in place."""
+    for message in sent:
+        if not is_object(message):
+            return False
+        parts: Any = message.get("parts")
+        if not is_list(parts) or not isinstance(message.get("role"), str) or "tool_calls" in message:
+            return False
+        for part in parts:
+            plain = is_object(part) and part.get("type") == "text" and isinstance(part.get("content"), str)
+            if not plain and not is_canonical_part(part):
+                return False
+    return True
+
+
+def _calls(message: Json) -> list[Json]:
+    """Tool calls that stand beside the content, as OpenAI has them."""
+    listed = message.get("tool_calls")
+    calls = [{"type": "tool_call", **call} if is_object(call) else call for call in listed] if is_list(listed) else []
+    if is_object(asked := message.get("function_call")):
+        calls.append({"type": "tool_call", "id": None, **asked})
+    return [canonical_part(call) for call in calls]
+
+
+def _parts(value: Any) -> list[Json]:
+    if value is None or value == "":
+        return []
+    return [canonical_part(part) for part in value] if is_list(value) else [canonical_part(value)]
+
+
+def _instructions(value: Any) -> Content | None:
+    parsed, text = _parsed(value)
+    if is_list(parsed) and all(map(is_canonical_part, parsed)):
+        return Content(parsed, text) if parsed else None
+    parts = _parts(parsed)
+    return Content(parts) if parts else None
+
+
+def _tools(value: Any) -> Content | None:
+    parsed, text = _parsed(value)
+    if is_object(parsed):
+        parsed, text = [parsed], None
+    if not is_list(parsed) or not parsed:
+        return None
+    if all(is_object(tool) and "name" in tool and _TOOL_NAMES.isdisjoint(tool) for tool in parsed):
+        return Content(parsed, text)
+    return Content([_tool(tool) for tool in parsed])
+
+
+def _tool(sent: Any) -> Json:
+    tool: Any = _parsed(sent)[0]
+    if not is_object(tool):
+        return {"name": str(tool), "description": None, "parameters": None}
+    function: Json = inner if is_object(inner := tool.get("function")) else tool
+    schema = next((function[name] for name in ("parameters", "input_schema", "inputSchema") if name in function), None)
+    return {"name": function.get("name"), "description": function.get("description"), "parameters": schema}
+
+
+_remembered_instructions: Final = lru_cache(maxsize=128)(_instructions)
+_remembered_tools: Final = lru_cache(maxsize=128)(_tools)
+"""An application sends the same few with every call; the values are shared, so nobody may change them."""

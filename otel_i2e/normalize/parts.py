@@ -1,0 +1,142 @@
+"""Message parts, whoever spelled them → the parts of the OpenTelemetry JSON schemas.
+
+One small function per spelling, found by the part's `type`; a type that is not known stays as it is.
+
+    {"type": "text", "content"}                        {"type": "reasoning", "content"}
+    {"type": "tool_call", "id", "name", "arguments"}   {"type": "tool_call_response", "id", "response"}
+    {"type": "blob", "mime_type", "modality", "content"}   {"type": "uri", "mime_type", "modality", "uri"}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from otel_i2e.normalize.json_text import loads, parse_if_json
+from otel_i2e.normalize.raw import Json, is_list, is_object
+
+__all__ = ["canonical_part", "is_canonical_part", "parse_arguments", "text_part", "tool_answer", "tool_call_part"]
+
+
+def text_part(text: str) -> Json:
+    """A text part."""
+    return {"type": "text", "content": text}
+
+
+def tool_call_part(id: Any, name: Any, arguments: Any) -> Json:
+    """A part by which the model asks for a tool; `arguments` as an object or as JSON text."""
+    return {"type": "tool_call", "id": id, "name": name, "arguments": parse_arguments(arguments)}
+
+
+def parse_arguments(value: Any) -> Any:
+    """Tool-call arguments parsed; the text itself when it is not valid JSON, `{}` when it is empty."""
+    if not isinstance(value, str):
+        return value
+    if not value.strip():
+        return {}
+    try:
+        return loads(value)
+    except ValueError:
+        return value
+
+
+def tool_answer(value: Any) -> Any:
+    """What a tool gave back: the text out of a single text block, JSON text parsed, anything else as it is."""
+    if is_list(value) and len(value) == 1 and is_object(block := value[0]) and block.get("type") == "text":
+        value = block.get("text", block.get("content"))
+    return parse_if_json(value) if isinstance(value, str) else value
+
+
+def is_canonical_part(part: Any) -> bool:
+    """Whether `part` needs no change."""
+    if not is_object(part):
+        return False
+    kind = part.get("type")
+    if kind in ("text", "reasoning"):
+        return isinstance(part.get("content"), str)
+    if kind == "tool_call":
+        return not isinstance(part.get("arguments"), str) and "name" in part
+    if kind == "tool_call_response":
+        return "response" in part and tool_answer(part["response"]) is part["response"]
+    return isinstance(kind, str) and kind not in _SPELLINGS and not kind.endswith("_tool_result")
+
+
+def canonical_part(part: Any) -> Json:
+    """`part` in the spelling of the conventions; a new object, or `part` itself when it needs no change."""
+    if isinstance(part, str):
+        return text_part(part)
+    if not is_object(part):
+        return {"type": "unknown", "content": part}
+    if is_canonical_part(part):
+        return part
+    kind = part.get("type")
+    if not isinstance(kind, str):
+        return text_part(part["text"]) if isinstance(part.get("text"), str) else {**part, "type": "unknown"}
+    spelled = _SPELLINGS.get(kind) or (_tool_result if kind.endswith("_tool_result") else None)
+    return spelled(part) if spelled else part
+
+
+def _text(part: Json) -> Json:
+    text = part.get("content", part.get("text"))
+    return text_part(text if isinstance(text, str) else "" if text is None else str(text))
+
+
+def _reasoning(part: Json) -> Json:
+    text = part.get("content") or part.get("thinking") or part.get("text") or part.get("reasoning")
+    return {"type": "reasoning", "content": text if isinstance(text, str) else ""}
+
+
+def _tool_call(part: Json) -> Json:
+    function = part.get("function")
+    if is_object(function):  # OpenAI
+        return tool_call_part(part.get("id"), function.get("name"), function.get("arguments"))
+    arguments = part.get("arguments", part.get("input"))
+    rest = {key: value for key, value in part.items() if key not in _CALL_NAMES}
+    return {**tool_call_part(part.get("id", part.get("call_id")), part.get("name", ""), arguments), **rest}
+
+
+def _tool_result(part: Json) -> Json:
+    answer = next((part[name] for name in ("response", "result", "content", "output") if name in part), None)
+    call = next((part[name] for name in ("id", "tool_use_id", "tool_call_id", "call_id") if name in part), None)
+    rest = {key: value for key, value in part.items() if key not in _RESULT_NAMES}
+    return {"type": "tool_call_response", "id": call, "response": tool_answer(answer), **rest}
+
+
+def _image(part: Json) -> Json:
+    source: Any = part.get("source") or part.get("image_url") or part.get("image")
+    source = {"url": source} if isinstance(source, str) else source
+    if not is_object(source):
+        return part
+    modality = "image" if "image" in str(part.get("type")) else "document"
+    url, data, mime_type = source.get("url"), source.get("data"), source.get("media_type")
+    if isinstance(url, str) and url.startswith("data:"):
+        mime_type, _, data = url.removeprefix("data:").partition(";base64,")
+    elif isinstance(url, str):
+        return {"type": "uri", "modality": modality, "mime_type": mime_type, "uri": url}
+    return {"type": "blob", "modality": modality, "mime_type": mime_type, "content": data} if data else part
+
+
+_CALL_NAMES: Final = frozenset({"type", "id", "call_id", "name", "arguments", "input", "function"})
+_RESULT_NAMES: Final = frozenset(
+    {"type", "id", "tool_use_id", "tool_call_id", "call_id", "response", "result", "content", "output"}
+)
+_SPELLINGS: Final[dict[str, Callable[[Json], Json]]] = {
+    "text": _text,
+    "input_text": _text,
+    "output_text": _text,
+    "reasoning": _reasoning,
+    "thinking": _reasoning,
+    "tool_call": _tool_call,
+    "tool_use": _tool_call,
+    "server_tool_use": _tool_call,
+    "mcp_tool_use": _tool_call,
+    "function": _tool_call,
+    "function_call": _tool_call,
+    "tool_call_response": _tool_result,
+    "tool_result": _tool_result,
+    "function_call_output": _tool_result,
+    "image": _image,
+    "image_url": _image,
+    "document": _image,
+}
+"""`type` as OpenAI, Anthropic and older conventions spell it → how to read it."""

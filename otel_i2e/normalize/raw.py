@@ -1,0 +1,84 @@
+"""Spans and log records as they were sent: what decoding gives and dialects read.
+
+Plain tuples, because they stand in the hot path: a batch holds thousands.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, TypeGuard
+
+__all__ = ["Json", "RawEvent", "RawLink", "RawLog", "RawSpan", "is_list", "is_object"]
+
+Json = dict[str, Any]
+"""A JSON object. Values are None, bool, int, float, str, lists and objects of these; never anything else."""
+
+
+class RawEvent(NamedTuple):
+    """An event on a span."""
+
+    name: str
+    time_ns: int
+    """Nanoseconds since the epoch; 0 is unknown."""
+    attributes: Json
+
+
+class RawLink(NamedTuple):
+    """A link to another span; ids are lower-case hex."""
+
+    trace_id: str
+    span_id: str
+    attributes: Json
+
+
+class RawSpan(NamedTuple):
+    """A span as it was sent. Ids are lower-case hex of whatever was sent, so they may have a wrong length."""
+
+    resource: Json
+    """Resource attributes; spans of one resource share the object."""
+    scope_name: str
+    scope_version: str
+    trace_id: str
+    span_id: str
+    parent_span_id: str
+    """Empty for a root span."""
+    name: str
+    otel_kind: int
+    """0 unspecified, 1 internal, 2 server, 3 client, 4 producer, 5 consumer."""
+    start_ns: int
+    """Nanoseconds since the epoch; 0 is unknown."""
+    end_ns: int
+    attributes: Json
+    events: list[RawEvent]
+    links: list[RawLink]
+    status_code: str
+    """`unset`, `ok` or `error`."""
+    status_message: str
+
+
+class RawLog(NamedTuple):
+    """A log record as it was sent."""
+
+    resource: Json
+    scope_name: str
+    scope_version: str
+    trace_id: str
+    """Lower-case hex; empty when the record stands in no trace."""
+    span_id: str
+    event_name: str
+    """The record's event name, or else its attribute `event.name`."""
+    time_ns: int
+    """When it happened, or else when it was observed, in nanoseconds since the epoch; 0 is unknown."""
+    severity: int
+    """1 to 24; 0 is unspecified."""
+    body: Any
+    attributes: Json
+
+
+def is_object(value: Any) -> TypeGuard[Json]:
+    """Whether `value` is a JSON object."""
+    return isinstance(value, dict)
+
+
+def is_list(value: Any) -> TypeGuard[list[Any]]:
+    """Whether `value` is a JSON array."""
+    return isinstance(value, list)

@@ -1,0 +1,245 @@
+"""RawSpan → the row that is stored: candidates first, then a list of small steps in order.
+
+Everything that was sent stays in `attributes`, `events` and `links`, whatever a step makes of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from hashlib import sha256
+from itertools import dropwhile, takewhile
+from typing import Final
+
+from otel_i2e import semconv
+from otel_i2e.models import SPAN_COLUMNS, SpanRow, last_text, text_of
+from otel_i2e.normalize.candidates import gather
+from otel_i2e.normalize.json_text import SORTED, dumps, loads
+from otel_i2e.normalize.kinds import OPERATION_KINDS
+from otel_i2e.normalize.messages import Content, content, messages
+from otel_i2e.normalize.outcome import put_outcome
+from otel_i2e.normalize.prices import list_price
+from otel_i2e.normalize.providers import provider_of
+from otel_i2e.normalize.raw import Json, RawLog, RawSpan
+from otel_i2e.normalize.readers import text, tool_result
+
+__all__ = ["STEPS", "normalize_span"]
+
+_EMPTY: Final[SpanRow] = {
+    **dict.fromkeys(SPAN_COLUMNS),
+    "status": "ok",
+    "content_state": "missing",
+}
+_JSON_CONTENT: Final = (
+    "system_instructions",
+    "input_messages",
+    "output_messages",
+    "tool_definitions",
+    "tool_arguments",
+    "tool_result",
+)
+_JSON_PLAIN: Final = ("request_params", "prompt_variables", "documents")
+_TRUNCATED: Final = (semconv.I2E_CONTENT_TRUNCATED, "anthropic.content.truncated")
+_REDACTED: Final = ("__REDACTED__", "<REDACTED>", "[REDACTED]")  # a tuple: long texts need not be hashed
+_CALLS: Final = ("llm", "embedding")
+_SHOWS_CONTENT: Final = (
+    "input_messages",
+    "output_messages",
+    "input_text",
+    "output_text",
+    "documents",
+    "tool_arguments",
+    "tool_result",
+)
+_REMEMBERED_SIZE: Final = 100_000
+
+
+def normalize_span(raw: RawSpan, logs: Sequence[RawLog] = ()) -> SpanRow:
+    """The row of `raw`; `logs` are the log records that were emitted in it. Never raises, drops nothing.
+
+    `duplicate_of` and `ingested_at` are left to whoever sees the whole batch.
+    """
+    row = {**_EMPTY, **gather(raw, logs)}
+    for step in STEPS:
+        step(row, raw)
+    return row
+
+
+def _put_identity(row: SpanRow, raw: RawSpan) -> None:
+    row["trace_id"] = raw.trace_id
+    row["span_id"] = raw.span_id
+    row["parent_span_id"] = raw.parent_span_id if raw.parent_span_id.strip("0") else None
+    row["name"] = raw.name
+    row["scope_name"] = raw.scope_name or None
+
+
+def _put_times(row: SpanRow, raw: RawSpan) -> None:
+    """Microseconds. A clock that ran backwards gives no duration: it was not measured."""
+    start, end = raw.start_ns or raw.end_ns, raw.end_ns or raw.start_ns
+    if start:
+        row["start_time"] = start // 1000
+        row["end_time"] = end // 1000
+        if raw.start_ns and raw.end_ns >= raw.start_ns:
+            row["duration_ms"] = (end - start) / 1e6
+
+
+def _put_origin(row: SpanRow, raw: RawSpan) -> None:
+    row.update(_of_resource(raw.resource))
+
+
+def _put_kind(row: SpanRow, _raw: RawSpan) -> None:
+    """What the emitter says; else what its operation is; else an answer or its tokens show a model call."""
+    if row["kind"] is None:
+        if row["operation"] is not None:
+            row["kind"] = OPERATION_KINDS.get(row["operation"], "other")
+        else:
+            answered = row["output_messages"] is not None or row["output_tokens"] is not None
+            row["kind"] = "llm" if answered else "other"
+    if row["provider"] is not None:
+        row["provider"] = provider_of(row["provider"])
+
+
+def _put_usage(row: SpanRow, raw: RawSpan) -> None:
+    """Input counts what came from the cache and went there. Less input than that was counted without it."""
+    sent = row["input_tokens"]
+    cached = (row["cache_read_tokens"] or 0) + (row["cache_write_tokens"] or 0)
+    if sent is not None and sent < cached:
+        row["input_tokens"] = sent = sent + cached
+    if row["cost_usd"] is None and row["kind"] in _CALLS and sent is not None:
+        row["cost_usd"] = list_price(
+            row["provider"],
+            row["response_model"] or row["request_model"],
+            input_tokens=sent,
+            output_tokens=row["output_tokens"] or 0,
+            cache_read_tokens=row["cache_read_tokens"] or 0,
+            cache_write_tokens=row["cache_write_tokens"] or 0,
+            at=raw.start_ns // 1_000_000_000,
+        )
+
+
+def _put_messages(row: SpanRow, _raw: RawSpan) -> None:
+    """Messages of a call that sent only its raw input and output; instructions that came as first messages."""
+    if row["kind"] == "llm":
+        if row["input_messages"] is None:
+            row["input_messages"] = messages(row["input_text"])
+        if row["output_messages"] is None:
+            row["output_messages"] = messages(row["output_text"], "assistant")
+    said: Content | None = row["input_messages"]
+    if said is not None and said.value and _instructs(said.value[0]):
+        _lift_instructions(row, said.value)
+
+
+def _lift_instructions(row: SpanRow, said: list[Json]) -> None:
+    kept = list(dropwhile(_instructs, said))
+    if row["system_instructions"] is None:
+        row["system_instructions"] = Content(
+            [part for message in takewhile(_instructs, said) for part in message["parts"]]
+        )
+    row["input_messages"] = Content(kept) if kept else None
+
+
+def _instructs(message: Json) -> bool:
+    return message.get("role") in ("system", "developer")
+
+
+def _put_tool(row: SpanRow, _raw: RawSpan) -> None:
+    """A tool run that sent its arguments and result as input and output only."""
+    if row["kind"] == "tool":
+        if row["tool_arguments"] is None:
+            row["tool_arguments"] = content(row["input_text"])
+        if row["tool_result"] is None:
+            row["tool_result"] = tool_result(row["output_text"])
+
+
+def _put_texts(row: SpanRow, _raw: RawSpan) -> None:
+    """What a person said and what was answered, as text; from messages when there are any."""
+    said: Content | None = row["input_messages"]
+    answered: Content | None = row["output_messages"]
+    if said is not None and (found := last_text(said.value)) is not None:
+        row["input_text"] = found
+    if answered is not None and (found := text_of(answered.value[:1])) is not None:
+        row["output_text"] = found
+    if answered is not None and row["finish_reasons"] is None:
+        reasons = [str(message["finish_reason"]) for message in answered.value if message.get("finish_reason")]
+        row["finish_reasons"] = reasons or None
+
+
+def _put_content_state(row: SpanRow, raw: RawSpan) -> None:
+    if row["input_text"] in _REDACTED or row["output_text"] in _REDACTED:
+        row["content_state"] = "redacted"
+    elif not raw.attributes.keys().isdisjoint(_TRUNCATED) and any(map(raw.attributes.get, _TRUNCATED)):
+        row["content_state"] = "truncated"
+    else:
+        for name in _SHOWS_CONTENT:
+            if row[name] is not None:
+                row["content_state"] = "full"
+                return
+
+
+def _put_prompt_hash(row: SpanRow, _raw: RawSpan) -> None:
+    told: Content | None = row["system_instructions"]
+    tools: Content | None = row["tool_definitions"]
+    if told is not None or tools is not None:
+        row["prompt_hash"] = _hash_of(told.json() if told else "", tools.json() if tools else "")
+
+
+def _put_json(row: SpanRow, raw: RawSpan) -> None:
+    for name in _JSON_CONTENT:
+        if (value := row[name]) is not None:
+            row[name] = value.text or value.json()
+    for name in _JSON_PLAIN:
+        if (value := row[name]) is not None:
+            row[name] = dumps(value)
+    row["attributes"] = dumps(raw.attributes)
+    if raw.events:
+        row["events"] = dumps([{"name": e.name, "time": e.time_ns, "attributes": e.attributes} for e in raw.events])
+    if raw.links:
+        row["links"] = dumps([link._asdict() for link in raw.links])
+
+
+STEPS: Final[tuple[Callable[[SpanRow, RawSpan], None], ...]] = (
+    _put_identity,
+    _put_times,
+    _put_origin,
+    put_outcome,
+    _put_kind,
+    _put_usage,
+    _put_messages,
+    _put_tool,
+    _put_texts,
+    _put_content_state,
+    _put_prompt_hash,
+    _put_json,
+)
+"""Each fills some columns of the row, from the row so far and the span as sent."""
+
+_last_resource: list[tuple[Json, SpanRow]] = [({}, {})]
+
+
+def _of_resource(resource: Json) -> SpanRow:
+    """Columns of a resource. The spans of one resource follow one another and share its object."""
+    last, columns = _last_resource[0]
+    if last is not resource or not columns:
+        columns = {
+            "service_name": text(resource.get(semconv.SERVICE_NAME)),
+            "service_version": text(resource.get(semconv.SERVICE_VERSION)),
+            "environment": text(resource.get(semconv.DEPLOYMENT_ENVIRONMENT) or resource.get("deployment.environment")),
+            "resource": dumps(resource),
+        }
+        _last_resource[0] = (resource, columns)
+    return columns
+
+
+def _hash_of(instructions: str, tools: str) -> str:
+    small = len(instructions) + len(tools) <= _REMEMBERED_SIZE
+    return (_remembered_hash if small else _hash)(instructions, tools)
+
+
+def _hash(instructions: str, tools: str) -> str:
+    """16 hex digits of SHA-256 over what the model is told, however the JSON of it was spaced and ordered."""
+    told = [part.get("content", part) for part in loads(instructions or "[]")]
+    offered = [[tool.get(name) for name in ("name", "description", "parameters")] for tool in loads(tools or "[]")]
+    return sha256(dumps([told, offered], SORTED).encode()).hexdigest()[:16]
+
+
+_remembered_hash: Final = lru_cache(maxsize=128)(_hash)
