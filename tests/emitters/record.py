@@ -23,8 +23,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 
+
 from recorder import Recorder, Recording
 from scrub import scrubbed
+
+sys.path.insert(0, str(Path(__file__).parent / "scripts"))
+import facts
 
 HERE: Final = Path(__file__).resolve().parent
 CACHE: Final = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "otel-i2e" / "emitters"
@@ -74,7 +78,7 @@ def _record(name: str, emitter: dict[str, Any], defaults: dict[str, Any], cache:
         with _MAKING:
             command, folder, packages = make(emitter, defaults, cache)
     except subprocess.CalledProcessError as error:
-        print(f"{name}: environment failed\n{error.stderr[-1500:]}", flush=True)
+        print(f"{name}: environment failed\n{error.stderr[-1500:]}{error.stdout[-500:]}", flush=True)
         return False
     with Recorder() as recorder:
         variables = {key: str(value).replace("{url}", recorder.url) for key, value in emitter.get("env", {}).items()}
@@ -131,13 +135,19 @@ def _node(emitter: dict[str, Any], defaults: dict[str, Any], cache: Path) -> tup
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         (folder / "package.json").write_text('{"type": "module", "private": true}')
-        _checked(["npm", "install", "--no-audit", "--no-fund", "--silent", "--prefix", str(folder), *wanted])
+        _checked(["npm", "install", "--no-audit", "--no-fund", "--loglevel=error", "--prefix", str(folder), *wanted])
         (folder / "done").touch()
     for script in (HERE / "scripts").glob("*.mjs"):
         shutil.copy(script, folder)
+    (folder / "facts.json").write_text(json.dumps(_facts(), ensure_ascii=False))
     listed: dict[str, Any] = json.loads(_checked(["npm", "ls", "--json", "--depth=0", "--prefix", str(folder)]))
     versions = [f"{name}@{one['version']}" for name, one in listed["dependencies"].items()]
     return ["node", str(folder / emitter["script"])], folder, versions
+
+
+def _facts() -> dict[str, Any]:
+    """The constants of facts.py for scripts that are not Python, in lower case."""
+    return {name.lower(): value for name, value in vars(facts).items() if name.isupper() and name != "IMAGE"}
 
 
 def _checked(command: Sequence[str]) -> str:

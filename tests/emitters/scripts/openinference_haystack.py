@@ -3,8 +3,8 @@
 import facts
 import harness
 from haystack import Document, Pipeline, component
+from haystack.components.agents import Agent
 from haystack.components.generators.chat import OpenAIChatGenerator
-from haystack.components.tools import ToolInvoker
 from haystack.dataclasses import ChatMessage, ImageContent
 from haystack.tools import Tool
 from haystack.utils import Secret
@@ -20,19 +20,21 @@ def _tools():
     return [Tool(**tool, function=functions[tool["name"]]) for tool in facts.TOOLS]
 
 
-def _run(messages, *, streaming=False, **settings):
-    generator = OpenAIChatGenerator(
+def _generator(*, streaming=False, generation=None):
+    return OpenAIChatGenerator(
         model=facts.GPT,
         api_key=Secret.from_token("test"),
         api_base_url=harness.OPENAI_URL,
         max_retries=0,
-        generation_kwargs={"max_tokens": facts.MAX_TOKENS, **settings.pop("generation", {})},
+        generation_kwargs={"max_tokens": facts.MAX_TOKENS, **(generation or {})},
         streaming_callback=(lambda _: None) if streaming else None,
-        **settings,
     )
+
+
+def _run(messages, **settings):
     pipeline = Pipeline()
-    pipeline.add_component("llm", generator)
-    return pipeline.run({"llm": {"messages": messages}})["llm"]["replies"]
+    pipeline.add_component("llm", _generator(**settings))
+    pipeline.run({"llm": {"messages": messages}})
 
 
 def _messages(content):
@@ -46,13 +48,11 @@ def chat():
 
 
 def _loop(*, streaming):
-    messages = _messages(facts.TOOL_QUESTION)
     options = {"stream_options": {"include_usage": True}} if streaming else {}
-    replies = _run(messages, streaming=streaming, tools=_tools(), generation=options)
+    agent = Agent(chat_generator=_generator(streaming=streaming, generation=options), tools=_tools(), system_prompt=facts.SYSTEM)
     pipeline = Pipeline()
-    pipeline.add_component("tools", ToolInvoker(tools=_tools()))
-    results = pipeline.run({"tools": {"messages": replies}})["tools"]["tool_messages"]
-    _run([*messages, *replies, *results], streaming=streaming, tools=_tools(), generation=options)
+    pipeline.add_component("agent", agent)
+    pipeline.run({"agent": {"messages": [ChatMessage.from_user(facts.TOOL_QUESTION)]}})
 
 
 def tools():
