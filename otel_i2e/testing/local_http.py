@@ -113,9 +113,8 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Server  # pyright: ignore[reportIncompatibleVariableOverride] -- only _Server makes it
 
     def _serve(self) -> None:
-        length = int(self.headers.get("content-length") or 0)
         headers = {name.lower(): value for name, value in self.headers.items()}
-        call = HttpCall(self.command, self.path.partition("?")[0], headers, self.rfile.read(length))
+        call = HttpCall(self.command, self.path.partition("?")[0], headers, self._body(headers))
         answer = self.server.answer(call)
         if answer.delay and self.server.stopping.wait(answer.delay):
             self.close_connection = True
@@ -129,6 +128,17 @@ class _Handler(BaseHTTPRequestHandler):
             self._whole(answer)
         if answer.dropped:
             self.close_connection = True
+
+    def _body(self, headers: Mapping[str, str]) -> bytes:
+        if "chunked" not in headers.get("transfer-encoding", ""):
+            return self.rfile.read(int(headers.get("content-length") or 0))
+        body = bytearray()
+        while size := int(self.rfile.readline().split(b";")[0] or b"0", 16):
+            body += self.rfile.read(size)
+            self.rfile.readline()
+        while self.rfile.readline().strip():
+            pass
+        return bytes(body)
 
     do_GET = do_POST = do_PUT = do_DELETE = _serve  # noqa: N815 -- the names that http.server calls
 

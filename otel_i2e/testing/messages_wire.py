@@ -111,7 +111,7 @@ def _block_tokens(block: Block) -> int:
 def _whole_block(block: Block) -> Json:
     match block:
         case TextBlock(text):
-            return {"type": "text", "text": text, "citations": None}
+            return {"type": "text", "text": text}
         case ThinkingBlock(text, signature):
             return {"type": "thinking", "thinking": text, "signature": signature}
         case ToolBlock(name, arguments, id):

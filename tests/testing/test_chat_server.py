@@ -212,3 +212,17 @@ def post(server: ChatServer, body: bytes, headers: dict[str, str]) -> int:
     with closing(connection):
         connection.request("POST", "/v1/chat/completions", body, headers)
         return connection.getresponse().status
+
+
+def test_a_body_may_come_in_chunks(hello: ChatServer) -> None:
+    """A chunked request is read to its end, and the connection serves the next one."""
+    connection = HTTPConnection(urlsplit(hello.url).netloc, timeout=5)
+    body = json.dumps(CHAT).encode()
+    with closing(connection):
+        for _ in range(2):
+            pieces = iter([body[:9], body[9:]])
+            headers = {"authorization": "Bearer test", "transfer-encoding": "chunked"}
+            connection.request("POST", "/v1/chat/completions", pieces, headers, encode_chunked=True)
+            answer = connection.getresponse()
+            assert (answer.status, b"Hello" in answer.read()) == (200, True)
+    assert [request.body for request in hello.requests] == [CHAT, CHAT]
