@@ -3,8 +3,9 @@
 A case's `input` is handed to the task as it is, so it must be what the application's own entry took:
 
 1. The outermost `agent` or `chain` span above the failing one that recorded its input is the entry.
-   Its input is the case's input: text as text, a JSON object as that object, a list of messages as
-   `{"messages": […]}`.
+   What it was given is the case's input: text as text, a JSON object as that object, a list of messages
+   as `{"messages": […]}`. `@observe` records arguments by name: a single argument gives its value, several
+   give the object that a task is given back by name.
 2. Without such a span there are only model calls. One user turn gives its text. More than one gives
    `{"messages": [{"role", "content"}, …]}`, ending with the user turn that was to be answered.
 
@@ -20,7 +21,7 @@ from collections.abc import Sequence
 from typing import Any, Final, cast
 
 from otel_i2e.models import Json, Span, text_of
-from otel_i2e.semconv import INPUT_MIME_TYPE, MIME_TEXT
+from otel_i2e.semconv import I2E_SCOPE, INPUT_MIME_TYPE, MIME_TEXT
 
 __all__ = ["conversation_of", "entry_of", "first_call", "input_of"]
 
@@ -32,12 +33,9 @@ def input_of(span: Span, trace: Sequence[Span]) -> str | Json | None:
     """The input that the application was given when `span` failed; None when none was recorded."""
     entry = entry_of(span, trace)
     if entry is not None:
-        return _recorded(entry)
+        return _of_messages(entry) or _recorded(entry)
     call = span if span.input_messages else first_call(trace)
-    turns = conversation_of(call.input_messages) if call is not None else []
-    if len(turns) > 1 or (turns and "parts" in turns[0]):
-        return {"messages": turns}
-    return (turns[0]["content"] if turns else None) or span.input_text or None
+    return (_of_messages(call) if call is not None else None) or span.input_text or None
 
 
 def entry_of(span: Span, trace: Sequence[Span]) -> Span | None:
@@ -48,7 +46,7 @@ def entry_of(span: Span, trace: Sequence[Span]) -> Span | None:
     above: Span | None = span
     while above is not None and above.span_id not in seen:
         seen.add(above.span_id)
-        if above.kind in _ENTRY_KINDS and above.input_text:
+        if above.kind in _ENTRY_KINDS and (above.input_text or above.input_messages):
             entry = above
         above = by_id.get(above.parent_span_id or "")
     return entry
@@ -80,7 +78,14 @@ def _turn(message: Json) -> Json | None:
     return {"role": role, "content": text} if text else None
 
 
-def _recorded(entry: Span) -> str | Json | None:
+def _of_messages(span: Span) -> str | Json | None:
+    turns = conversation_of(span.input_messages)
+    if len(turns) > 1 or (turns and "parts" in turns[0]):
+        return {"messages": turns}
+    return turns[0]["content"] if turns else None
+
+
+def _recorded(entry: Span) -> str | Json:
     text = entry.input_text or ""
     if (entry.attributes or {}).get(INPUT_MIME_TYPE) == MIME_TEXT or text[:1] not in "{[":
         return text
@@ -88,9 +93,19 @@ def _recorded(entry: Span) -> str | Json | None:
         value: Any = json.loads(text)
     except ValueError:
         return text
+    if entry.scope_name == I2E_SCOPE and isinstance(value, dict) and len(cast("Json", value)) == 1:
+        (only,) = cast("Json", value).values()
+        return _as_input(only) or cast("Json", value)
+    return _as_input(value) or text
+
+
+def _as_input(value: Any) -> str | Json | None:
+    """Text and objects as they are, a list of messages as a conversation; None for anything else."""
+    if isinstance(value, str):
+        return value
     if isinstance(value, dict):
         return cast("Json", value)
-    items = cast("list[Any]", value)
+    items = cast("list[Any]", value) if isinstance(value, list) else []
     if items and all(isinstance(item, dict) and "role" in item for item in items):
         return {"messages": items}
-    return text
+    return None

@@ -1,8 +1,10 @@
 """A task: the function of an application that an evaluation calls, named `module:function`.
 
-It is given the case's input as it is, in its first parameter. A parameter called `case` or `context`
-is given the whole case or its recorded context. It may be a plain function, `async`, or a generator of
-either kind, whose chunks are joined.
+It is given the case's input as it is, in its first parameter. Two things are matched by name: a
+parameter called `case` or `context` is given the whole case or its recorded context, and an input object
+of several keys that are all parameters of the task, as `@observe` records a call with several
+arguments, is spread over them. A task may be a plain function, `async`, or a generator of either kind,
+whose chunks are joined.
 """
 
 from __future__ import annotations
@@ -30,12 +32,16 @@ class Task(NamedTuple):
     """`module:function`."""
     function: Callable[..., Any]
     """The function."""
-    input_name: str | None = None
-    """The parameter that takes the input; None when it has no name that can be used, or nothing takes it."""
-    takes_input: bool = True
-    """False for a function of `case` or `context` alone."""
     wants: frozenset[str] = frozenset()
     """Which of `case` and `context` it takes."""
+    names: tuple[str, ...] = ()
+    """Its other parameters that can be given by name, in order."""
+    required: frozenset[str] = frozenset()
+    """Those of `names` without a default."""
+    first: str | None = None
+    """The parameter that takes the input; None when it has no name that can be used."""
+    takes_input: bool = True
+    """False for a function of `case` or `context` alone."""
 
     @property
     def is_async(self) -> bool:
@@ -43,12 +49,24 @@ class Task(NamedTuple):
         return inspect.iscoroutinefunction(self.function) or inspect.isasyncgenfunction(self.function)
 
     def call(self, case: Case) -> Any:
-        """Call the function; what comes back may be awaitable."""
-        named: dict[str, Any] = {name: case if name == "case" else case.context for name in self.wants}
-        if self.input_name is not None:
-            named[self.input_name] = case.input
-        given = (case.input,) if self.takes_input and self.input_name is None else ()
+        """Call the function; what comes back may be awaitable. UsageError as `arguments`."""
+        given, named = self.arguments(case)
         return self.function(*given, **named)
+
+    def arguments(self, case: Case) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """Positional and named arguments. Raises UsageError, naming the case, when the input does not fill the task."""
+        named: dict[str, Any] = {name: case if name == "case" else case.context for name in self.wants}
+        if isinstance(case.input, dict) and len(case.input) > 1 and self.required <= case.input.keys() <= {*self.names}:
+            return (), {**named, **case.input}
+        missing = sorted(self.required - {self.first})
+        if missing:
+            raise UsageError(
+                f"case {case.id!r}: task {self.name!r} needs {', '.join(map(repr, missing))} beside its input; give it "
+                "an input object with all its parameters, or name a task that takes the input alone"
+            )
+        if self.first is not None:
+            return (), {**named, self.first: case.input}
+        return ((case.input,) if self.takes_input else ()), named
 
 
 def load_task(name: str) -> Task:
@@ -71,27 +89,25 @@ def load_task(name: str) -> Task:
 
 
 def task_of(function: Any, name: str) -> Task:
-    """The task that a callable is. Raises UsageError when it cannot be called with an input."""
+    """The task that a callable is. Raises UsageError for anything else."""
     if not callable(function):
         raise UsageError(f"task {name!r} is a {type(function).__name__}, not a function; name a function")
     try:
         parameters = inspect.signature(function).parameters
     except (TypeError, ValueError):
         return Task(name, function)
-    wants = frozenset(key for key in _BY_NAME if key in parameters)
     others = [parameter for key, parameter in parameters.items() if key not in _BY_NAME]
+    by_name = [one for one in others if one.kind in (one.POSITIONAL_OR_KEYWORD, one.KEYWORD_ONLY)]
     first = others[0] if others else None
-    needed = [one.name for one in others[1:] if one.default is one.empty and one.kind not in _VARIADIC]
-    if needed:
-        raise UsageError(
-            f"task {name!r} needs {', '.join(map(repr, needed))} beside its input; a task takes the input, "
-            "and `case` or `context` if it wants them: wrap it in a function that does"
-        )
-    named = first is not None and first.kind in (first.POSITIONAL_OR_KEYWORD, first.KEYWORD_ONLY)
-    return Task(name, function, first.name if first and named else None, first is not None, wants)
-
-
-_VARIADIC: Final = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    return Task(
+        name,
+        function,
+        wants=frozenset(key for key in _BY_NAME if key in parameters),
+        names=tuple(one.name for one in by_name),
+        required=frozenset(one.name for one in by_name if one.default is one.empty),
+        first=first.name if first is not None and first in by_name else None,
+        takes_input=first is not None,
+    )
 
 
 def joined(result: Any) -> Any:

@@ -104,6 +104,37 @@ def test_a_recorded_object_is_given_as_an_object(recorded: str, given: Any) -> N
     assert input_of(entry, [entry]) == given
 
 
+@pytest.mark.parametrize(
+    ("arguments", "given"),
+    [
+        ({"question": "Can I?"}, "Can I?"),
+        ({"question": "Can I?", "tier": None}, {"question": "Can I?", "tier": None}),
+        ({"conversation": {"messages": []}}, {"messages": []}),
+        ({"messages": [{"role": "user", "content": "Hi"}]}, {"messages": [{"role": "user", "content": "Hi"}]}),
+        ({"order": 3}, {"order": 3}),
+    ],
+)
+def test_arguments_that_observe_recorded_are_unwrapped(arguments: dict[str, Any], given: Any) -> None:
+    """One argument is its value; several are matched by name again."""
+    attributes = {"input.mime_type": "application/json"}
+    entry = agent_span(json.dumps(arguments), scope_name="otel_i2e", attributes=attributes)
+    assert input_of(entry, [entry]) == given
+
+
+def test_an_entry_that_recorded_messages_is_read_by_them() -> None:
+    """An agent framework's own span."""
+    entry = agent_span(
+        "Can I?", input_messages=[_message("user", "Hi"), _message("assistant", "Yes?"), _message("user", "Can I?")]
+    )
+    assert input_of(entry, [entry]) == {
+        "messages": [
+            {"role": "user", "content": "Hi"},
+            {"role": "assistant", "content": "Yes?"},
+            {"role": "user", "content": "Can I?"},
+        ]
+    }
+
+
 def test_text_that_looks_like_json_stays_text() -> None:
     """The recorded type decides."""
     entry = agent_span(json.dumps({"a": 1}), attributes={"input.mime_type": "text/plain"})

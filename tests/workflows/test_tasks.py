@@ -103,11 +103,30 @@ def test_the_input_goes_to_the_first_parameter_and_the_rest_by_name(function: An
 
 
 def test_a_task_that_needs_more_is_refused() -> None:
-    """The parameter is named, and what to do."""
-    with pytest.raises(UsageError, match="needs 'tier' beside its input"):
-        task_of(_too_much, "m:f")
+    """The case and the parameter are named, and what to do."""
+    with pytest.raises(UsageError, match="case 'a': task 'm:f' needs 'tier' beside its input"):
+        task_of(_too_much, "m:f").arguments(CASE)
     with pytest.raises(UsageError, match="is a int, not a function"):
         task_of(3, "m:f")
+
+
+@pytest.mark.parametrize(
+    ("function", "input", "given"),
+    [
+        (_too_much, {"question": "Can I?", "tier": 2}, ("Can I?", 2)),
+        (_too_much, {"tier": 2, "question": "Can I?"}, ("Can I?", 2)),
+        (_defaulted, {"question": "Can I?", "tier": 2}, ("Can I?", 2)),
+        (_defaulted, {"question": "Can I?"}, ({"question": "Can I?"}, 1)),
+        (_plain, {"messages": []}, {"messages": []}),
+        (_plain, {"question": "Can I?", "tier": 2}, {"question": "Can I?", "tier": 2}),
+        (_case_last, {"question": "Can I?", "case": 2}, ({"question": "Can I?", "case": 2}, "a")),
+    ],
+)
+def test_an_object_of_several_arguments_is_spread_and_any_other_given_as_it_is(
+    function: Any, input: Any, given: Any
+) -> None:
+    """Only an object whose keys are all parameters of the task is taken for its arguments."""
+    assert task_of(function, "m:f").call(CASE.model_copy(update={"input": input})) == given
 
 
 def test_generators_are_joined() -> None:
