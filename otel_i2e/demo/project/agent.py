@@ -15,12 +15,11 @@ from pathlib import Path
 from typing import Any
 
 import anthropic
-import otel_i2e
 
 HERE = Path(__file__).parent
 PROMPT = tomllib.loads((HERE / "prompt.toml").read_text(encoding="utf-8"))
 POLICIES = json.loads((HERE / "policies.json").read_text(encoding="utf-8"))
-ORDERS = {"A-1042": "shipped on Monday, arrives on Thursday", "A-1043": "waiting for payment"}
+ORDERS = {"A-1042": "on its way and arrives on Thursday", "A-1043": "waiting for payment"}
 TOOLS: Any = [
     {
         "name": "search_policies",

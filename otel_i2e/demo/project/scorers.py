@@ -1,12 +1,13 @@
 """The project's scorers: written once, used on production, on stored spans and in evaluations."""
 
 import re
+from collections.abc import Sequence
 
 from otel_i2e import Document, Score, scorer
 
 
 @scorer(threshold=1.0)
-def cites_only_sources(input: str, output: str, documents: list[Document]) -> Score | None:
+def cites_only_sources(input: str, output: str, documents: Sequence[Document] = ()) -> Score | None:
     """Every period that the answer names stands in a retrieved document, or in the question."""
     known = periods(input + " " + " ".join(document.content or "" for document in documents))
     named = periods(output)
