@@ -1,0 +1,196 @@
+"""Running many scorers on many subjects, and the rows that come of it: shared by online, backfill and offline."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import time
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
+from typing import Final, NamedTuple, Protocol
+
+from otel_i2e.models import (
+    Attempt,
+    Judge,
+    JudgeQuestion,
+    JudgeSettings,
+    JudgeVerdict,
+    LedgerRow,
+    Outcome,
+    ScoreRow,
+    Span,
+    Subject,
+)
+from otel_i2e.score import Scorer, run_scorer
+from otel_i2e.store import Store
+from otel_i2e.workflows.score_events import emit_scores
+
+__all__ = ["Allowance", "Asker", "Job", "attempt_all", "judge_of", "not_tried", "rows_of", "store_attempts"]
+
+_AT_ONCE: Final = 32
+"""Attempts in flight beside what the judge's own concurrency allows."""
+
+
+class Allowance(Protocol):
+    """Something that an attempt may have to ask before it is made: a budget."""
+
+    async def take(self, scorer: Scorer) -> str | None:
+        """None to go ahead; else why not, in a line."""
+        ...
+
+    def settle(self, scorer: Scorer, attempt: Attempt) -> None:
+        """What came of an attempt that went ahead."""
+        ...
+
+
+class Asker(NamedTuple):
+    """Who asks: goes into every row."""
+
+    source: str
+    """`online`, `backfill` or `offline`."""
+    rule: str | None = None
+    """The online rule."""
+    experiment_id: str | None = None
+    """The experiment."""
+
+
+class Job(NamedTuple):
+    """One scorer to be tried on one subject."""
+
+    scorer: Scorer
+    subject: Subject
+    asker: Asker
+    """Goes into the rows."""
+    allowance: Allowance | None = None
+    """Asked before the attempt."""
+
+
+async def attempt_all(
+    jobs: Iterable[Job],
+    judge: JudgeSettings,
+    on_attempt: Callable[[Job, Attempt], None],
+    *,
+    deadline: float | None = None,
+) -> None:
+    """Make every attempt, a bounded number at once; `on_attempt` is called as each ends. Nothing of a scorer is raised.
+
+    After `deadline` (`time.monotonic()`) no further attempt begins; what was left out is not told.
+    """
+    waiting = iter(jobs)
+    async with judge_of(judge) as court, asyncio.TaskGroup() as group:
+        for _ in range(max(_AT_ONCE, judge.concurrency)):
+            group.create_task(_work(waiting, court, on_attempt, deadline))
+
+
+def store_attempts(store: Store, made: Sequence[tuple[Job, Attempt]], now: datetime | None = None) -> None:
+    """The rows of the attempts, in one write; then the scores leave as events. StoreError when nothing was stored."""
+    if not made:
+        return
+    now = now or datetime.now(UTC)
+    rows = [rows_of(attempt, job.subject.span, job.asker, now) for job, attempt in made]
+    scores = [score for _, score in rows if score is not None]
+    with store.write() as writer:
+        writer.add_scores(scores)
+        writer.add_ledger([row for row, _ in rows])
+    emit_scores(scores)
+
+
+@asynccontextmanager
+async def judge_of(settings: JudgeSettings) -> AsyncGenerator[Judge]:
+    """The judge for one event loop. Nothing is loaded and no connection made before it is first asked."""
+    async with AsyncExitStack() as stack:
+        yield _LateJudge(settings, stack)
+
+
+def not_tried(scorer: Scorer, outcome: Outcome, reason: str | None = None) -> Attempt:
+    """A scorer that was considered and left out: sampled out, over budget."""
+    return Attempt(scorer=scorer.name, scorer_version=scorer.version, outcome=outcome, error=reason)
+
+
+def rows_of(
+    attempt: Attempt, span: Span, asker: Asker, now: datetime | None = None
+) -> tuple[LedgerRow, ScoreRow | None]:
+    """The ledger's row of an attempt, and the score's when there is one.
+
+    The score's id follows from who scored what for whom, so that storing it twice stores it once.
+    """
+    now = now or datetime.now(UTC)
+    row = LedgerRow(
+        trace_id=span.trace_id,
+        span_id=span.span_id,
+        rule=asker.rule,
+        scorer=attempt.scorer,
+        scorer_version=attempt.scorer_version,
+        outcome=attempt.outcome,
+        reason=attempt.error,
+        source=asker.source,
+        experiment_id=asker.experiment_id,
+        cost_usd=attempt.cost_usd,
+        created_at=now,
+    )
+    score = attempt.score
+    if attempt.outcome is not Outcome.SCORED or score is None:
+        return row, None
+    return row, ScoreRow(
+        score_id=_score_id(attempt, span, asker),
+        trace_id=span.trace_id,
+        span_id=span.span_id,
+        name=attempt.scorer,
+        value=score.value,
+        label=score.label,
+        explanation=score.explanation,
+        passed=attempt.passed,
+        threshold=attempt.threshold,
+        scorer_version=attempt.scorer_version,
+        source=asker.source,
+        rule=asker.rule,
+        experiment_id=asker.experiment_id,
+        case_id=span.case_id if asker.experiment_id else None,
+        repeat=span.repeat if asker.experiment_id else None,
+        model=attempt.model,
+        cost_usd=attempt.cost_usd,
+        metadata=score.metadata,
+        created_at=now,
+    )
+
+
+def _score_id(attempt: Attempt, span: Span, asker: Asker) -> str:
+    parts = (span.trace_id, span.span_id, attempt.scorer, attempt.scorer_version, *(part or "" for part in asker))
+    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32]
+
+
+async def _work(
+    waiting: Iterator[Job], court: Judge, on_attempt: Callable[[Job, Attempt], None], deadline: float | None
+) -> None:
+    for job in waiting:
+        if deadline is not None and time.monotonic() >= deadline:
+            return
+        refusal = await job.allowance.take(job.scorer) if job.allowance is not None else None
+        if refusal is not None:
+            on_attempt(job, not_tried(job.scorer, Outcome.OVER_BUDGET, refusal))
+            continue
+        attempt = await run_scorer(job.scorer, job.subject, judge=court)
+        if job.allowance is not None:
+            job.allowance.settle(job.scorer, attempt)
+        on_attempt(job, attempt)
+        await asyncio.sleep(0)  # a plain scorer never yields: the others get their turn
+
+
+class _LateJudge:
+    """A judge that is made when it is first asked: the SDK is heavy, and most passes ask no judge."""
+
+    def __init__(self, settings: JudgeSettings, stack: AsyncExitStack) -> None:
+        self._settings = settings
+        self._stack = stack
+        self._judge: Judge | None = None
+
+    async def ask(self, question: JudgeQuestion) -> JudgeVerdict:
+        """As the judge behind it."""
+        if self._judge is None:
+            from otel_i2e.judge import ClaudeJudge
+
+            court = ClaudeJudge(self._settings)
+            self._judge = court
+            self._stack.push_async_exit(court)
+        return await self._judge.ask(question)

@@ -1,0 +1,99 @@
+"""Daily budgets of a rule: calls, and US dollars that are only known once they are spent."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Final, NamedTuple
+
+from otel_i2e.models import Attempt, Outcome, Rule
+from otel_i2e.score import Scorer
+from otel_i2e.store import Reader
+
+__all__ = ["Budget", "Spent", "spent_today"]
+
+_SPENT: Final = """
+SELECT count(*) AS calls,
+       coalesce(sum(cost_usd), 0) AS usd,
+       count(*) FILTER (
+           WHERE cost_usd IS NULL AND outcome IN ('scored', 'not_applicable')
+             AND list_contains($judges::VARCHAR[], scorer)
+       ) AS unpriced
+FROM score_ledger
+WHERE source = 'online' AND rule = $rule AND created_at >= make_timestamptz($today::BIGINT)
+  AND outcome IN ('scored', 'not_applicable', 'error')
+"""
+
+
+class Spent(NamedTuple):
+    """What a rule has spent today (UTC), from the ledger."""
+
+    calls: int = 0
+    """Attempts that were made."""
+    usd: float = 0.0
+    """US dollars."""
+    unpriced: int = 0
+    """Verdicts of a judge whose price is not known."""
+
+
+def spent_today(reader: Reader, rule: Rule, scorers: Iterable[Scorer], now: datetime) -> Spent:
+    """What the ledger says of the rule since midnight UTC."""
+    if rule.daily_budget is None and rule.daily_budget_usd is None:
+        return Spent()
+    today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    judges = [scorer.name for scorer in scorers if scorer.needs_judge]
+    params = {"rule": rule.name, "today": round(today.timestamp() * 1_000_000), "judges": judges}
+    (row,) = reader.rows(_SPENT, params)
+    return Spent(row["calls"], row["usd"], row["unpriced"])
+
+
+class Budget:
+    """Lets attempts go ahead while both budgets of a rule last. For one event loop.
+
+    What a verdict will cost is not known before it is there. Until one has come, only one is asked for; from
+    then on every question in flight is counted with the highest cost seen. So the dollars are overspent by one
+    verdict at most, and by as much as a verdict costs more than every one before it.
+    """
+
+    def __init__(self, rule: Rule, spent: Spent) -> None:
+        self._rule = rule
+        self._calls, self._usd, self._unpriced = spent
+        self._highest: float | None = None
+        self._in_flight = 0
+        self._settled = asyncio.Event()
+
+    async def take(self, scorer: Scorer) -> str | None:
+        """None to go ahead; else which budget is spent."""
+        usd = self._rule.daily_budget_usd if scorer.needs_judge else None
+        if usd is not None:
+            while self._in_flight and not self._is_certain(usd):
+                self._settled.clear()
+                await self._settled.wait()
+            if self._unpriced:
+                return f"the judge's price is not known, so the rule's budget of ${usd:g} a day cannot be kept"
+            if self._usd >= usd:
+                return f"the rule's budget of ${usd:g} a day is spent"
+        limit = self._rule.daily_budget
+        if limit is not None and self._calls >= limit:
+            return f"the rule's budget of {limit} calls a day is spent"
+        self._calls += 1
+        self._in_flight += scorer.needs_judge
+        return None
+
+    def settle(self, scorer: Scorer, attempt: Attempt) -> None:
+        """Count what an attempt cost; one that found nothing to score gives its call back."""
+        self._calls -= attempt.outcome is Outcome.NO_CONTENT
+        if not scorer.needs_judge:
+            return
+        self._in_flight -= 1
+        if attempt.cost_usd is not None:
+            self._usd += attempt.cost_usd
+            self._highest = max(self._highest or 0.0, attempt.cost_usd)
+        elif attempt.model is not None:
+            self._unpriced += 1
+        self._settled.set()
+
+    def _is_certain(self, usd: float) -> bool:
+        """Whether there is money for one more, whatever those in flight will cost by experience."""
+        return self._highest is not None and self._usd + self._in_flight * self._highest < usd

@@ -1,0 +1,144 @@
+"""Which stored spans are still to be scored. Reads only what tells: ids, times, and what was tried already."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
+from typing import Any, Final, NamedTuple
+
+from otel_i2e.models import Span
+from otel_i2e.score import Scorer
+from otel_i2e.store import Reader
+
+__all__ = ["Candidate", "counted", "identity_of", "spans_of", "unscored", "untried"]
+
+# The condition stands in a query of its own, so that it sees the columns of `spans` and nothing of ours.
+# A span that repeats another's call would be scored twice; one of an experiment is scored by the evaluation.
+_UNTRIED: Final = """
+WITH tried AS (
+    SELECT trace_id, span_id, list(scorer || '@' || scorer_version) AS identities
+    FROM score_ledger
+    WHERE source = 'online' AND rule = $rule AND created_at >= make_timestamptz($since::BIGINT)
+    GROUP BY trace_id, span_id
+),
+matching AS (
+    SELECT trace_id, span_id, start_time, ingested_at
+    FROM spans
+    WHERE ingested_at >= make_timestamptz($since::BIGINT)
+      AND experiment_id IS NULL AND duplicate_of IS NULL
+      AND (
+{where}
+      )
+)
+SELECT m.trace_id, m.span_id, epoch_us(m.start_time) AS start_us, epoch_us(m.ingested_at) AS ingested_us,
+       tried.identities
+FROM matching m LEFT JOIN tried ON tried.trace_id = m.trace_id AND tried.span_id = m.span_id
+WHERE tried.identities IS NULL OR NOT list_has_all(tried.identities, $identities::VARCHAR[])
+ORDER BY m.ingested_at, m.span_id
+LIMIT $limit
+"""
+
+# What a person asks for: from the latest back, passing over what has a score of this version already.
+_MATCHING: Final = """
+WITH scored AS (
+    SELECT trace_id, span_id, list(name || '@' || scorer_version) AS identities
+    FROM scores
+    WHERE source IN ('online', 'backfill') AND list_contains($identities::VARCHAR[], name || '@' || scorer_version)
+    GROUP BY trace_id, span_id
+),
+matching AS (
+    SELECT trace_id, span_id, start_time, ingested_at
+    FROM spans
+    WHERE start_time >= make_timestamptz($since::BIGINT)
+      AND experiment_id IS NULL AND duplicate_of IS NULL
+      AND (
+{where}
+      )
+),
+judged AS (
+    SELECT m.*, scored.identities, coalesce(list_has_all(scored.identities, $identities::VARCHAR[]), FALSE) AS complete
+    FROM matching m LEFT JOIN scored ON scored.trace_id = m.trace_id AND scored.span_id = m.span_id
+)
+"""
+_UNSCORED: Final = f"""{_MATCHING}
+SELECT trace_id, span_id, epoch_us(start_time) AS start_us, epoch_us(ingested_at) AS ingested_us, identities
+FROM judged
+WHERE NOT complete
+ORDER BY start_time DESC, span_id
+LIMIT $limit
+"""
+_COUNTED: Final = f"{_MATCHING} SELECT count(*) AS spans, count(*) FILTER (WHERE complete) AS complete FROM judged"
+
+_WITH_IDS: Final = """
+start_time BETWEEN make_timestamptz($first::BIGINT) AND make_timestamptz($last::BIGINT)
+AND list_contains($span_ids::VARCHAR[], span_id)
+"""
+
+
+class Candidate(NamedTuple):
+    """A span that matches a condition."""
+
+    trace_id: str
+    """Its trace."""
+    span_id: str
+    """Its id."""
+    start_us: int
+    """Start, microseconds since the epoch."""
+    ingested_us: int
+    """When it was stored, microseconds since the epoch."""
+    done: frozenset[str]
+    """Identities of the scorers that have dealt with it."""
+
+
+def identity_of(scorer: Scorer) -> str:
+    """Name and version: what the ledger and the scores tell apart."""
+    return f"{scorer.name}@{scorer.version}"
+
+
+def untried(
+    reader: Reader, where: str, rule: str, scorers: Iterable[Scorer], *, since: datetime, limit: int
+) -> list[Candidate]:
+    """Spans stored since `since` that a rule has not dealt with, the earliest first, `limit` at most.
+
+    `where` has passed `check_condition`. The store's errors are the caller's.
+    """
+    return _candidates(reader, _UNTRIED, where, scorers, {"rule": rule, "since": _micros(since), "limit": limit})
+
+
+def unscored(reader: Reader, where: str, scorers: Iterable[Scorer], *, since: datetime, limit: int) -> list[Candidate]:
+    """Spans started since `since` that lack a score of one of these versions, the latest first, `limit` at most."""
+    return _candidates(reader, _UNSCORED, where, scorers, {"since": _micros(since), "limit": limit})
+
+
+def counted(reader: Reader, where: str, scorers: Iterable[Scorer], *, since: datetime) -> tuple[int, int]:
+    """How many spans match, and how many of them have every one of these scores."""
+    params = {"since": _micros(since), "identities": [identity_of(scorer) for scorer in scorers]}
+    (row,) = reader.rows(_COUNTED.replace("{where}", where), params)
+    return row["spans"], row["complete"]
+
+
+def spans_of(reader: Reader, candidates: Collection[Candidate]) -> dict[tuple[str, str], Span]:
+    """The spans themselves, by trace and span id."""
+    if not candidates:
+        return {}
+    starts = [candidate.start_us for candidate in candidates]
+    bounds = {"first": min(starts), "last": max(starts), "span_ids": [candidate.span_id for candidate in candidates]}
+    found = {(span.trace_id, span.span_id): span for span in reader.spans(_WITH_IDS, bounds)}
+    return {key: found[key] for one in candidates if (key := one[:2]) in found}
+
+
+def _candidates(
+    reader: Reader, sql: str, where: str, scorers: Iterable[Scorer], params: Mapping[str, Any]
+) -> list[Candidate]:
+    identities = [identity_of(scorer) for scorer in scorers]
+    rows = reader.rows(sql.replace("{where}", where), {**params, "identities": identities})
+    return [
+        Candidate(
+            row["trace_id"], row["span_id"], row["start_us"], row["ingested_us"], frozenset(row["identities"] or ())
+        )
+        for row in rows
+    ]
+
+
+def _micros(moment: datetime) -> int:
+    return round(moment.timestamp() * 1_000_000)

@@ -1,0 +1,52 @@
+"""A `where` of a rule or a command: one SQL condition, put inside brackets of ours."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from otel_i2e.errors import UsageError
+
+__all__ = ["check_condition"]
+
+_TOKEN: Final = re.compile(
+    r"""
+    [eE]'(?:[^'\\]|\\.|'')*'        # text with escapes
+    | '(?:[^']|'')*'                # text
+    | "(?:[^"]|"")*"                # a quoted name
+    | (\$[A-Za-z_]*\$).*?\1         # dollar-quoted text
+    | (?P<comment> --|/\*)
+    | (?P<mark> [();])
+    | .                             # anything else, a character at a time
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_OPEN_QUOTES: Final = ("'", '"')
+
+
+def check_condition(condition: str, place: str) -> str:
+    """`condition`, which stands between brackets without ending them. UsageError, naming `place`, when it does not.
+
+    Whether its columns and functions exist, the store says when it is run.
+    """
+    depth = 0
+    for token in _TOKEN.finditer(condition):
+        text = token.group()
+        if token["comment"]:
+            raise _refusal(place, condition, f"{text!r} begins a comment; leave comments out")
+        if token["mark"] == ";":
+            raise _refusal(place, condition, "it holds a ';', and a condition is one expression")
+        depth += {"(": 1, ")": -1}.get(text, 0)
+        if depth < 0:
+            raise _refusal(place, condition, "a ')' closes a bracket that it did not open")
+        if text in _OPEN_QUOTES:
+            raise _refusal(place, condition, f"a quote {text} is not closed")
+    if depth:
+        raise _refusal(place, condition, "a '(' is not closed")
+    if not condition.strip():
+        raise _refusal(place, condition, "it is empty; write a condition over the columns of spans")
+    return condition
+
+
+def _refusal(place: str, condition: str, why: str) -> UsageError:
+    return UsageError(f"{place}: where = {condition!r}: {why}")

@@ -1,0 +1,191 @@
+"""Finding scorers: those that are built in, those of the project's files, and its judge prompts.
+
+The setting `scorers` names Python files, modules and Markdown files; every `.md` in a folder `judges/`
+beside `i2e.toml` counts as well. A file is loaded once and again when it has changed.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import traceback
+from collections.abc import Iterable
+from pathlib import Path
+from types import ModuleType
+from typing import Final, NamedTuple
+
+from pydantic import ValidationError
+
+from otel_i2e.config import Settings
+from otel_i2e.errors import ConfigError, DatasetError, I2EError, ScorerError
+from otel_i2e.judge import built_in_prompts, load_prompt
+from otel_i2e.models import Case, JudgePrompt, JudgeSettings
+from otel_i2e.score import Scorer, check_scorers, judge_scorer, standalone
+
+__all__ = ["Loaded", "case_scorers", "judge_settings", "load_all", "load_scorers", "named"]
+
+_JUDGES: Final = "judges"
+
+
+class Loaded(NamedTuple):
+    """What could be loaded, and what could not."""
+
+    scorers: dict[str, Scorer]
+    """By name."""
+    prompts: dict[str, JudgePrompt]
+    """Judge prompts by name, those among them that need a criterion (`must`)."""
+    errors: list[ScorerError]
+    """One for each broken file."""
+
+
+def load_scorers(settings: Settings) -> dict[str, Scorer]:
+    """Every scorer that a rule, a case or a command may name. ScorerError, with file and line, for a broken file."""
+    loaded = load_all(settings)
+    if loaded.errors:
+        raise loaded.errors[0]
+    return loaded.scorers
+
+
+def load_all(settings: Settings) -> Loaded:
+    """The same, with the broken files beside what works: one must not stop the others online."""
+    judge = judge_settings(settings)
+    prompts = built_in_prompts(judge)
+    loaded = Loaded({}, dict(prompts), [])
+    for scorer in [*standalone(), *_judges(prompts.values())]:
+        loaded.scorers[scorer.name] = scorer
+    for entry in [*settings.scorers, *_judge_files(settings)]:
+        try:
+            if entry.endswith(".md"):
+                prompt = load_prompt(Path(entry), judge)
+                found = _judges([prompt])
+                loaded.prompts[prompt.name] = prompt
+            else:
+                found = _in_module(entry, settings)
+            _add(loaded.scorers, found)
+        except ScorerError as error:
+            loaded.errors.append(error)
+    return loaded
+
+
+def case_scorers(case: Case, loaded: Loaded) -> list[Scorer]:
+    """What is measured of a case: `must`, `must_not`, the scorers that it names. DatasetError for an unknown one."""
+    scorers = check_scorers(case, loaded.prompts)
+    try:
+        return [*scorers, *named(case.scorers, loaded)]
+    except ScorerError as error:
+        raise DatasetError(f"case {case.id!r}: {error}") from None
+
+
+def named(names: Iterable[str], loaded: Loaded) -> list[Scorer]:
+    """The scorers with these names. ScorerError for one that there is not, with the reason when a file is broken."""
+    found: list[Scorer] = []
+    for name in names:
+        if name not in loaded.scorers:
+            broken = "".join(f"; could not be loaded: {error}" for error in loaded.errors)
+            known = ", ".join(sorted(loaded.scorers))
+            raise ScorerError(f"there is no scorer {name!r}; there are {known}{broken}")
+        found.append(loaded.scorers[name])
+    return found
+
+
+def judge_settings(settings: Settings) -> JudgeSettings:
+    """The table `[judge]`. ConfigError for a field that is not valid."""
+    try:
+        return JudgeSettings.model_validate(dict(settings.judge))
+    except ValidationError as error:
+        problem = error.errors(include_url=False)[0]
+        field = ".".join(str(part) for part in problem["loc"])
+        known = ", ".join(JudgeSettings.model_fields)
+        raise ConfigError(
+            f"{settings.source or 'settings'}: [judge] {field} = {problem['input']!r} is not valid: {problem['msg']}; "
+            f"its fields are {known}"
+        ) from None
+
+
+def _judges(prompts: Iterable[JudgePrompt]) -> list[Scorer]:
+    """A prompt that needs a criterion is no scorer by itself: `must` gives it one."""
+    return [judge_scorer(prompt) for prompt in prompts if "criterion" not in prompt.fields]
+
+
+def _judge_files(settings: Settings) -> list[str]:
+    given = {Path(entry).absolute() for entry in settings.scorers}
+    files = sorted((_root(settings) / _JUDGES).glob("*.md"))
+    return [str(file) for file in files if file.absolute() not in given]
+
+
+def _root(settings: Settings) -> Path:
+    return Path(settings.source).absolute().parent if settings.source else Path.cwd()
+
+
+def _add(scorers: dict[str, Scorer], found: Iterable[Scorer]) -> None:
+    for scorer in found:
+        other = scorers.get(scorer.name)
+        if other is not None and other is not scorer:
+            raise ScorerError(
+                f"{scorer.source}: there is another scorer {scorer.name!r} ({other.source}); give one another name"
+            )
+        scorer.version  # noqa: B018 -- read while the constants of its module are as they were written
+        scorers[scorer.name] = scorer
+
+
+def _in_module(entry: str, settings: Settings) -> list[Scorer]:
+    module = _module_of(entry, settings)
+    found = [value for value in vars(module).values() if isinstance(value, Scorer)]
+    if not found:
+        raise ScorerError(f"{entry}: no scorer in it; decorate a function with @scorer")
+    return list({id(scorer): scorer for scorer in found}.values())
+
+
+def _module_of(entry: str, settings: Settings) -> ModuleType:
+    root = str(_root(settings))
+    if root not in sys.path:
+        sys.path.append(root)  # a scorer may import modules beside it; last, so that the application's come first
+    try:
+        return _file_module(Path(entry)) if entry.endswith(".py") else importlib.import_module(entry)
+    except I2EError:
+        raise
+    except ModuleNotFoundError as error:
+        if error.name and (entry == error.name or entry.startswith(f"{error.name}.")):
+            raise ScorerError(
+                f"{settings.source or 'settings'}: scorers: there is no module {entry!r} in {root} or installed; "
+                "name a module, a .py file or a .md file"
+            ) from None
+        raise ScorerError(_broken(entry, error)) from error
+    except (Exception, SystemExit) as error:
+        raise ScorerError(_broken(entry, error)) from error
+
+
+_files: Final[dict[Path, tuple[tuple[int, int], ModuleType]]] = {}
+
+
+def _file_module(path: Path) -> ModuleType:
+    path = path.absolute()
+    if not path.is_file():
+        raise ScorerError(f"{path}: there is no such file; `scorers` in the settings names it")
+    stat = path.stat()
+    stamp = stat.st_mtime_ns, stat.st_size
+    known = _files.get(path)
+    if known is not None and known[0] == stamp:
+        return known[1]
+    name = f"_i2e_scorers_{path.stem}_{abs(hash(path)):x}"
+    module = ModuleType(name)
+    module.__file__ = str(path)
+    sys.modules[name] = module  # dataclasses and pydantic look a class's module up while it is made
+    try:
+        code = compile(path.read_text(encoding="utf-8"), str(path), "exec", dont_inherit=True)
+        exec(code, module.__dict__)  # noqa: S102 -- the project's own file, as an import would run it
+    except BaseException:
+        sys.modules.pop(name, None)
+        raise
+    _files[path] = stamp, module
+    return module
+
+
+def _broken(entry: str, error: BaseException) -> str:
+    place = entry
+    if isinstance(error, SyntaxError) and error.filename:
+        place = f"{error.filename}:{error.lineno}"
+    elif frames := [f for f in traceback.extract_tb(error.__traceback__) if f.filename == str(Path(entry).absolute())]:
+        place = f"{frames[-1].filename}:{frames[-1].lineno}"
+    text = error.msg if isinstance(error, SyntaxError) else str(error)
+    return f"{place}: cannot be loaded: {type(error).__name__}: {' '.join(text.split())}"

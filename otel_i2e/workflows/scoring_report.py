@@ -1,0 +1,116 @@
+"""What a pass of scoring did, per rule and scorer."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from otel_i2e.models import Attempt, Contract, Outcome
+from otel_i2e.score import Scorer
+
+__all__ = ["OnlineReport", "ScorerTally", "ScoringReport", "tallies"]
+
+
+class ScorerTally(Contract):
+    """What came of one scorer."""
+
+    scorer: str
+    """Its name."""
+    version: str
+    """Its version."""
+    scored: int = 0
+    """Scores, those without a threshold among them."""
+    passed: int = 0
+    """Scores that reached the threshold."""
+    failed: int = 0
+    """Scores that did not."""
+    not_applicable: int = 0
+    """Subjects that the scorer says nothing about."""
+    no_content: int = 0
+    """Subjects that lack what the scorer needs."""
+    sampled_out: int = 0
+    """Subjects that the rule's sample left out."""
+    over_budget: int = 0
+    """Subjects that came after the rule's budget was spent."""
+    errors: int = 0
+    """Attempts that broke: neither passed nor failed."""
+    first_error: str | None = None
+    """Why the first of them broke."""
+    first_gap: str | None = None
+    """What the first subject without content lacks."""
+    cost_usd: float | None = None
+    """US dollars, of the attempts whose cost is known; None when none is."""
+
+
+class ScoringReport(Contract):
+    """One rule's part of a pass, or a backfill."""
+
+    rule: str | None = None
+    """The rule; None in a backfill."""
+    spans: int = 0
+    """Spans that were looked at."""
+    already: int = 0
+    """In a backfill: matching spans that have every score already."""
+    left: int = 0
+    """Spans that are left for the next time: beyond the limit, out of time, or of a trace that is not complete."""
+    tallies: tuple[ScorerTally, ...] = ()
+    """In order of the scorers."""
+    error: str | None = None
+    """Why nothing could be done, one line."""
+
+
+class OnlineReport(Contract):
+    """One pass over all rules."""
+
+    rules: tuple[ScoringReport, ...] = ()
+    """In order of the settings."""
+    busy: bool = False
+    """Another process is scoring this store; nothing was done here."""
+
+    @property
+    def attempts(self) -> int:
+        """Pairs of span and scorer that were dealt with."""
+        return sum(sum(_dealt_with(tally)) for rule in self.rules for tally in rule.tallies)
+
+
+def tallies(scorers: Iterable[Scorer], attempts: Iterable[Attempt]) -> tuple[ScorerTally, ...]:
+    """Counts by scorer."""
+    by_name: dict[str, list[Attempt]] = {}
+    for attempt in attempts:
+        by_name.setdefault(attempt.scorer, []).append(attempt)
+    return tuple(_tally(scorer, by_name.get(scorer.name, [])) for scorer in scorers)
+
+
+def _tally(scorer: Scorer, attempts: list[Attempt]) -> ScorerTally:
+    count = Counter(attempt.outcome for attempt in attempts)
+    costs = [attempt.cost_usd for attempt in attempts if attempt.cost_usd is not None]
+    return ScorerTally(
+        scorer=scorer.name,
+        version=scorer.version,
+        scored=count[Outcome.SCORED],
+        passed=sum(attempt.passed is True for attempt in attempts),
+        failed=sum(attempt.passed is False for attempt in attempts),
+        not_applicable=count[Outcome.NOT_APPLICABLE],
+        no_content=count[Outcome.NO_CONTENT],
+        sampled_out=count[Outcome.SAMPLED_OUT],
+        over_budget=count[Outcome.OVER_BUDGET],
+        errors=count[Outcome.ERROR],
+        first_error=_first(attempts, Outcome.ERROR),
+        first_gap=_first(attempts, Outcome.NO_CONTENT),
+        cost_usd=sum(costs) if costs else None,
+    )
+
+
+def _first(attempts: list[Attempt], outcome: Outcome) -> str | None:
+    return next((attempt.error for attempt in attempts if attempt.outcome is outcome), None)
+
+
+def _dealt_with(tally: ScorerTally) -> tuple[int, ...]:
+    return (
+        tally.scored,
+        tally.not_applicable,
+        tally.no_content,
+        tally.sampled_out,
+        tally.over_budget,
+        tally.errors,
+    )
