@@ -1,0 +1,84 @@
+"""DuckDB's exceptions in our words: one line each, with the value, the place and the remedy."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Final
+
+import duckdb
+
+from otel_i2e.errors import I2EError, QueryError, QueryTimeout, StoreError, StoreLocked
+
+__all__ = ["busy", "first_line", "query_error", "store_error"]
+
+_OURS: Final = (
+    duckdb.IOException,
+    duckdb.FatalException,
+    duckdb.InternalException,
+    duckdb.TransactionException,
+    duckdb.ConnectionException,
+    duckdb.SerializationException,
+)
+"""Faults of the store itself; every other DuckDB exception is about the SQL."""
+_BUSY_HERE: Final = ("different configuration", "Unique file handle conflict")
+_BUSY_ELSEWHERE: Final = ("Could not set lock on file", "being used by another process")
+
+
+def first_line(error: BaseException) -> str:
+    """What DuckDB says, without its kind of error and without the quoted SQL."""
+    text = str(error).strip().partition("\n")[0]
+    return re.sub(r"^[A-Z][A-Za-z ]* Error: ", "", text)
+
+
+def busy(error: duckdb.Error, path: Path) -> StoreLocked | None:
+    """The error as StoreLocked when somebody else has the database file open; else None."""
+    text = str(error)
+    if any(sign in text for sign in _BUSY_HERE):
+        return StoreLocked(
+            f"the store {str(path)!r} is open in this process (PID {_own_pid()}) through duckdb.connect; "
+            "close that connection, or use `i2e sql`"
+        )
+    if any(sign in text for sign in _BUSY_ELSEWHERE):
+        pid = re.search(r"\(PID (\d+)\)", text)
+        who = f"process {pid[1]}" if pid else "another program"
+        return StoreLocked(
+            f"the store {str(path)!r} is held open by {who}, which is not otel-i2e; close the file there "
+            "(a notebook or DuckDB shell, perhaps), or stop that process"
+        )
+    return None
+
+
+def store_error(error: duckdb.Error, path: Path) -> StoreError:
+    """A fault of reading or writing the store."""
+    if (locked := busy(error, path)) is not None:
+        return locked
+    remedy = "is the disk full, or the file not a DuckDB database?"
+    if isinstance(error, duckdb.FatalException):
+        remedy = "the outcome is not known; writing the same rows again is safe"
+    return StoreError(f"the store {str(path)!r} failed: {first_line(error)}; {remedy}")
+
+
+def query_error(error: duckdb.Error, path: Path, *, place: str = "", line: int = 1) -> I2EError:
+    """A fault of running somebody's SQL, which begins on `line` of the file `place` when it came from a file."""
+    if isinstance(error, duckdb.InterruptException):
+        return QueryTimeout(f"{place + ': ' if place else ''}the query was interrupted")
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return QueryError(f"{place + ': ' if place else ''}the query needs too much memory; select less of it at once")
+    if isinstance(error, _OURS):
+        return store_error(error, path)
+    return QueryError(f"{_where(error, place, line)}{first_line(error)}")
+
+
+def _where(error: duckdb.Error, place: str, line: int) -> str:
+    found = re.search(r"\nLINE (\d+):", str(error))
+    number = int(found[1]) if found else 1
+    if place:
+        return f"{place}:{number + line - 1}: "
+    return f"line {number}: " if number > 1 else ""
+
+
+def _own_pid() -> int:
+    import os
+
+    return os.getpid()

@@ -1,0 +1,123 @@
+"""The lease: who may have the DuckDB file open, decided by a lock file of our own beside it.
+
+DuckDB lets one process write, or several read, and fails at once otherwise. So every access waits its
+turn at `<store>.lock`: shared for readers, exclusive for writers, for threads of one process as for
+several processes. `<store>.gate` makes it fair: whoever wants the lock holds the gate while waiting,
+so a writer cannot be starved by readers that come and go. The database file itself is never opened
+except by DuckDB: closing any other handle on it would drop DuckDB's own lock.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from collections.abc import Generator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import IO, Any, Final
+
+import portalocker
+
+from otel_i2e.errors import StoreError, StoreLocked
+from otel_i2e.forks import closed_in_child, fork_guard, process_token
+
+__all__ = ["hold", "holder", "lock_path", "wait_turn"]
+
+_SHORTEST_WAIT: Final = 0.0005
+_LONGEST_WAIT: Final = 0.02
+
+
+def lock_path(store: Path) -> Path:
+    """The lock file of `store`."""
+    return store.with_name(store.name + ".lock")
+
+
+@contextmanager
+def hold(store: Path, *, exclusive: bool, timeout: float) -> Generator[float]:
+    """Hold the lease; yields the moment (`time.monotonic`) at which the wait would have ended.
+
+    Raises StoreLocked, naming the holder, after `timeout` seconds; StoreError when the lock file cannot be made.
+    """
+    deadline = time.monotonic() + timeout
+    flag = portalocker.LockFlags.EXCLUSIVE if exclusive else portalocker.LockFlags.SHARED
+    with _opened(lock_path(store)) as lock:
+        with _opened(store.with_name(store.name + ".gate")) as gate:
+            _wait_for(gate, portalocker.LockFlags.EXCLUSIVE, store, deadline, timeout)
+            _wait_for(lock, flag, store, deadline, timeout)
+        _sign(lock)
+        yield deadline
+
+
+def holder(store: Path) -> int | None:
+    """Process id of who holds the lease now (of the last to come, when readers share it); None when it is free."""
+    if not lock_path(store).exists():
+        return None
+    with _opened(lock_path(store)) as lock:
+        return None if _locked(lock, portalocker.LockFlags.EXCLUSIVE) else _signed(store)
+
+
+def wait_turn(attempt: int) -> float:
+    """Seconds to wait before the next attempt: growing, and uneven so that waiters do not march in step."""
+    longest = min(_LONGEST_WAIT, _SHORTEST_WAIT * 2 ** min(attempt, 10))
+    return longest * random.uniform(0.5, 1.0)  # noqa: S311 -- not a secret
+
+
+def _wait_for(handle: IO[Any], flag: portalocker.LockFlags, store: Path, deadline: float, timeout: float) -> None:
+    attempt = 0
+    while not _locked(handle, flag):
+        if time.monotonic() >= deadline:
+            raise StoreLocked(
+                f"the store {str(store)!r} stayed in use for {timeout:g} s, last by process {_signed(store)}; "
+                "try again, or wait longer with I2E_LOCK_TIMEOUT"
+            )
+        time.sleep(wait_turn(attempt))
+        attempt += 1
+
+
+def _locked(handle: IO[Any], flag: portalocker.LockFlags) -> bool:
+    try:
+        portalocker.lock(handle, flag | portalocker.LockFlags.NON_BLOCKING)
+    except portalocker.AlreadyLocked:
+        return False
+    except portalocker.LockException as error:
+        raise StoreError(f"cannot lock {handle.name!r}: {error}; is it on a file system without locks?") from None
+    return True
+
+
+@contextmanager
+def _opened(path: Path) -> Generator[IO[Any]]:
+    with ExitStack() as stack:
+        with fork_guard:  # no child may be born between the opening and its note for children
+            handle = stack.enter_context(_open(path))
+            stack.enter_context(closed_in_child(handle))
+        token = process_token()
+        try:
+            yield handle
+        finally:
+            if token == process_token():
+                with suppress(portalocker.LockException, OSError):
+                    portalocker.unlock(handle)
+
+
+def _open(path: Path) -> IO[Any]:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path.open("a+b")
+    except OSError as error:
+        with suppress(OSError):
+            return path.open("rb")  # a store that may be read but not written can be locked all the same
+        raise StoreError(f"cannot open the lock file {str(path)!r}: {error.strerror}; may you write there?") from None
+
+
+def _sign(lock: IO[Any]) -> None:
+    with suppress(OSError):
+        lock.truncate(0)
+        lock.write(str(os.getpid()).encode())
+        lock.flush()
+
+
+def _signed(store: Path) -> int | None:
+    with suppress(OSError, ValueError):
+        return int(lock_path(store).read_bytes())
+    return None
