@@ -158,8 +158,8 @@ def _keep(name: str, emitter: dict[str, Any], recordings: dict[str, Recording], 
     folder = HERE / "fixtures" / name
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    for scenario, recording in recordings.items():
-        traces, logs, wire = scrubbed(recording, paths=paths)
+    for hour, (scenario, recording) in enumerate(recordings.items()):
+        traces, logs, wire = scrubbed(recording, seed=f"{name} {scenario}", hour=hour, paths=paths)
         _write(folder / f"{scenario}.traces.pb", traces)
         _write(folder / f"{scenario}.logs.pb", logs)
         _write(folder / f"{scenario}.wire.json", json.dumps(wire, ensure_ascii=False, indent=1).encode())

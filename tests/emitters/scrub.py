@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterable
+from itertools import cycle
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +18,7 @@ from recorder import Recording
 __all__ = ["scrubbed"]
 
 _BEGIN_NS: Final = 1_795_132_800_000_000_000  # 2026-11-20T00:00:00Z
+_HOUR_NS: Final = 3_600_000_000_000
 _STEP_NS: Final = 1_000_000
 _DROPPED_RESOURCE: Final = ("process.", "host.", "os.", "container.", "service.instance", "langsmith.")
 _IDS: Final = re.compile(
@@ -25,13 +27,15 @@ _IDS: Final = re.compile(
 )
 _ADDRESS: Final = re.compile(r"\b0x[0-9a-f]{6,16}\b")
 _PORT: Final = re.compile(r"\b(127\.0\.0\.1|localhost):\d{4,5}\b")
+_NOW: Final = re.compile(r"\b20\d\d-(?!09-21)\d\d-\d\d([T ])\d\d:\d\d:\d\d(\.\d+)?")
 _HEX: Final = re.compile(r"[0-9a-f]")
 
 
 class _Names:
     """Gives each id seen another of the same shape, by order of appearance."""
 
-    def __init__(self, paths: Iterable[tuple[str, str]]) -> None:
+    def __init__(self, seed: str, paths: Iterable[tuple[str, str]]) -> None:
+        self._seed = seed
         self._known: dict[str, str] = {}
         self._paths = sorted(paths, key=lambda pair: -len(pair[0]))
 
@@ -40,24 +44,27 @@ class _Names:
             text = text.replace(path, name)
         text = _PORT.sub(r"\1:8080", text)
         text = _ADDRESS.sub("0x7f0000000000", text)
+        text = _NOW.sub(r"2026-11-20\g<1>00:00:00", text)
         return _IDS.sub(lambda match: self.id(match.group()), text)
 
     def id(self, id: str) -> str:
         if id not in self._known:
-            digits = hashlib.sha256(str(len(self._known)).encode()).hexdigest() * 2
+            digits = hashlib.sha256(f"{self._seed} {len(self._known)}".encode()).hexdigest()
             prefix = re.match(r"(?:[A-Za-z]+[-_]+)*", id)
             kept = prefix.group() if prefix and not re.match(r"[0-9a-f]+-", prefix.group()) else ""
-            supply = iter(digits)
+            supply = cycle(digits)
             self._known[id] = kept + _HEX.sub(lambda _: next(supply), id[len(kept) :])
         return self._known[id]
 
 
-def scrubbed(recording: Recording, *, paths: Iterable[tuple[Path | str, str]]) -> tuple[bytes, bytes, Any]:
+def scrubbed(
+    recording: Recording, *, seed: str, hour: int, paths: Iterable[tuple[Path | str, str]]
+) -> tuple[bytes, bytes, Any]:
     """Traces, logs (protobuf; empty when there are none) and the wire.
 
-    `paths` are folders of this machine and what they are called instead.
+    Ids follow from `seed`, times begin at `hour`; `paths` are folders of this machine and what they are called instead.
     """
-    names = _Names((str(path), name) for path, name in paths)
+    names = _Names(seed, ((str(path), name) for path, name in paths))
     wire = json.loads(names.text(json.dumps(recording.wire, ensure_ascii=False)))
     traces, logs = ExportTraceServiceRequest(), ExportLogsServiceRequest()
     for body in recording.traces:
@@ -65,7 +72,7 @@ def scrubbed(recording: Recording, *, paths: Iterable[tuple[Path | str, str]]) -
     for body in recording.logs:
         logs.MergeFromString(body)
     _order(traces)
-    moved = _moment(_times(traces, logs))
+    moved = _moment(_times(traces, logs), _BEGIN_NS + hour * _HOUR_NS)
     for group in traces.resource_spans:
         _resource(group.resource, names)
         for scope in group.scope_spans:
@@ -156,6 +163,6 @@ def _times(traces: ExportTraceServiceRequest, logs: ExportLogsServiceRequest) ->
     return times
 
 
-def _moment(times: list[int]) -> Callable[[int], int]:
+def _moment(times: list[int], begin: int) -> Callable[[int], int]:
     ranks = {time: rank for rank, time in enumerate(sorted({time for time in times if time}))}
-    return lambda time: _BEGIN_NS + ranks[time] * _STEP_NS if time else 0
+    return lambda time: begin + ranks[time] * _STEP_NS if time else 0

@@ -51,9 +51,9 @@ const streamed = async (prompt, more = {}) => {
 };
 
 const named = () => {
-  const known = { sessionId: facts.conversation, userId: facts.user, promptName: facts.prompt_name, promptVersion: String(facts.prompt_version) };
+  const known = { sessionId: facts.conversation, userId: facts.user };
   return version === '7'
-    ? { runtimeContext: known, ...telemetry({ includeRuntimeContext: { sessionId: true, userId: true, promptName: true, promptVersion: true } }) }
+    ? { runtimeContext: known, ...telemetry({ includeRuntimeContext: { sessionId: true, userId: true } }) }
     : telemetry({ metadata: known });
 };
 

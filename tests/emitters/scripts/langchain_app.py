@@ -89,10 +89,7 @@ def conversation():
     """A prompt template, filled; session and user in the run's metadata."""
     template = ChatPromptTemplate.from_messages([("system", "You are {shop}'s agent. Be {tone}."), ("human", "{question}")])
     metadata = {"session_id": facts.CONVERSATION, "thread_id": facts.CONVERSATION, "user_id": facts.USER}
-    named = {"prompt_name": facts.PROMPT_NAME, "prompt_version": str(facts.PROMPT_VERSION)}
-    (template | model()).invoke(
-        {**facts.PROMPT_VARIABLES, "question": facts.QUESTION}, config={"metadata": {**metadata, **named}}
-    )
+    (template | model()).invoke({**facts.PROMPT_VARIABLES, "question": facts.QUESTION}, config={"metadata": metadata})
 
 
 class Shelf(BaseRetriever):

@@ -9,7 +9,6 @@ def conversation():
     return using_attributes(
         session_id=facts.CONVERSATION,
         user_id=facts.USER,
-        metadata={"prompt_name": facts.PROMPT_NAME},
         prompt_template="You are {shop}'s agent. Be {tone}.",
         prompt_template_version=str(facts.PROMPT_VERSION),
         prompt_template_variables=facts.PROMPT_VARIABLES,

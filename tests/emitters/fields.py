@@ -1,0 +1,294 @@
+"""The canonical fields, one entry each: what is true, whether the emitter sent it, whether a row says it.
+
+A field has any number of values (each message, each tool call), and each value is judged alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import facts
+from evidence import Sent, SentSpan, contains, decoded
+from truth import Call
+
+__all__ = ["CALL_FIELDS", "CallField", "Scope", "part_texts"]
+
+Row = dict[str, Any]
+_FINISH = (
+    {"stop", "end_turn", "STOP", "completed"},
+    {"tool_calls", "tool_use", "tool_call", "tool-calls", "function_call"},
+    {"length", "max_tokens", "MAX_TOKENS"},
+)
+
+
+class Scope:
+    """What an emitter sent about one call: everything but the spans of other calls."""
+
+    def __init__(self, sent: Sent, call: Call, others: Sequence[Call]) -> None:
+        marks = {_mark(other) for other in others} - {_mark(call), None}
+        foreign = {
+            one.id for one in sent.spans if _has_any(one, marks) and not _has_any(one, {_mark(call)})
+        }
+        self.part = Sent.__new__(Sent)
+        self.part.spans = [one for one in sent.spans if one.id not in foreign]
+        self.part.all = [one for one in sent.all if one.id not in foreign]
+        self.part.failed = sent.failed
+
+
+def _mark(call: Call) -> tuple[str | None, int | None] | None:
+    return (call.response_id, call.usage.get("output")) if call.response_id else None
+
+
+def _has_any(span: SentSpan, marks: Iterable[tuple[str | None, int | None] | None]) -> bool:
+    return any(mark is not None and (mark[0] in span.values or mark[1] in span.values) for mark in marks)
+
+
+class CallField(NamedTuple):
+    """One canonical field of a call."""
+
+    name: str
+    true: Callable[[Call], Sequence[Any]]
+    """The values; empty when the call has none."""
+    sent: Callable[[Sent, Any], bool]
+    """Whether the emitter sent this value."""
+    heard: Callable[[Row, Any, Sent], bool]
+    """Whether the row says it."""
+
+
+def _parts(messages: Any, kind: str | None = None, *, role: str | None = None) -> Iterator[dict[str, Any]]:
+    for message in messages or ():
+        if role is None or message.get("role") == role:
+            yield from (part for part in message.get("parts") or () if kind is None or part.get("type") == kind)
+
+
+def part_texts(messages: Any, kind: str = "text", *, role: str | None = None) -> str:
+    """The text of all parts of `kind`, joined."""
+    return "\n".join(str(part.get("content") or "") for part in _parts(messages, kind, role=role))
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Whether two JSON values are one, whether or not they are still text."""
+    one, other = (decoded(value) if isinstance(value, str) else value for value in (one, other))
+    return one == other
+
+
+def _inside(whole: Any, part: Any) -> bool:
+    whole = decoded(whole) if isinstance(whole, str) else whole
+    if _same(whole, part) or (isinstance(whole, dict) and contains(whole, part)):
+        return True
+    inner = whole.values() if isinstance(whole, dict) else whole if isinstance(whole, list) else ()
+    return any(_inside(one, part) for one in inner)
+
+
+def _calls_in(messages: Any, call: dict[str, Any], sent: Sent) -> bool:
+    return any(
+        part.get("name") == call["name"]
+        and _same(part.get("arguments"), call["arguments"])
+        and (part.get("id") == call["id"] or not sent.has(call["id"]))
+        for part in _parts(messages, "tool_call")
+    )
+
+
+def _call_sent(sent: Sent, call: dict[str, Any]) -> bool:
+    return sent.has(call["name"]) and sent.has(call["arguments"])
+
+
+def _input_texts(call: Call) -> list[tuple[str, str]]:
+    return [(one["role"], part["content"]) for one in call.messages for part in one["parts"] if part["type"] == "text"]
+
+
+def _result_heard(row: Row, result: dict[str, Any], sent: Sent) -> bool:
+    return any(
+        (part.get("id") == result["id"] or not sent.has(result["id"]))
+        and _inside(part.get("response"), decoded(result["response"]))
+        for part in _parts(row["input_messages"], "tool_call_response")
+    )
+
+
+def _is_image(part: dict[str, Any]) -> bool:
+    said = [str(part.get(name) or "") for name in ("type", "modality", "mime_type", "media_type")]
+    return any("image" in one for one in said)
+
+
+def _image_bytes(part: dict[str, Any]) -> bool:
+    told = json.dumps(part)
+    return facts.IMAGE_BASE64 in told or hashlib.sha256(facts.IMAGE).hexdigest() in told
+
+
+def _usage(name: str) -> Callable[[Call], Sequence[int]]:
+    return lambda call: [call.usage[name]] if call.usage.get(name) else []
+
+
+def _input_sent(sent: Sent, usage: dict[str, int]) -> bool:
+    read, write = usage.get("read", 0), usage.get("write", 0)
+    parts = [usage["input"] - read - write, *filter(None, (read, write))]
+    return sent.has(usage["input"]) or (len(parts) > 1 and all(map(sent.has, parts)))
+
+
+def _stated(sent: Sent, *keys: str) -> set[str]:
+    return {str(value) for one in sent.all for value in one.value(*keys) if value}
+
+
+def _finish(call: Call) -> list[set[str]]:
+    return [group for group in _FINISH if call.finish in group]
+
+
+def _word(sent: Sent, word: str) -> bool:
+    pattern = re.compile(rf"(?<!\w){re.escape(word)}(?!\w)")
+    return word in sent.exact or any(pattern.search(text) for text in sent.texts if word in text)
+
+
+def _output(kind: str) -> Callable[[Call], Sequence[Any]]:
+    return lambda call: [part for part in call.output if part["type"] == kind]
+
+
+CALL_FIELDS: tuple[CallField, ...] = (
+    CallField(
+        "provider",
+        lambda call: [call.provider],
+        lambda sent, value: any(text.lower().split(".")[0] == value for text in sent.exact),
+        lambda row, value, _: row["provider"] == value,
+    ),
+    CallField(
+        "request_model",
+        lambda call: [call.request_model],
+        lambda sent, value: value in sent.exact or any(text.endswith(f"/{value}") for text in sent.exact),
+        lambda row, value, _: str(row["request_model"]).rsplit("/", 1)[-1] == value,
+    ),
+    CallField(
+        "response_model",
+        lambda call: [call.response_model] if call.response_model else [],
+        lambda sent, value: value in sent.exact,
+        lambda row, value, _: row["response_model"] == value,
+    ),
+    CallField(
+        "response_id",
+        lambda call: [call.response_id] if call.response_id else [],
+        lambda sent, value: value in sent.exact,
+        lambda row, value, _: row["response_id"] == value,
+    ),
+    CallField(
+        "params",
+        lambda call: list(call.params.items()),
+        lambda sent, value: all(map(sent.has, value[1])) if isinstance(value[1], list) else sent.has(value[1]),
+        lambda row, value, _: (row["request_params"] or {}).get(value[0]) == value[1],
+    ),
+    CallField(
+        "system",
+        lambda call: [call.system] if call.system else [],
+        lambda sent, value: sent.has_text(value),
+        lambda row, value, _: value in "\n".join(str(part.get("content")) for part in row["system_instructions"] or ()),
+    ),
+    CallField(
+        "input_text",
+        _input_texts,
+        lambda sent, value: sent.has_text(value[1]),
+        lambda row, value, _: value[1] in part_texts(row["input_messages"], role=value[0]),
+    ),
+    CallField(
+        "input_tool_calls",
+        lambda call: list(_parts(call.messages, "tool_call")),
+        _call_sent,
+        lambda row, value, sent: _calls_in(row["input_messages"], value, sent),
+    ),
+    CallField(
+        "tool_results",
+        lambda call: list(_parts(call.messages, "tool_call_response")),
+        lambda sent, value: sent.has(decoded(value["response"])) or sent.has_text(value["response"]),
+        _result_heard,
+    ),
+    CallField(
+        "image",
+        lambda call: list(_parts(call.messages, "image")),
+        lambda sent, _: any("image" in text.lower() for text in sent.texts),
+        lambda row, _, __: any(map(_is_image, _parts(row["input_messages"]))),
+    ),
+    CallField(
+        "image_bytes",
+        lambda call: list(_parts(call.messages, "image")),
+        lambda sent, value: sent.has_text(value["data"]),
+        lambda row, _, __: any(map(_image_bytes, _parts(row["input_messages"]))),
+    ),
+    CallField(
+        "output_text",
+        _output("text"),
+        lambda sent, value: sent.has_text(value["content"]),
+        lambda row, value, _: value["content"] in part_texts(row["output_messages"]),
+    ),
+    CallField(
+        "reasoning",
+        _output("reasoning"),
+        lambda sent, value: sent.has_text(value["content"]),
+        lambda row, value, _: value["content"] in part_texts(row["output_messages"], "reasoning"),
+    ),
+    CallField(
+        "tool_calls",
+        _output("tool_call"),
+        _call_sent,
+        lambda row, value, sent: _calls_in(row["output_messages"], value, sent),
+    ),
+    CallField(
+        "tool_definitions",
+        lambda call: [tool for tool in call.tools if tool["description"]],
+        lambda sent, value: sent.has_text(value["description"]),
+        lambda row, value, _: any(
+            tool.get("name") == value["name"] and tool.get("description") == value["description"]
+            for tool in row["tool_definitions"] or ()
+        ),
+    ),
+    CallField(
+        "tool_parameters",
+        lambda call: [tool for tool in call.tools if tool["parameters"]],
+        lambda sent, value: sent.has(value["parameters"]),
+        lambda row, value, _: any(
+            tool.get("name") == value["name"] and contains(tool.get("parameters"), value["parameters"])
+            for tool in row["tool_definitions"] or ()
+        ),
+    ),
+    CallField(
+        "finish_reasons",
+        _finish,
+        lambda sent, value: bool(value & sent.exact),
+        lambda row, value, _: bool(value & set(row["finish_reasons"] or ())),
+    ),
+    CallField(
+        "input_tokens",
+        lambda call: [call.usage] if call.usage else [],
+        _input_sent,
+        lambda row, value, _: row["input_tokens"] == value["input"],
+    ),
+    CallField("output_tokens", _usage("output"), Sent.has, lambda row, value, _: row["output_tokens"] == value),
+    CallField("cache_read", _usage("read"), Sent.has, lambda row, value, _: row["cache_read_tokens"] == value),
+    CallField("cache_write", _usage("write"), Sent.has, lambda row, value, _: row["cache_write_tokens"] == value),
+    CallField(
+        "reasoning_tokens", _usage("reasoning"), Sent.has, lambda row, value, _: row["reasoning_tokens"] == value
+    ),
+    CallField(
+        "status",
+        lambda call: ["error"] if call.error else [],
+        lambda sent, _: sent.failed or bool({"ERROR", "error"} & sent.exact),
+        lambda row, value, _: row["status"] == value,
+    ),
+    CallField(
+        "error_type",
+        lambda call: ["error.type"] if call.error else [],
+        lambda sent, _: bool(_stated(sent, "error.type", "exception.type")),
+        lambda row, _, sent: row["error_type"] in _stated(sent, "error.type", "exception.type"),
+    ),
+    CallField(
+        "error_code",
+        lambda call: [str(call.status)] if call.error else [],
+        _word,
+        lambda row, value, _: row["error_code"] == value,
+    ),
+    CallField(
+        "error_message",
+        lambda call: [call.error["message"]] if call.error else [],
+        _word,
+        lambda row, value, _: value in str(row["status_message"]),
+    ),
+)
