@@ -7,6 +7,7 @@ decode_traces ──► RawSpan ──► normalize_span ──► SpanRow
 
 from __future__ import annotations
 
+from otel_i2e.normalize.candidates import is_content
 from otel_i2e.normalize.decode import decode_logs, decode_traces, refusal
 from otel_i2e.normalize.duplicates import duplicate_links
 from otel_i2e.normalize.evaluations import event_scores, is_evaluation, scores_of
@@ -22,6 +23,7 @@ __all__ = [
     "decode_traces",
     "duplicate_links",
     "event_scores",
+    "is_content",
     "is_evaluation",
     "normalize_span",
     "refusal",

@@ -21,7 +21,7 @@ from otel_i2e.normalize.messages import Content
 from otel_i2e.normalize.raw import RawLog, RawSpan
 from otel_i2e.normalize.readers import READERS, text
 
-__all__ = ["gather"]
+__all__ = ["gather", "is_content"]
 
 _LONGEST_NAME: Final = 200
 _CONTENT: Final = frozenset(
@@ -58,6 +58,11 @@ _EVENTS: Final = {
     name: sum(1 << order for order, dialect in enumerate(DIALECTS) if name in dialect.events)
     for name in {name for dialect in DIALECTS for name in dialect.events}
 }
+
+
+def is_content(log: RawLog) -> bool:
+    """Whether `log` carries content that belongs on its span."""
+    return log.event_name in _EVENTS
 
 
 def gather(raw: RawSpan, logs: Sequence[RawLog] = ()) -> Facts:

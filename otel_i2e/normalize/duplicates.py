@@ -43,7 +43,7 @@ def duplicate_links(rows: Sequence[SpanRow]) -> dict[tuple[str, str], str]:
     links: dict[tuple[str, str], str] = {}
     for calls in _calls_by_trace(rows):
         for group in _groups(calls):
-            kept = max(group, key=lambda row: (_richness(row), -(row["start_time"] or 0), row["end_time"] or 0))
+            kept = min(group, key=_poorness)
             for row in group:
                 if row is not kept:
                     links[row["trace_id"], row["span_id"]] = kept["span_id"]
@@ -109,5 +109,7 @@ def _at_once(one: SpanRow, other: SpanRow) -> bool:
     return one["start_time"] <= other["end_time"] and other["start_time"] <= one["end_time"]
 
 
-def _richness(row: SpanRow) -> int:
-    return sum(row[name] is not None for name in _RICHNESS)
+def _poorness(row: SpanRow) -> tuple[int, int, int, str]:
+    """Orders the row to keep first: the most columns filled, then the outermost."""
+    filled = sum(row[name] is not None for name in _RICHNESS)
+    return -filled, row["start_time"] or 0, -(row["end_time"] or 0), row["span_id"]

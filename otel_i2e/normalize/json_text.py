@@ -37,9 +37,7 @@ def loads(text: str | bytes) -> Any:
     try:
         return orjson.loads(text)
     except ValueError:
-        if isinstance(text, bytes):
-            text = text.decode("utf-8", "replace")
-        better = mended(text)
+        better = mended(text.decode("utf-8", "replace") if isinstance(text, bytes) else text)
         if better == text:
             raise
         return orjson.loads(better)

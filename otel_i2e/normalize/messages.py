@@ -82,13 +82,13 @@ def content(value: Any) -> Content | None:
 
 
 def _parsed(value: Any) -> tuple[Any, str | None]:
-    """The value, and its JSON text when it was sent as valid JSON text."""
+    """The value, and its JSON text when it was sent as valid JSON text; not with `\\u` escapes, which hide words."""
     if not isinstance(value, str):
         return value, None
     if not value.startswith(_JSON_BEGINS):
         return value, None
     try:
-        return orjson.loads(value), value
+        return orjson.loads(value), None if "\\u" in value else value
     except ValueError:
         try:
             return loads(value), None

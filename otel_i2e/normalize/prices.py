@@ -50,12 +50,13 @@ def list_price(
         return None
     rates = next(tier for tier in tiers if input_tokens > tier.above or not tier.above)
     plain = max(0, input_tokens - cache_read_tokens - cache_write_tokens)
-    return (
+    dollars = (
         plain * rates.input
         + cache_read_tokens * rates.cache_read
         + cache_write_tokens * rates.cache_write
         + output_tokens * rates.output
     )
+    return round(dollars, 10)
 
 
 @lru_cache(maxsize=2048)

@@ -103,6 +103,7 @@ READERS: Final[dict[str, Reader]] = {
     "tool_result": tool_result,
     "documents": documents,
     "prompt_variables": object_of,
+    "request_params": object_of,
     "input_tokens": count,
     "output_tokens": count,
     "cache_read_tokens": count,

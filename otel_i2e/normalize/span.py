@@ -18,6 +18,7 @@ from otel_i2e.normalize.json_text import SORTED, dumps, loads
 from otel_i2e.normalize.kinds import OPERATION_KINDS
 from otel_i2e.normalize.messages import Content, content, messages
 from otel_i2e.normalize.outcome import put_outcome
+from otel_i2e.normalize.parts import parse_arguments
 from otel_i2e.normalize.prices import list_price
 from otel_i2e.normalize.providers import provider_of
 from otel_i2e.normalize.raw import Json, RawLog, RawSpan
@@ -142,26 +143,31 @@ def _instructs(message: Json) -> bool:
     return message.get("role") in ("system", "developer")
 
 
-def _put_tool(row: SpanRow, _raw: RawSpan) -> None:
-    """A tool run that sent its arguments and result as input and output only."""
+def _put_tool(row: SpanRow, raw: RawSpan) -> None:
+    """A tool run that sent its arguments and result as input and output only; a result that says it is JSON."""
     if row["kind"] == "tool":
         if row["tool_arguments"] is None:
             row["tool_arguments"] = content(row["input_text"])
         if row["tool_result"] is None:
             row["tool_result"] = tool_result(row["output_text"])
+        given: Content | None = row["tool_result"]
+        if given and isinstance(given.value, str) and raw.attributes.get(semconv.OUTPUT_MIME_TYPE) == semconv.MIME_JSON:
+            row["tool_result"] = Content(parse_arguments(given.value))
 
 
 def _put_texts(row: SpanRow, _raw: RawSpan) -> None:
-    """What a person said and what was answered, as text; from messages when there are any."""
+    """What a person said and what was answered, as text. A model call's come from its messages only."""
     said: Content | None = row["input_messages"]
     answered: Content | None = row["output_messages"]
-    if said is not None and (found := last_text(said.value)) is not None:
+    is_call = row["kind"] == "llm"
+    if said is not None and ((found := last_text(said.value)) is not None or is_call):
         row["input_text"] = found
-    if answered is not None and (found := text_of(answered.value[:1])) is not None:
-        row["output_text"] = found
-    if answered is not None and row["finish_reasons"] is None:
-        reasons = [str(message["finish_reason"]) for message in answered.value if message.get("finish_reason")]
-        row["finish_reasons"] = reasons or None
+    if answered is not None:
+        if (found := text_of(answered.value[:1])) is not None or is_call:
+            row["output_text"] = found
+        if row["finish_reasons"] is None:
+            reasons = [str(message["finish_reason"]) for message in answered.value if message.get("finish_reason")]
+            row["finish_reasons"] = reasons or None
 
 
 def _put_content_state(row: SpanRow, raw: RawSpan) -> None:

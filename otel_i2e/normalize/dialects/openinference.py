@@ -27,7 +27,8 @@ _KINDS: Final = {
     "RERANKER": "retrieval",
     "EMBEDDING": "embedding",
 }
-_NO_PARAMS: Final = frozenset({"model", "messages", "tools", "system", "input", "prompt", "contents"})
+_MODEL_NAMES: Final = ("model", "model_name")
+_NO_PARAMS: Final = frozenset({*_MODEL_NAMES, "_type", "messages", "tools", "system", "input", "prompt", "contents"})
 
 
 def _kind(value: Any) -> str | None:
@@ -35,15 +36,13 @@ def _kind(value: Any) -> str | None:
     return _KINDS.get(value.upper(), "other") if isinstance(value, str) else None
 
 
-def _params(value: Any) -> Json | None:
-    given = object_of(value)
-    return {name: given[name] for name in given if name not in _NO_PARAMS} or None if given else None
-
-
 def _read(raw: RawSpan, _logs: Sequence[RawLog]) -> Facts:
     sent = tree(raw.attributes, "llm", "retrieval", "reranker", "embedding")
+    given = object_of(raw.attributes.get("llm.invocation_parameters")) or {}
     tools = [tool.get("json_schema") for tool in objects(sent, "llm", "tools", wrapper="tool")]
     return {
+        **_models(raw, given),
+        "request_params": {name: x for name, x in given.items() if name not in _NO_PARAMS and x is not None} or None,
         "input_messages": _content(_messages(sent, "input_messages") or _texts(sent, "prompts", "prompt", "user")),
         "output_messages": _content(
             _messages(sent, "output_messages") or _texts(sent, "choices", "completion", "assistant")
@@ -55,6 +54,15 @@ def _read(raw: RawSpan, _logs: Sequence[RawLog]) -> Facts:
         ),
         "input_text": _embedded(sent),
     }
+
+
+def _models(raw: RawSpan, given: Json) -> Facts:
+    """`llm.model_name` is the model that was asked for until there is an answer, and then the one that answered."""
+    asked = next((given[name] for name in _MODEL_NAMES if given.get(name)), None)
+    named = raw.attributes.get("llm.model_name")
+    if raw.status_code == "error":
+        return {"request_model": text(asked or named)}
+    return {"request_model": text(asked), "response_model": text(named)}
 
 
 def _content(found: list[Json]) -> Content | None:
@@ -124,8 +132,8 @@ OPENINFERENCE: Final = Dialect(
         "kind": ("openinference.span.kind",),
         "provider": ("llm.provider", "llm.system"),
         "request_model": ("llm.request.model_name", "embedding.model_name", "reranker.model_name"),
-        "response_model": ("llm.response.model_name", "llm.model_name"),
-        "request_params": ("llm.invocation_parameters", "embedding.invocation_parameters"),
+        "response_model": ("llm.response.model_name",),
+        "request_params": ("embedding.invocation_parameters",),
         "finish_reasons": ("llm.finish_reason",),
         "prompt_version": ("llm.prompt_template.version",),
         "prompt_variables": ("llm.prompt_template.variables",),
@@ -143,8 +151,9 @@ OPENINFERENCE: Final = Dialect(
         "tool_name": ("tool.name",),
         "tool_call_id": ("tool.id", "tool_call.id"),
     },
-    readers={"kind": _kind, "request_params": _params},
-    names=r"llm\.(input_messages|output_messages|prompts|choices|tools)\.\d+\."
+    readers={"kind": _kind},
+    names=r"llm\.(model_name|invocation_parameters)$"
+    r"|llm\.(input_messages|output_messages|prompts|choices|tools)\.\d+\."
     r"|(retrieval|reranker|embedding)\.(output_)?(documents|embeddings)\.\d+\.",
     read=_read,
 )

@@ -1,0 +1,161 @@
+"""OpenInference: flattened attributes of every span kind."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from otel_i2e.models import SpanRow
+
+Sent = Callable[[str, str], Any]
+RowOf = Callable[..., SpanRow]
+
+
+@pytest.mark.parametrize(
+    ("sent_kind", "kind"),
+    [
+        ("LLM", "llm"),
+        ("CHAIN", "chain"),
+        ("AGENT", "agent"),
+        ("TOOL", "tool"),
+        ("RETRIEVER", "retrieval"),
+        ("RERANKER", "retrieval"),
+        ("EMBEDDING", "embedding"),
+        ("GUARDRAIL", "other"),
+        ("EVALUATOR", "other"),
+        ("PROMPT", "other"),
+        ("DECISION", "other"),
+        ("UNKNOWN", "other"),
+        ("NOVEL", "other"),
+    ],
+)
+def test_every_span_kind_has_a_kind(row_of: RowOf, sent_kind: str, kind: str) -> None:
+    """And shows the dialect; tokens on a guardrail do not make it a model call."""
+    row = row_of({"openinference.span.kind": sent_kind, "llm.token_count.completion": 3})
+    assert (row["kind"], row["dialect"]) == (kind, "openinference")
+
+
+def test_a_call_is_put_together(sent: Sent) -> None:
+    """Messages, each tool call once, parsed arguments, definitions, models, parameters, usage."""
+    asked, answered = sent("openinference_anthropic", "tools").rows("openinference")
+    parts = json.loads(asked["output_messages"])[0]["parts"]
+    assert [part["type"] for part in parts] == ["text", "tool_call", "tool_call"]
+    assert parts[2]["arguments"] == {"topic": "Rückgabe", "limit": 3}
+    assert [tool["name"] for tool in json.loads(asked["tool_definitions"])] == ["get_order", "search_policy"]
+    assert json.loads(asked["system_instructions"])[0]["content"].startswith("You are the support agent")
+    assert (asked["request_model"], asked["response_model"]) == ("claude-sonnet-5", "claude-sonnet-5-20261001")
+    assert json.loads(asked["request_params"]) == {"max_tokens": 321}
+    assert (asked["provider"], asked["input_tokens"], asked["output_tokens"]) == ("anthropic", 1301, 179)
+    results = [message for message in json.loads(answered["input_messages"]) if message["role"] == "tool"]
+    assert [result["parts"][0]["response"].get("order_id") for result in results] == ["A-1719", None]
+
+
+def test_usage_includes_the_cache(sent: Sent) -> None:
+    """Prompt tokens are all input."""
+    (row,) = sent("openinference_anthropic", "cached").rows("openinference")
+    assert (row["input_tokens"], row["cache_read_tokens"], row["cache_write_tokens"]) == (1752, 1024, 517)
+
+
+def test_a_failed_call_names_no_model_that_answered(sent: Sent) -> None:
+    """`llm.model_name` is the model that was asked for as long as nothing answered; the message is the exception's."""
+    (row,) = sent("openinference_anthropic", "error").rows("openinference")
+    assert (row["request_model"], row["response_model"]) == ("claude-sonnet-5", None)
+    assert (row["status"], row["error_type"]) == ("error", "anthropic.OverloadedError")
+    assert "overloaded_error" in row["status_message"]
+
+
+def test_an_image_is_a_part(sent: Sent) -> None:
+    """With its type and its bytes."""
+    (row,) = sent("openinference_openai", "image").rows("openinference")
+    kinds = {part["type"]: part for part in json.loads(row["input_messages"])[-1]["parts"]}
+    assert kinds["blob"]["mime_type"] == "image/png"
+    assert kinds["text"]["content"] == "What is broken on this laptop?"
+
+
+def test_a_retrieval_has_documents(sent: Sent) -> None:
+    """LangChain leaves the score inside the metadata; it is found there."""
+    (row,) = [row for row in sent("openinference_langchain", "retrieval").rows() if row["kind"] == "retrieval"]
+    documents = json.loads(row["documents"])
+    assert [document["score"] for document in documents] == [0.9137, 0.4421]
+    assert documents[0]["metadata"]["section"] == "returns"
+    assert row["input_text"] == "return window for laptops"
+
+
+def test_a_reranker_gives_what_it_let_through(row_of: RowOf) -> None:
+    """Its output documents and its query."""
+    row = row_of(
+        {
+            "openinference.span.kind": "RERANKER",
+            "reranker.query": "return window",
+            "reranker.input_documents.0.document.content": "a",
+            "reranker.output_documents.0.document.content": "b",
+            "reranker.output_documents.0.document.score": 0.5,
+        }
+    )
+    assert (row["kind"], row["input_text"]) == ("retrieval", "return window")
+    assert [document["content"] for document in json.loads(row["documents"])] == ["b"]
+
+
+def test_an_embedding_has_its_texts(row_of: RowOf) -> None:
+    """Texts one a line; the vectors stay in the attributes."""
+    row = row_of(
+        {
+            "openinference.span.kind": "EMBEDDING",
+            "embedding.model_name": "text-embedding-3-small",
+            "llm.provider": "openai",
+            "embedding.embeddings.0.embedding.text": "a",
+            "embedding.embeddings.1.embedding.text": "b",
+            "embedding.embeddings.0.embedding.vector": [0.1, 0.2],
+            "llm.token_count.prompt": 4,
+        }
+    )
+    assert (row["kind"], row["request_model"], row["input_text"]) == ("embedding", "text-embedding-3-small", "a\nb")
+    assert row["cost_usd"] > 0
+
+
+def test_a_tool_run_has_arguments_and_result(row_of: RowOf) -> None:
+    """They are its input and output; `tool.parameters` is mostly the schema."""
+    row = row_of(
+        {
+            "openinference.span.kind": "TOOL",
+            "tool.name": "get_order",
+            "tool.parameters": '{"type": "object"}',
+            "input.value": '{"order_id": "A-1"}',
+            "output.value": "sent",
+        }
+    )
+    assert (row["kind"], row["tool_name"]) == ("tool", "get_order")
+    assert (json.loads(row["tool_arguments"]), json.loads(row["tool_result"])) == ({"order_id": "A-1"}, "sent")
+
+
+def test_a_call_with_only_its_raw_input_and_output_has_messages(row_of: RowOf) -> None:
+    """The provider's request and answer in `input.value` and `output.value` are read."""
+    row = row_of(
+        {
+            "openinference.span.kind": "LLM",
+            "input.value": '{"messages": [{"role": "user", "content": "hi"}]}',
+            "output.value": '{"choices": [{"message": {"content": "hello"}, "finish_reason": "stop"}]}',
+        }
+    )
+    assert (row["input_text"], row["output_text"], row["finish_reasons"]) == ("hi", "hello", ["stop"])
+
+
+def test_prompts_and_choices_of_a_text_completion_are_messages(row_of: RowOf) -> None:
+    """The older completion API has no roles."""
+    row = row_of(
+        {
+            "openinference.span.kind": "LLM",
+            "llm.prompts.0.prompt.text": "Once",
+            "llm.choices.0.completion.text": "upon a time",
+        }
+    )
+    assert (row["input_text"], row["output_text"]) == ("Once", "upon a time")
+
+
+def test_redacted_content_is_said(row_of: RowOf) -> None:
+    """Its placeholder is no content."""
+    row = row_of({"openinference.span.kind": "CHAIN", "input.value": "__REDACTED__"})
+    assert row["content_state"] == "redacted"

@@ -1,0 +1,49 @@
+"""OpenLLMetry up to 0.4x: indexed attributes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from otel_i2e.models import SpanRow
+
+Sent = Callable[[str, str], Any]
+RowOf = Callable[..., SpanRow]
+
+
+@pytest.mark.parametrize("emitter", ["openllmetry_anthropic_old", "openllmetry_openai_old"])
+def test_indexed_messages_and_tools_are_put_together(sent: Sent, emitter: str) -> None:
+    """Messages, calls with parsed arguments, results, definitions: as if they had been sent whole."""
+    asked, answered = sent(emitter, "tools").rows()
+    assert asked["dialect"] == "openllmetry"
+    calls = [part for part in json.loads(asked["output_messages"])[0]["parts"] if part["type"] == "tool_call"]
+    assert [call["arguments"] for call in calls] == [{"order_id": "A-1719"}, {"topic": "Rückgabe", "limit": 3}]
+    definitions = json.loads(asked["tool_definitions"])
+    assert [tool["name"] for tool in definitions] == ["get_order", "search_policy"]
+    assert definitions[0]["parameters"]["required"] == ["order_id"]
+    results = [
+        part
+        for message in json.loads(answered["input_messages"])
+        for part in message["parts"]
+        if part["type"] == "tool_call_response"
+    ]
+    assert [result["id"] for result in results] == [call["id"] for call in calls]
+    assert answered["output_text"] == "Your order A-1719 came to Łódź 12 days ago; you may return it."
+
+
+def test_usage_includes_the_cache(sent: Sent) -> None:
+    """Its older names for cache tokens are parts of the input."""
+    (row,) = sent("openllmetry_anthropic_old", "cached").rows()
+    assert (row["input_tokens"], row["cache_read_tokens"], row["cache_write_tokens"]) == (1752, 1024, 517)
+
+
+def test_more_than_ten_messages_stay_in_order(row_of: RowOf) -> None:
+    """`10` comes after `9`, and plain text in brackets is no list of blocks."""
+    sent = {f"gen_ai.prompt.{n}.content": f"[{n}" for n in (11, 2, 10, 0)} | {"llm.request.type": "chat"}
+    row = row_of(sent)
+    texts = [message["parts"][0]["content"] for message in json.loads(row["input_messages"])]
+    assert texts == ["[0", "[2", "[10", "[11"]
+    assert (row["operation"], row["kind"]) == ("chat", "llm")

@@ -1,0 +1,81 @@
+"""Content in span events and log records, as the conventions had and have it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from otel_i2e.models import SpanRow
+from otel_i2e.normalize import RawEvent, RawLog
+
+Sent = Callable[[str, str], Any]
+RowOf = Callable[..., SpanRow]
+
+
+def test_messages_in_log_records_become_the_span_s_messages(sent: Sent) -> None:
+    """semconv up to 1.36: one log record a message, in order of time, tool calls and results included."""
+    asked, answered = sent("otel_openai_v2_events", "tools").rows()
+    assert [part["type"] for part in json.loads(asked["output_messages"])[0]["parts"]] == [
+        "text",
+        "tool_call",
+        "tool_call",
+    ]
+    said = json.loads(answered["input_messages"])
+    assert [message["role"] for message in said] == ["user", "assistant", "tool", "tool"]
+    assert said[2]["parts"][0]["response"]["order_id"] == "A-1719"
+    assert json.loads(answered["system_instructions"])[0]["content"].startswith("You are the support agent")
+    assert answered["finish_reasons"] == ["stop"]
+    assert answered["content_state"] == "full"
+
+
+def test_messages_in_span_events_do_too(row_of: RowOf, event: Callable[..., RawEvent]) -> None:
+    """The same names on span events, with JSON text where the log has structure."""
+    row = row_of(
+        {"gen_ai.operation.name": "chat"},
+        events=[
+            event("gen_ai.system.message", {"content": "Be brief."}),
+            event("gen_ai.user.message", {"content": "hi"}),
+            event("gen_ai.choice", {"index": 0, "finish_reason": "stop", "message": '{"content": "hello"}'}),
+        ],
+    )
+    assert (row["input_text"], row["output_text"], row["finish_reasons"]) == ("hi", "hello", ["stop"])
+    assert json.loads(row["system_instructions"]) == [{"type": "text", "content": "Be brief."}]
+
+
+def test_details_in_several_events_are_put_together(row_of: RowOf, event: Callable[..., RawEvent]) -> None:
+    """Strands sends instructions, input and output as three details events."""
+    name = "gen_ai.client.inference.operation.details"
+    said = [{"role": "user", "parts": [{"type": "text", "content": "hi"}]}]
+    answer = [{"role": "assistant", "parts": [{"type": "text", "content": "hello"}]}]
+    row = row_of(
+        {"gen_ai.operation.name": "chat"},
+        events=[
+            event(name, {"gen_ai.system_instructions": '[{"type":"text","content":"Be brief."}]'}),
+            event(name, {"gen_ai.input.messages": json.dumps(said)}),
+            event(name, {"gen_ai.output.messages": json.dumps(answer)}),
+        ],
+    )
+    assert (row["input_text"], row["output_text"]) == ("hi", "hello")
+    assert row["system_instructions"] is not None
+
+
+def test_content_events_of_2024_are_read(row_of: RowOf, event: Callable[..., RawEvent]) -> None:
+    """`gen_ai.content.prompt` and `.completion` hold JSON text or plain text."""
+    row = row_of(
+        {"gen_ai.system": "openai"},
+        events=[
+            event("gen_ai.content.prompt", {"gen_ai.prompt": '[{"role": "user", "content": "hi"}]'}),
+            event("gen_ai.content.completion", {"gen_ai.completion": "hello"}),
+        ],
+    )
+    assert (row["kind"], row["input_text"], row["output_text"]) == ("llm", "hi", "hello")
+
+
+def test_the_longer_of_two_candidates_wins(row_of: RowOf, raw_log: Callable[..., RawLog]) -> None:
+    """A span with a shortened copy and a log record with the whole: the whole is kept."""
+    whole = [{"role": "user", "parts": [{"type": "text", "content": "hi " * 100}]}]
+    log = raw_log("gen_ai.client.inference.operation.details", {"gen_ai.input.messages": whole})
+    short = {"gen_ai.input.messages": '[{"role":"user","parts":[{"type":"text","content":"hi"}]}]'}
+    assert json.loads(row_of(short, [log])["input_messages"]) == whole
+    assert json.loads(row_of({"gen_ai.input.messages": json.dumps(whole)}, [log])["input_messages"]) == whole

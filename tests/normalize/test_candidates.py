@@ -1,0 +1,82 @@
+"""Candidates per column, and the list of dialects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from otel_i2e.models import SPAN_COLUMNS
+from otel_i2e.normalize import RawSpan
+from otel_i2e.normalize.candidates import _uses, gather
+from otel_i2e.normalize.dialect import Dialect
+from otel_i2e.normalize.dialects import DIALECTS
+
+RawSpanOf = Callable[..., RawSpan]
+
+
+def test_every_family_on_a_span_contributes(raw_span: RawSpanOf) -> None:
+    """A span with OpenInference, OpenLLMetry and OpenTelemetry names takes from each what the others lack."""
+    facts = gather(
+        raw_span(
+            {
+                "openinference.span.kind": "LLM",
+                "gen_ai.prompt.0.content": "hi",
+                "gen_ai.response.id": "r1",
+                "session.id": "c1",
+            }
+        )
+    )
+    assert (facts["kind"], facts["response_id"], facts["conversation_id"]) == ("llm", "r1", "c1")
+    assert facts["input_messages"].value[0]["parts"][0]["content"] == "hi"
+    assert facts["dialect"] == "openinference"
+
+
+def test_what_no_family_knows_is_unknown(raw_span: RawSpanOf) -> None:
+    """Names of nobody, and names that everybody uses, show no dialect."""
+    assert gather(raw_span({"http.route": "/", "user.id": "u1"})) == {"user_id": "u1", "dialect": "unknown"}
+
+
+def test_the_order_of_attributes_does_not_matter(raw_span: RawSpanOf) -> None:
+    """Candidates are weighed, not overwritten."""
+    sent: dict[str, Any] = {
+        "gen_ai.system": "xai",
+        "gen_ai.provider.name": "openai",
+        "llm.provider": "anthropic",
+        "gen_ai.usage.input_tokens": 0,
+        "llm.token_count.prompt": 9,
+        "session.id": "s",
+        "gen_ai.conversation.id": "c",
+        "gen_ai.input.messages": "short",
+        "gen_ai.prompt": "the longer text",
+    }
+    facts = gather(raw_span(sent))
+    assert gather(raw_span(dict(reversed(sent.items())))) == facts
+    assert (facts["conversation_id"], facts["input_tokens"]) == ("c", 9)
+    assert facts["input_messages"].value[0]["parts"][0]["content"] == "the longer text"
+
+
+def test_names_stand_in_one_dialect_only() -> None:
+    """A name claimed twice, or for a column that does not exist, is refused at import."""
+    with pytest.raises(ValueError, match="'a' stands in two dialects"):
+        _uses([Dialect("x", fields={"name": ("a",)}), Dialect("y", fields={"kind": ("a",)})])
+    with pytest.raises(ValueError, match="'colour', which is no column"):
+        _uses([Dialect("x", fields={"colour": ("a",)})])
+
+
+def test_every_dialect_has_a_test_file(request: pytest.FixtureRequest) -> None:
+    """A new dialect is one file, one line and one test file."""
+    folder = request.path.parent / "dialects"
+    tested = {path.stem.removeprefix("test_") for path in folder.glob("test_*.py")}
+    written = {path.stem for path in (request.config.rootpath / "otel_i2e/normalize/dialects").glob("[!_]*.py")}
+    assert written - {"shared"} == tested
+    assert len(DIALECTS) == len(written)
+
+
+def test_read_gives_columns_only(raw_span: RawSpanOf) -> None:
+    """What a dialect's own function offers are columns of spans."""
+    span = raw_span({"gen_ai.request.x": 1, "gen_ai.prompt.0.content": "", "llm.tools.0.tool.json_schema": "{}"})
+    for dialect in DIALECTS:
+        if dialect.read is not None:
+            assert dialect.read(span, []).keys() <= SPAN_COLUMNS.keys()

@@ -1,0 +1,78 @@
+"""Evaluation results as scores."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from otel_i2e.normalize import RawEvent, RawLog, RawSpan, event_scores, scores_of
+
+RawLogOf = Callable[..., RawLog]
+EVENT = "gen_ai.evaluation.result"
+THUMB = {"gen_ai.evaluation.name": "feedback", "gen_ai.evaluation.score.value": 0.0}
+
+
+def test_feedback_becomes_a_score_of_its_trace(raw_log: RawLogOf) -> None:
+    """Name, value, label, explanation, source and id; without a span it is of the whole trace."""
+    log = raw_log(
+        EVENT,
+        {
+            **THUMB,
+            "gen_ai.evaluation.score.label": "thumbs_down",
+            "gen_ai.evaluation.explanation": "wrong",
+            "i2e.score.source": "user",
+            "i2e.score.id": "s1",
+            "gen_ai.response.id": "r1",
+        },
+        span_id="0" * 16,
+    )
+    (score,) = scores_of([log])
+    assert (score.score_id, score.trace_id, score.span_id) == ("s1", log.trace_id, None)
+    assert (score.name, score.value, score.label, score.explanation) == ("feedback", 0.0, "thumbs_down", "wrong")
+    assert (score.source, score.metadata) == ("user", {"gen_ai.response.id": "r1"})
+    assert score.created_at.timestamp() == pytest.approx(log.time_ns / 1e9)
+
+
+def test_another_s_score_has_a_derived_id(raw_log: RawLogOf) -> None:
+    """The same record twice is one score; another value is another."""
+    first, again = scores_of([raw_log(EVENT, THUMB), raw_log(EVENT, THUMB)])
+    (other,) = scores_of([raw_log(EVENT, {**THUMB, "gen_ai.evaluation.score.value": 1})])
+    assert first.score_id == again.score_id != other.score_id
+    assert (first.source, first.span_id) == ("external", "b7ad6b7169203331")
+
+
+def test_a_score_may_stand_in_the_body(raw_log: RawLogOf) -> None:
+    """Older emitters put the fields there."""
+    (score,) = scores_of([raw_log(EVENT, {}, body=THUMB)])
+    assert score.name == "feedback"
+
+
+def test_a_span_event_is_a_score_of_its_span(raw_span: Callable[..., RawSpan], event: Callable[..., RawEvent]) -> None:
+    """As OpenInference and others send them."""
+    span = raw_span({}, events=[event(EVENT, THUMB), event("other", THUMB)])
+    (score,) = event_scores([span])
+    assert (score.trace_id, score.span_id, score.name) == (span.trace_id, span.span_id, "feedback")
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"attributes": {"gen_ai.evaluation.name": "x"}},
+        {"attributes": {"gen_ai.evaluation.score.value": 1}},
+        {"attributes": {"gen_ai.evaluation.name": "x", "gen_ai.evaluation.score.value": "NaN"}},
+        {"attributes": {"gen_ai.evaluation.name": "x", "gen_ai.evaluation.score.value": True}},
+        {"attributes": THUMB, "trace_id": ""},
+        {"attributes": THUMB, "event_name": "gen_ai.choice"},
+    ],
+)
+def test_what_is_no_score_is_left_out(raw_log: RawLogOf, fields: dict[str, Any]) -> None:
+    """No name, neither value nor label, no trace, or another event."""
+    assert scores_of([raw_log(**{"event_name": EVENT, **fields})]) == []
+
+
+@pytest.mark.parametrize("time_ns", [0, 2**64 - 1])
+def test_a_wrong_clock_is_no_error(raw_log: RawLogOf, time_ns: int) -> None:
+    """Times outside what a date can hold are brought inside."""
+    assert len(scores_of([raw_log(EVENT, THUMB, time_ns=time_ns)])) == 1

@@ -1,0 +1,70 @@
+"""JSON text in and out for values that others made."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from otel_i2e.normalize.json_text import dumps, loads, parse_if_json, well_formed
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(anything)
+def test_any_value_becomes_strict_json(value: Any) -> None:
+    """Huge integers, lone surrogates, bytes and NaN included: the text parses, strictly."""
+    json.loads(dumps(value), parse_constant=pytest.fail)
+
+
+@given(st.text())
+def test_text_survives_unless_utf8_cannot_hold_it(text: str) -> None:
+    """Well-formed text comes back as it was; a lone surrogate as U+FFFD."""
+    assert loads(dumps(text)) == well_formed(text)
+    assert (well_formed(text) == text) == (not any(0xD800 <= ord(character) <= 0xDFFF for character in text))
+
+
+def test_nesting_deeper_than_readers_bear_is_cut_with_a_mark() -> None:
+    """5,000 levels become 250 and words that say so."""
+    deep: Any = "leaf"
+    for level in range(5000):
+        deep = [deep] if level % 2 else {"a": deep}
+    written = dumps(deep)
+    json.loads(written)
+    assert "nested too deeply" in written
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ('{"a": 1}', {"a": 1}),
+        (' ["a"]', ["a"]),
+        ('"a"', "a"),
+        ("7", "7"),
+        ("007", "007"),
+        ("true", "true"),
+        ("{broken", "{broken"),
+        ("", ""),
+        ('{"a": "\\ud800"}', {"a": "\ufffd"}),
+    ],
+)
+def test_only_what_is_clearly_json_is_parsed(text: str, value: Any) -> None:
+    """Objects, arrays and quoted text are; a bare number or word stays text."""
+    assert parse_if_json(text) == value
+
+
+def test_escaped_backslashes_are_not_taken_for_surrogates() -> None:
+    """`\\\\ud800` in JSON is a backslash and five letters."""
+    assert loads('["\\\\ud800", "\\ud83d\\ude00", "\\udfff"]') == ["\\ud800", "😀", "\ufffd"]
+
+
+def test_bytes_that_are_not_utf8_are_mended() -> None:
+    """A broken byte inside JSON does not lose the rest."""
+    assert loads(b'{"a": "x\xff"}') == {"a": "x\ufffd"}

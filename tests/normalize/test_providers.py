@@ -1,0 +1,27 @@
+"""Provider names."""
+
+from __future__ import annotations
+
+import pytest
+
+from otel_i2e.normalize.providers import provider_of
+
+
+@pytest.mark.parametrize(
+    ("sent", "provider"),
+    [
+        ("anthropic", "anthropic"),
+        (" Anthropic ", "anthropic"),
+        ("vertex_ai", "gcp.vertex_ai"),
+        ("openai.chat", "openai"),
+        ("xai", "x_ai"),
+        ("AWS", "aws.bedrock"),
+        ("my-own-gateway", "my-own-gateway"),
+        ("strands-agents", None),
+        ("LangChain", None),
+        (" ", None),
+    ],
+)
+def test_a_provider_has_one_spelling(sent: str, provider: str | None) -> None:
+    """Older names become the conventions'; an unlisted one stays; a framework is no provider."""
+    assert provider_of(sent) == provider
