@@ -14,6 +14,7 @@ from typing import Final
 from weakref import WeakMethod
 
 from otel_i2e.config import Settings
+from otel_i2e.forks import fork_guard
 
 __all__ = ["INGEST", "Background"]
 
@@ -57,7 +58,9 @@ class Background:
     def _run(self) -> None:
         module, _, function = self._target.partition(":")
         try:
-            getattr(import_module(module), function)(self._settings, self._stop)
+            with fork_guard:  # a child forked during an import would have half a module
+                run = getattr(import_module(module), function)
+            run(self._settings, self._stop)
         except Exception:  # noqa: BLE001 -- the application goes on; what was recorded waits in the spool
             _log.exception("otel-i2e stopped moving spans into the store; they wait in %s", self._settings.spool_path)
 

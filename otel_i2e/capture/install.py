@@ -18,6 +18,7 @@ from otel_i2e.capture.recorder import Recorder
 from otel_i2e.capture.tracing import OwnTracerProvider, join_tracing
 from otel_i2e.config import Settings, load_settings
 from otel_i2e.errors import I2EError
+from otel_i2e.forks import fork_guard
 
 if TYPE_CHECKING:
     from opentelemetry.sdk.trace import TracerProvider
@@ -49,7 +50,7 @@ def install(settings: Settings, *, provider: TracerProvider | None = None) -> Re
     or when it is set, and one of ours is set at the first span while there is none. `capture="off"`
     installs nothing and gives a Recorder that is handed nothing.
     """
-    with _lock:
+    with fork_guard, _lock:
         if _Process.recorder is None:
             _Process.recorder = Recorder(settings, on_stored=_stored)
             if settings.capture != "off":
@@ -72,7 +73,7 @@ def start(*, ingest: str = INGEST, **given: Any) -> Recorder | None:
     except I2EError as error:
         _log.error("otel-i2e records nothing: %s", error)  # one line: a traceback says no more
         return None
-    with _lock:
+    with fork_guard, _lock:
         already = _Process.recorder
         if already is not None:  # whoever installed it decides, also whether this process ingests
             if given and already.settings != settings:

@@ -11,9 +11,12 @@ a later version lacks them, our provider is set at once, and the application's t
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any, Protocol
+
+from otel_i2e.forks import fork_guard
 
 __all__ = ["GlobalProvider", "OwnProvider"]
 
@@ -48,6 +51,7 @@ class GlobalProvider:
         self._join = join
         self._make = make
         self._ours: OwnProvider | None = None
+        self._supplying = threading.RLock()
 
     @property
     def current(self) -> Any:
@@ -88,9 +92,10 @@ class GlobalProvider:
         find: Callable[[Any], Any] = found.fget
 
         def first_use(proxy: Any) -> Any:
-            setattr(self._proxy, self._proxy_attribute, found)
-            if self.current is None:
-                self._supply()
+            with fork_guard, self._supplying:  # other threads wait for the provider, and a fork for all of them
+                if self.current is None:
+                    self._supply()
+                setattr(self._proxy, self._proxy_attribute, found)
             return find(proxy)
 
         setattr(self._proxy, self._proxy_attribute, property(first_use))

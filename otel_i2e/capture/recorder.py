@@ -19,11 +19,12 @@ from collections import Counter, deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
-from weakref import WeakMethod, WeakSet
+from weakref import WeakSet
 
 from otel_i2e.capture.encode import Encoder
 from otel_i2e.config import Settings
 from otel_i2e.errors import SpoolError, SpoolFull
+from otel_i2e.forks import FORK_WAIT, fork_guard
 
 if TYPE_CHECKING:
     from otel_i2e.spool import Signal, Spool
@@ -54,9 +55,7 @@ class Recorder:
         self.claims: dict[int, object] | None = None
         """Spans that came one way and may come another; None while there is one way only."""
         self._begin()
-        if hasattr(os, "register_at_fork"):
-            begin = WeakMethod(self._begin_in_child)
-            os.register_at_fork(after_in_child=lambda: (again := begin()) and again())
+        _recorders.add(self)
 
     @property
     def spool_path(self) -> Path:
@@ -242,7 +241,8 @@ class Recorder:
 
     def _opened(self) -> Spool:
         if self._spool is None:
-            from otel_i2e.spool import Spool
+            with fork_guard:  # a child forked during an import would have half a module
+                from otel_i2e.spool import Spool
 
             self._spool = Spool(self.spool_path, max_bytes=self.settings.spool_max_bytes)
         return self._spool
@@ -268,7 +268,7 @@ class Recorder:
     # Beginnings
 
     def _begin(self) -> None:
-        self._closed = False
+        self._closed = self._held = False
         self._exit_budget = self.settings.exit_timeout
         self._spans: deque[Any] = deque()
         self._logs: deque[Any] = deque()
@@ -291,7 +291,45 @@ class Recorder:
             environment=self.settings.environment,
         )
 
-    def _begin_in_child(self) -> None:
+    # Forks
+
+    def before_fork(self) -> None:
+        """Close the spool's connection, and open none until the fork is done.
+
+        SQLite believes that a child's new connection shares the locks of an inherited one, so that the
+        parent, closing later, would throw away what the child wrote.
+        """
+        self._held = self._draining.acquire(timeout=FORK_WAIT)
+        if self._held and self._spool is not None:
+            self._spool.close()
+
+    def after_fork_in_parent(self) -> None:
+        """Go on."""
+        if self._held:
+            self._held = False
+            self._draining.release()
+
+    def after_fork_in_child(self) -> None:
+        """Begin anew: the parent writes what the parent recorded."""
         _left_behind.append(self._spool)
         self._spool = None
         self._begin()
+
+
+_recorders: Final[WeakSet[Recorder]] = WeakSet()
+
+
+def _each(step: Callable[[Recorder], None]) -> Callable[[], None]:
+    def call() -> None:
+        for recorder in list(_recorders):
+            step(recorder)
+
+    return call
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows, which does not fork
+    os.register_at_fork(
+        before=_each(Recorder.before_fork),
+        after_in_parent=_each(Recorder.after_fork_in_parent),
+        after_in_child=_each(Recorder.after_fork_in_child),
+    )
