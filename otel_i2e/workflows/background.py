@@ -1,0 +1,88 @@
+"""What runs beside the application: the spool into the store, then the online rules, again and again.
+
+It never raises and never dies: whatever goes wrong is logged once, counted in the spool where `i2e
+status` finds it, and tried again later and later.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from contextlib import suppress
+from dataclasses import replace
+from typing import Final
+
+from otel_i2e.config import Settings
+from otel_i2e.errors import I2EError
+from otel_i2e.spool import Spool
+
+__all__ = ["run"]
+
+_log = logging.getLogger("otel_i2e")
+_LOCK_WAIT: Final = 2.0  # seconds for one try: who holds the store longer is met again at the next
+_FIRST_PAUSE: Final = 1.0  # seconds after something went wrong, doubled each time it does so again
+_LONGEST_PAUSE: Final = 30.0
+_SCORE_EVERY: Final = 10.0  # seconds, when nothing was ingested here: another process may have done it
+_SCORE_AGAIN_AFTER: Final = 3.0  # seconds, when spans were left: their trace was not complete, or time was up
+
+
+def run(settings: Settings, stop: threading.Event) -> None:
+    """Move and score every `ingest_interval` seconds until `stop` is set; returns soon after that."""
+    worker = _Worker(settings)
+    pause, trouble = settings.ingest_interval, 0
+    try:
+        while not stop.wait(pause):
+            trouble = 0 if worker.turn(stop) else trouble + 1
+            pause = (
+                min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** min(trouble - 1, 9)) if trouble else settings.ingest_interval
+            )
+    finally:
+        worker.close()
+
+
+class _Worker:
+    def __init__(self, settings: Settings) -> None:
+        self._settings = replace(settings, lock_timeout=min(settings.lock_timeout, _LOCK_WAIT))
+        self._spool = Spool(settings.spool_path, max_bytes=settings.spool_max_bytes)
+        self._seen: set[str] = set()
+        self._until_scoring = 0.0
+
+    def turn(self, stop: threading.Event) -> bool:
+        """One round; False when something went wrong and the next should wait longer."""
+        try:
+            stored = self._ingest()
+            self._until_scoring -= self._settings.ingest_interval
+            if not stop.is_set() and (stored or self._until_scoring <= 0):
+                self._until_scoring = _SCORE_AGAIN_AFTER if self._score() else _SCORE_EVERY
+        except Exception as error:  # noqa: BLE001 -- the application goes on, and so does this
+            self._note(error)
+            return False
+        return True
+
+    def close(self) -> None:
+        """Let go of the spool."""
+        with suppress(I2EError):
+            self._spool.close()
+
+    def _ingest(self) -> int:
+        if not self._settings.spool_path.exists() or not self._spool.stats().batches:
+            return 0
+        from otel_i2e.workflows.ingest import ingest  # loads duckdb and pydantic: only once there is something
+
+        return ingest(self._settings, spool=self._spool).stored
+
+    def _score(self) -> bool:
+        """Whether there is more to score."""
+        if not self._settings.rules or not self._settings.store_path.exists():
+            return False
+        from otel_i2e.workflows.scoring import score_online  # loads every scorer: only with rules
+
+        return any(rule.left for rule in score_online(self._settings).rules)
+
+    def _note(self, error: Exception) -> None:
+        kind = type(error).__name__
+        if kind not in self._seen:
+            self._seen.add(kind)
+            _log.warning("otel-i2e: %s; what was recorded waits in %s", error, self._settings.spool_path)
+        with suppress(I2EError):
+            self._spool.count("background_error", kind)

@@ -1,0 +1,259 @@
+"""Spool → normalize → store: what was recorded becomes rows.
+
+    claim ──► decode, normalize (no lease held) ──► one write lease: spans, scores ──► done
+
+A crash anywhere hands the batches out again, and the store takes each span once. What cannot be stored
+is counted with a reason and set aside, and never holds up the rest.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import chain
+from typing import Final
+
+from otel_i2e.config import Settings
+from otel_i2e.errors import DecodeError, StoreError, StoreLocked
+from otel_i2e.models import ScoreRow, SpanRow
+from otel_i2e.normalize import (
+    RawLog,
+    RawSpan,
+    decode_logs,
+    decode_traces,
+    duplicate_links,
+    event_scores,
+    is_content,
+    is_evaluation,
+    normalize_span,
+    refusal,
+    scores_of,
+)
+from otel_i2e.spool import Batch, Spool
+from otel_i2e.store import Store
+from otel_i2e.workflows.rejects import rejects_folder, set_aside
+
+__all__ = ["IngestReport", "drain", "ingest"]
+
+_CLAIM_BYTES: Final = 8_000_000
+_BREATH: Final = 0.02  # between two leases, so that a waiting reader gets in
+_POLL: Final = 0.05
+_REFUSED: Final = "span: refused by the store"
+
+
+@dataclass(frozen=True, slots=True)
+class IngestReport:
+    """What one `ingest` moved."""
+
+    received: int = 0
+    """Spans and log records that were decoded."""
+    stored: int = 0
+    """Spans that are new in the store."""
+    duplicate: int = 0
+    """Spans that the store had already."""
+    rejected: dict[str, int] = field(default_factory=dict[str, int])
+    """Reason → spans, log records or, where nothing could be decoded, items as the sender counted them."""
+    scores: int = 0
+    """Scores that are new in the store."""
+
+    def plus(self, other: IngestReport) -> IngestReport:
+        """The sum of both."""
+        return IngestReport(
+            self.received + other.received,
+            self.stored + other.stored,
+            self.duplicate + other.duplicate,
+            dict(Counter(self.rejected) + Counter(other.rejected)),
+            self.scores + other.scores,
+        )
+
+
+@dataclass(slots=True)
+class _Prepared:
+    """Rows of one claim, and what could not become rows."""
+
+    rows: list[SpanRow] = field(default_factory=list[SpanRow])
+    scores: list[ScoreRow] = field(default_factory=list[ScoreRow])
+    received: int = 0
+    rejected: Counter[str] = field(default_factory=Counter[str])
+    batch_of: list[Batch] = field(default_factory=list[Batch])
+    """Of each row."""
+    set_aside: dict[int, set[str]] = field(default_factory=dict[int, set[str]])
+    """Batch id → why its bytes are kept."""
+
+    def reject(self, batch: Batch, reason: str, n: int = 1, detail: str = "") -> None:
+        self.rejected[reason] += n
+        self.set_aside.setdefault(batch.id, set()).add(detail or reason)
+
+
+def ingest(settings: Settings, *, spool: Spool | None = None) -> IngestReport:
+    """Move everything that waits in the spool into the store.
+
+    Nothing happens when another process is doing so. Raises StoreLocked, StoreError and SpoolError; then
+    what was not moved waits on.
+    """
+    if not settings.spool_path.exists():
+        return IngestReport()
+    own = spool is None
+    spool = spool or Spool(settings.spool_path, max_bytes=settings.spool_max_bytes)
+    report = IngestReport()
+    try:
+        while (moved := _move(settings, spool)) is not None:
+            report = report.plus(moved)
+            time.sleep(_BREATH)
+    finally:
+        if own:
+            spool.close()
+    return report
+
+
+def drain(settings: Settings, timeout: float) -> bool:
+    """`ingest`, and wait for whoever else is doing so; False when the spool was not empty after `timeout` seconds."""
+    if not settings.spool_path.exists():
+        return True
+    deadline = time.monotonic() + timeout
+    spool = Spool(settings.spool_path, max_bytes=settings.spool_max_bytes)
+    try:
+        while spool.stats().batches:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return False
+            try:
+                ingest(replace(settings, lock_timeout=min(settings.lock_timeout, left)), spool=spool)
+            except StoreLocked:
+                continue
+            time.sleep(_POLL)
+    finally:
+        spool.close()
+    return True
+
+
+def _move(settings: Settings, spool: Spool) -> IngestReport | None:
+    """One claim's worth; None when there was nothing to claim."""
+    with spool.claim(max_bytes=_CLAIM_BYTES) as batches:
+        if not batches:
+            return None
+        prepared = _prepare(batches)
+        stored, scores = _store(settings, prepared)
+        _set_aside(settings, spool, batches, prepared)
+        spool.done(batches)
+    duplicate = len(prepared.rows) - stored - prepared.rejected[_REFUSED]
+    if duplicate:
+        spool.count("duplicate", n=duplicate)
+    for reason, n in prepared.rejected.items():
+        spool.count("rejected", reason, n)
+    return IngestReport(prepared.received, stored, duplicate, dict(prepared.rejected), scores)
+
+
+def _prepare(batches: Sequence[Batch]) -> _Prepared:
+    """Rows of `batches`. A log record's content goes onto its span when both are here; else its bytes are kept."""
+    prepared = _Prepared()
+    spans: list[tuple[Batch, RawSpan]] = []
+    logs: list[tuple[Batch, RawLog]] = []
+    for batch in batches:
+        try:
+            if batch.signal == "logs":
+                logs += [(batch, log) for log in decode_logs(batch.body, batch.encoding)]
+            else:
+                spans += [(batch, span) for span in decode_traces(batch.body, batch.encoding)]
+        except DecodeError as error:
+            prepared.reject(batch, f"{batch.signal}: not decodable", max(1, batch.items), str(error))
+    prepared.received = len(spans) + len(logs)
+    contents = _contents(logs)
+    for batch, span in spans:
+        _add_span(prepared, batch, span, [log for _, log in contents.pop((span.trace_id, span.span_id), ())])
+    for batch, _ in chain.from_iterable(contents.values()):
+        prepared.reject(batch, "log record: its span did not arrive with it")
+    _add_scores(prepared, logs, [span for _, span in spans])
+    return prepared
+
+
+def _contents(logs: Iterable[tuple[Batch, RawLog]]) -> dict[tuple[str, str], list[tuple[Batch, RawLog]]]:
+    """Log records that carry content, by the span they were emitted in."""
+    found: defaultdict[tuple[str, str], list[tuple[Batch, RawLog]]] = defaultdict(list)
+    for batch, log in logs:
+        if is_content(log):
+            found[log.trace_id, log.span_id].append((batch, log))
+    return found
+
+
+def _add_span(prepared: _Prepared, batch: Batch, span: RawSpan, logs: Sequence[RawLog]) -> None:
+    if (reason := refusal(span)) is not None:
+        prepared.reject(batch, f"span: {reason}")
+        return
+    try:
+        row = normalize_span(span, logs)
+    except Exception as error:  # noqa: BLE001 -- a mistake of ours in one span must not hold up all others
+        prepared.reject(batch, f"span: {type(error).__name__} in normalize", detail=f"span {span.span_id}: {error!r}")
+        return
+    prepared.rows.append(row)
+    prepared.batch_of.append(batch)
+
+
+def _add_scores(prepared: _Prepared, logs: Sequence[tuple[Batch, RawLog]], spans: Sequence[RawSpan]) -> None:
+    for batch, log in logs:
+        if is_evaluation(log):
+            scores = scores_of([log])
+            prepared.scores += scores
+            if not scores:
+                prepared.reject(batch, "evaluation: no trace id, no name, or neither value nor label")
+    prepared.scores += event_scores(spans)
+
+
+def _link(rows: Sequence[SpanRow]) -> None:
+    links = duplicate_links(rows)
+    now = time.time_ns() // 1000
+    for row in rows:
+        row["duplicate_of"] = links.get((row["trace_id"], row["span_id"]))
+        row["ingested_at"] = now
+
+
+def _store(settings: Settings, prepared: _Prepared) -> tuple[int, int]:
+    """Spans and scores that are new in the store.
+
+    When the rows are refused, the store is asked with half of them, and so on, until those it refuses
+    alone are found. Refusing all of them means that something else is wrong, which is raised.
+    """
+    _link(prepared.rows)
+    try:
+        return _write(settings, prepared.rows, prepared.scores)
+    except StoreLocked:
+        raise
+    except Exception as error:  # a row that DuckDB's binding cannot take raises errors of its own
+        refused: list[tuple[int, Exception]] = []
+        stored = _write_what_it_takes(settings, prepared, range(len(prepared.rows)), refused)
+        if len(refused) == len(prepared.rows) and isinstance(error, StoreError):
+            raise
+        for place, reason in refused:
+            prepared.reject(prepared.batch_of[place], _REFUSED, detail=str(reason))
+        return stored, _write(settings, [], prepared.scores)[1]
+
+
+def _write_what_it_takes(
+    settings: Settings, prepared: _Prepared, places: range, refused: list[tuple[int, Exception]]
+) -> int:
+    try:
+        return _write(settings, [prepared.rows[place] for place in places], [])[0]
+    except StoreLocked:
+        raise
+    except Exception as error:  # noqa: BLE001 -- looked into below, and raised above when it is not the row's
+        if len(places) == 1:
+            refused.append((places[0], error))
+            return 0
+    middle = len(places) // 2
+    return sum(_write_what_it_takes(settings, prepared, half, refused) for half in (places[:middle], places[middle:]))
+
+
+def _write(settings: Settings, rows: Sequence[SpanRow], scores: Sequence[ScoreRow]) -> tuple[int, int]:
+    if not rows and not scores:
+        return 0, 0
+    with Store.of(settings).write() as writer:
+        return (writer.add_spans(rows) if rows else 0), (writer.add_scores(scores) if scores else 0)
+
+
+def _set_aside(settings: Settings, spool: Spool, batches: Sequence[Batch], prepared: _Prepared) -> None:
+    folder = rejects_folder(settings)
+    for batch in batches:
+        if batch.id in prepared.set_aside and not set_aside(folder, batch, "\n".join(prepared.set_aside[batch.id])):
+            spool.count("rejected_bytes_lost", "the folder for rejected requests could not be written")

@@ -1,0 +1,294 @@
+"""From the spool into the store, on a real spool and a real DuckDB file."""
+
+from __future__ import annotations
+
+import multiprocessing
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+from otel_i2e.config import Settings
+from otel_i2e.errors import StoreError, StoreLocked
+from otel_i2e.models import Span, SpanRow
+from otel_i2e.spool import Spool
+from otel_i2e.store import Store, Writer
+from otel_i2e.workflows import ingest as module
+from otel_i2e.workflows.ingest import IngestReport, drain, ingest
+from otel_i2e.workflows.rejects import rejects_folder
+
+NOW = 1_763_650_000_000_000_000
+CALL = {
+    "gen_ai.operation.name": "chat",
+    "gen_ai.input.messages": '[{"role":"user","parts":[{"type":"text","content":"Łódź?"}]}]',
+    "gen_ai.usage.input_tokens": 10,
+    "gen_ai.usage.output_tokens": 5,
+}
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """A store of its own."""
+    return Settings(store=str(tmp_path / "i2e.duckdb"), lock_timeout=10)
+
+
+@pytest.fixture
+def spool(settings: Settings) -> Iterator[Spool]:
+    """Its spool."""
+    spool = Spool(settings.spool_path)
+    yield spool
+    spool.close()
+
+
+def test_spans_become_rows(settings: Settings, spool: Spool) -> None:
+    """What was put is stored, normalised, stamped and gone from the spool."""
+    spool.put(traces(1, 2), items=2)
+    spool.put(traces(3), items=1)
+    report = ingest(settings)
+    assert report == IngestReport(received=3, stored=3)
+    stored = spans(settings)
+    assert [span.span_id for span in stored] == [f"{n:016x}" for n in (1, 2, 3)]
+    assert (stored[0].kind, stored[0].input_text, stored[0].dialect) == ("llm", "Łódź?", "opentelemetry")
+    assert stored[0].ingested_at is not None
+    assert spool.stats().batches == 0
+    assert not rejects_folder(settings).exists()
+
+
+def test_the_same_again_is_a_counted_duplicate(settings: Settings, spool: Spool) -> None:
+    """Delivered twice, in one batch and later: one row."""
+    spool.put(traces(1, 1, 2))
+    assert ingest(settings) == IngestReport(received=3, stored=2, duplicate=1)
+    spool.put(traces(2, 1))
+    assert ingest(settings, spool=spool) == IngestReport(received=2, stored=0, duplicate=2)
+    assert len(spans(settings)) == 2
+    assert spool.counters()["duplicate", ""] == 3
+
+
+def test_nothing_recorded_makes_no_files(settings: Settings) -> None:
+    """Asking costs nothing: neither a spool nor a store comes to be."""
+    assert ingest(settings) == IngestReport()
+    assert drain(settings, 0)
+    assert list(Path(settings.store).parent.iterdir()) == []
+
+
+def test_bytes_that_do_not_decode_are_set_aside_and_block_nothing(settings: Settings, spool: Spool) -> None:
+    """Counted with a reason, kept beside the store with the error, while the rest is stored."""
+    spool.put(b"\xff\xff no protobuf", items=7)
+    spool.put(traces(1))
+    spool.put(b"{broken", encoding="json", signal="logs", items=2)
+    report = ingest(settings)
+    assert report.rejected == {"traces: not decodable": 7, "logs: not decodable": 2}
+    assert report.stored == 1
+    assert spool.stats().batches == 0
+    kept = sorted(rejects_folder(settings).iterdir())
+    assert [path.suffix for path in kept] == [".pb", ".txt", ".json", ".txt"]
+    assert kept[0].read_bytes() == b"\xff\xff no protobuf"
+    assert "no ExportTraceServiceRequest" in kept[1].read_text()
+    assert spool.counters()["rejected", "traces: not decodable"] == 7
+
+
+def test_a_span_without_an_id_does_not_take_its_batch_with_it(settings: Settings, spool: Spool) -> None:
+    """Its neighbours are stored; the bytes of the whole request are kept."""
+    body = traces(0, 1)
+    spool.put(body)
+    report = ingest(settings)
+    assert (report.stored, report.rejected) == (1, {"span: span id is not 8 bytes, or zero": 1})
+    (kept,) = rejects_folder(settings).glob("*.pb")
+    assert kept.read_bytes() == body
+
+
+def test_a_mistake_of_ours_in_one_span_is_counted(
+    settings: Settings, spool: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An exception while normalising costs that span, not its neighbours."""
+    real = module.normalize_span
+
+    def clumsy(raw: Any, logs: Any) -> Any:
+        if raw.span_id.endswith("1"):
+            raise KeyError("oops")
+        return real(raw, logs)
+
+    monkeypatch.setattr(module, "normalize_span", clumsy)
+    spool.put(traces(1, 2))
+    report = ingest(settings)
+    assert (report.stored, report.rejected) == (1, {"span: KeyError in normalize": 1})
+    (why,) = rejects_folder(settings).glob("*.txt")
+    assert why.read_text() == "span 0000000000000001: KeyError('oops')\n"
+
+
+def test_a_row_that_the_store_refuses_is_found_among_the_others(
+    settings: Settings, spool: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Halves of halves: only the culprit is set aside."""
+    real = Writer.add_spans
+
+    def picky(self: Writer, rows: Sequence[SpanRow]) -> int:
+        if any(row["span_id"].endswith("5") for row in rows):
+            raise StoreError("not this one")
+        return real(self, rows)
+
+    monkeypatch.setattr(Writer, "add_spans", picky)
+    spool.put(traces(*range(1, 9)))
+    report = ingest(settings)
+    assert (report.stored, report.duplicate) == (7, 0)
+    assert report.rejected == {"span: refused by the store": 1}
+    assert "0000000000000005" not in {span.span_id for span in spans(settings)}
+    assert len(list(rejects_folder(settings).glob("*.pb"))) == 1
+
+
+def test_a_store_that_takes_nothing_keeps_everything_waiting(
+    settings: Settings, spool: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full disk is nobody's poison: the error is raised, nothing is rejected, the next time it is stored."""
+
+    def broken(self: Store) -> Any:
+        raise StoreError("disk full")
+
+    spool.put(traces(1, 2))
+    with monkeypatch.context() as patch:
+        patch.setattr(Store, "write", broken)
+        with pytest.raises(StoreError, match="disk full"):
+            ingest(settings)
+    assert spool.stats().batches == 1
+    assert spool.counters() == {}
+    assert ingest(settings).stored == 2
+
+
+def test_a_locked_store_keeps_everything_waiting(settings: Settings, spool: Spool) -> None:
+    """StoreLocked after the wait; nothing is lost or counted as rejected."""
+    spool.put(traces(1))
+    impatient = Settings(store=settings.store, lock_timeout=0.1)
+    with Store.of(settings).write(), pytest.raises(StoreLocked):
+        ingest(impatient)
+    assert spool.stats().batches == 1
+    assert not drained_while_locked(settings, impatient)
+    assert drain(settings, 5)
+    assert len(spans(settings)) == 1
+
+
+def drained_while_locked(settings: Settings, impatient: Settings) -> bool:
+    """What `drain` says while somebody else writes."""
+    with Store.of(settings).write():
+        return drain(impatient, 0.3)
+
+
+def test_scores_and_contents_in_log_records_find_their_place(settings: Settings, spool: Spool) -> None:
+    """Feedback becomes a score of its trace, a message becomes the span's input, whatever the order of arrival."""
+    feedback = {"gen_ai.evaluation.name": "feedback", "gen_ai.evaluation.score.value": 0.0, "i2e.score.source": "user"}
+    spool.put(
+        logs(("gen_ai.evaluation.result", 0, feedback), ("gen_ai.user.message", 1, {"content": "hi"})), signal="logs"
+    )
+    spool.put(traces(1, attributes={"gen_ai.operation.name": "chat"}))
+    report = ingest(settings)
+    assert (report.stored, report.scores, report.rejected) == (1, 1, {})
+    (span,) = spans(settings)
+    assert span.input_text == "hi"
+    with Store.of(settings).read() as reader:
+        (score,) = reader.scores()
+    assert (score.name, score.value, score.source, score.span_id) == ("feedback", 0.0, "user", None)
+
+
+def test_content_whose_span_is_not_there_is_set_aside(settings: Settings, spool: Spool) -> None:
+    """Counted and kept; other log records are none of ours."""
+    spool.put(logs(("gen_ai.user.message", 9, {"content": "hi"}), ("app.started", 9, {})), signal="logs")
+    report = ingest(settings)
+    assert report.rejected == {"log record: its span did not arrive with it": 1}
+    assert len(list(rejects_folder(settings).glob("*-logs.pb"))) == 1
+
+
+def test_two_spans_of_one_call_are_linked(settings: Settings, spool: Spool) -> None:
+    """The poorer row says whose repetition it is."""
+    shared = {**CALL, "gen_ai.response.id": "r1"}
+    spool.put(traces(1, attributes=shared))
+    spool.put(traces(2, attributes={**shared, "gen_ai.input.messages": ""}))
+    ingest(settings)
+    assert {span.span_id: span.duplicate_of for span in spans(settings)} == {
+        f"{1:016x}": None,
+        f"{2:016x}": f"{1:016x}",
+    }
+
+
+def test_more_than_one_claim_is_moved(settings: Settings, spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`ingest` goes on until the spool is empty."""
+    monkeypatch.setattr(module, "_CLAIM_BYTES", 100)
+    for n in range(1, 6):
+        spool.put(traces(n))
+    assert ingest(settings).stored == 5
+
+
+def test_several_processes_store_each_span_once(settings: Settings, spool: Spool) -> None:
+    """Four processes put and ingest at the same time; nothing is lost, nothing is stored twice."""
+    context = multiprocessing.get_context("spawn")
+    workers = [context.Process(target=put_and_ingest, args=(settings.store, n)) for n in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join(60)
+        assert worker.exitcode == 0
+    assert drain(settings, 20)
+    assert len(spans(settings)) == 4 * 20
+    assert spool.counters() == {}
+
+
+def put_and_ingest(store: str, number: int) -> None:
+    """What one of four workers does."""
+    settings = Settings(store=store, lock_timeout=30)
+    spool = Spool(settings.spool_path)
+    for n in range(20):
+        spool.put(traces(1 + number * 100 + n))
+        ingest(settings, spool=spool)
+    spool.close()
+
+
+def test_drain_waits_for_another_process(settings: Settings, spool: Spool) -> None:
+    """While somebody else has the claim, `drain` waits, and gives up after its time."""
+    spool.put(traces(1))
+    with spool.claim() as claimed:
+        assert len(claimed) == 1
+        began = time.monotonic()
+        assert not drain(settings, 0.3)
+        assert time.monotonic() - began < 5
+    assert drain(settings, 10)
+
+
+def spans(settings: Settings) -> list[Span]:
+    """Stored spans in order of their ids."""
+    with Store.of(settings).read() as reader:
+        return sorted(reader.spans(), key=lambda span: span.span_id)
+
+
+def traces(*numbers: int, attributes: dict[str, Any] | None = None) -> bytes:
+    """A request with one span for each number, which is its span id."""
+    request = ExportTraceServiceRequest()
+    of_scope = request.resource_spans.add().scope_spans.add()
+    for number in numbers:
+        span = of_scope.spans.add()
+        span.trace_id, span.span_id, span.name = b"\1" * 16, number.to_bytes(8), "chat"
+        span.start_time_unix_nano, span.end_time_unix_nano = NOW, NOW + 1_000_000
+        fill(span.attributes, CALL if attributes is None else attributes)
+    return request.SerializeToString()
+
+
+def logs(*records: tuple[str, int, dict[str, Any]]) -> bytes:
+    """A request with one record for each event name, span number and attributes."""
+    request = ExportLogsServiceRequest()
+    of_scope = request.resource_logs.add().scope_logs.add()
+    for name, number, attributes in records:
+        record = of_scope.log_records.add()
+        record.trace_id, record.span_id, record.event_name = b"\1" * 16, number.to_bytes(8), name
+        record.time_unix_nano = NOW
+        fill(record.attributes, attributes)
+    return request.SerializeToString()
+
+
+def fill(holder: Any, attributes: dict[str, Any]) -> None:
+    """Attributes of text and numbers as OTLP pairs."""
+    for key, value in attributes.items():
+        pair = holder.add()
+        pair.key = key
+        field = {str: "string_value", int: "int_value", float: "double_value"}[type(value)]
+        setattr(pair.value, field, value)
