@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from otel_i2e.testing.judge import ScriptedJudge
     from otel_i2e.testing.messages_server import MessagesRequest, MessagesServer
     from otel_i2e.testing.reply import Reply, TextBlock, ThinkingBlock, Tokens, ToolBlock
+    from otel_i2e.testing.scores import score_row
     from otel_i2e.testing.spans import agent_span, llm_span, retrieval_span, row_of, tool_span, trace_of
+    from otel_i2e.testing.store import temporary_store
 
 __all__ = [
     "ChatRequest",
@@ -32,6 +34,8 @@ __all__ = [
     "llm_span",
     "retrieval_span",
     "row_of",
+    "score_row",
+    "temporary_store",
     "tool_span",
     "trace_of",
 ]
@@ -42,7 +46,9 @@ _HOMES = {
     "judge": ("ScriptedJudge",),
     "messages_server": ("MessagesRequest", "MessagesServer"),
     "reply": ("Reply", "TextBlock", "ThinkingBlock", "Tokens", "ToolBlock"),
+    "scores": ("score_row",),
     "spans": ("agent_span", "llm_span", "retrieval_span", "row_of", "tool_span", "trace_of"),
+    "store": ("temporary_store",),
 }
 
 

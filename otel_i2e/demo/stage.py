@@ -1,0 +1,126 @@
+"""Where the demo plays: a folder, an environment, the agent's worker processes, and `i2e` commands."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import subprocess
+import sys
+from collections.abc import Generator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+from otel_i2e.demo.model import support_model
+from otel_i2e.errors import I2EError
+from otel_i2e.testing.messages_server import MessagesRequest, MessagesServer
+from otel_i2e.testing.reply import Reply
+
+__all__ = ["Narrator", "Stage", "Visit", "environment"]
+
+Visit = dict[str, Any]
+"""A line of `customers.jsonl` with what came of it: `answer`, `happy`."""
+_THINKING: Final = 0.06  # seconds that the local model takes for an answer
+_NOT_OURS: Final = ("I2E_", "OTEL_", "GITHUB_")  # the user's own recording and CI are left alone
+
+
+class Narrator(Protocol):
+    """Who tells the story."""
+
+    def title(self, text: str, notes: Sequence[str]) -> None:
+        """What this is, and where it happens."""
+
+    def chapter(self, title: str, text: str) -> None:
+        """A new step, and what happens in it."""
+
+    def quote(self, who: str, text: str) -> None:
+        """What somebody said."""
+
+    def source(self, lines: Sequence[str]) -> None:
+        """Lines of a file, or of a difference between two."""
+
+    def command(self, line: str) -> None:
+        """A command, right before its output."""
+
+    def exit_code(self, code: int, meaning: str) -> None:
+        """How the command ended, and what that means."""
+
+    def end(self, lines: Sequence[str]) -> None:
+        """What there is to do next."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A project that is laid out, and how to run things in it."""
+
+    folder: Path
+    env: Mapping[str, str]
+    tell: Narrator
+
+    def i2e(self, *args: str, expect: int = 0) -> None:
+        """Run an `i2e` command and let it speak. I2EError when it ends otherwise than the story needs."""
+        self.tell.command(shlex.join(["i2e", *args]))
+        done = subprocess.run([sys.executable, "-m", "otel_i2e", *args], cwd=self.folder, env=self.env, check=False)  # noqa: S603 -- ourselves
+        if done.returncode != expect:
+            said = f"{shlex.join(['i2e', *args])!r} ended with {done.returncode}, not {expect}"
+            raise I2EError(f"demo: {said}; look into {self.folder}")
+
+    @contextmanager
+    def serving(self, customers: Sequence[Visit], *, workers: int) -> Generator[list[Visit]]:
+        """Worker processes of the agent that serve `customers`; the list fills while they do, and is full at the end.
+
+        Raises I2EError when a worker fails.
+        """
+        visits: list[Visit] = []
+        with (self.folder / "workers.log").open("w") as log, ThreadPoolExecutor(workers) as pool:
+            running = [self._worker(customers[first::workers], log) for first in range(workers)]
+            reading = [pool.submit(_collect, worker, visits) for worker in running]
+            try:
+                yield visits
+                for done in reading:
+                    done.result()
+            except BaseException:
+                for worker in running:
+                    worker.kill()
+                raise
+            finally:
+                failed = [worker.pid for worker in running if worker.wait()]
+        if failed:
+            raise I2EError(f"demo: {len(failed)} of {workers} workers failed; {self.folder / 'workers.log'} says why")
+
+    def _worker(self, customers: Sequence[Visit], log: Any) -> subprocess.Popen[str]:
+        command = [sys.executable, "agent.py", "--serve"]
+        pipe = subprocess.PIPE
+        worker = subprocess.Popen(  # noqa: S603 -- the agent that was laid out here
+            command, cwd=self.folder, env=self.env, stdin=pipe, stdout=pipe, stderr=log, text=True, encoding="utf-8"
+        )
+        if worker.stdin is not None:
+            with suppress(BrokenPipeError), worker.stdin as queue:
+                queue.writelines(json.dumps(customer) + "\n" for customer in customers)
+        return worker
+
+
+def _collect(worker: subprocess.Popen[str], visits: list[Visit]) -> None:
+    if worker.stdout is not None:
+        with worker.stdout as answers:
+            visits.extend(json.loads(line) for line in answers)
+
+
+@contextmanager
+def environment(*, offline: bool) -> Generator[dict[str, str]]:
+    """Variables for the demo's processes; while the block lasts, offline ones find the local Messages API."""
+    env = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_OURS)}
+    env["PYTHONIOENCODING"] = "utf-8"
+    if not offline:
+        yield env
+        return
+    env = {name: value for name, value in env.items() if not name.startswith("ANTHROPIC_")}
+    with MessagesServer(_thinking) as server:
+        yield {**env, "ANTHROPIC_BASE_URL": server.url, "ANTHROPIC_API_KEY": "offline"}
+
+
+def _thinking(request: MessagesRequest) -> Reply:
+    return support_model(request).slow(_THINKING)
