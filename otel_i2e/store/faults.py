@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import Final
@@ -36,7 +37,7 @@ def busy(error: duckdb.Error, path: Path) -> StoreLocked | None:
     text = str(error)
     if any(sign in text for sign in _BUSY_HERE):
         return StoreLocked(
-            f"the store {str(path)!r} is open in this process (PID {_own_pid()}) through duckdb.connect; "
+            f"the store {str(path)!r} is open in this process (PID {os.getpid()}) through duckdb.connect; "
             "close that connection, or use `i2e sql`"
         )
     if any(sign in text for sign in _BUSY_ELSEWHERE):
@@ -76,9 +77,3 @@ def _where(error: duckdb.Error, place: str, line: int) -> str:
     if place:
         return f"{place}:{number + line - 1}: "
     return f"line {number}: " if number > 1 else ""
-
-
-def _own_pid() -> int:
-    import os
-
-    return os.getpid()

@@ -106,6 +106,7 @@ CREATE TABLE score_ledger (
   scorer_version VARCHAR,
   outcome VARCHAR,
   reason VARCHAR,
+  cost_usd DOUBLE,
   source VARCHAR,
   experiment_id VARCHAR,
   created_at TIMESTAMPTZ
@@ -121,7 +122,7 @@ CREATE TABLE cases (
   failure_mode VARCHAR,
   trace_id VARCHAR,
   span_id VARCHAR,
-  "case" JSON,
+  body JSON,
   note VARCHAR,
   "by" VARCHAR,
   created_at TIMESTAMPTZ
@@ -167,5 +168,5 @@ CREATE TABLE gate_decisions (
   dataset VARCHAR,
   verdict VARCHAR,
   decided_at TIMESTAMPTZ,
-  decision JSON
+  body JSON
 );

@@ -1,0 +1,162 @@
+"""Reading: rows come back as models, or as plain mappings for our own SQL."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+import duckdb
+
+from otel_i2e.errors import NotFound
+from otel_i2e.models import CaseStatus, Experiment, Override, ScoreRow, Span, StoredCase
+from otel_i2e.store.insert import json_text, micros
+from otel_i2e.store.rows import fetched
+
+__all__ = ["Reader"]
+
+_IDS: Final = "(SELECT unnest(from_json($ids, '[\"VARCHAR\"]')))"
+_LATEST_TRACES: Final = """
+SELECT * FROM traces
+WHERE trace_id IN (
+  SELECT trace_id FROM span_rows GROUP BY trace_id
+  HAVING $since IS NULL OR min(start_time) >= make_timestamptz($since::BIGINT)
+  ORDER BY min(start_time) DESC, trace_id LIMIT $limit
+)
+ORDER BY start_time DESC, trace_id
+"""
+_TRACES_WHERE: Final = """
+SELECT * FROM traces
+WHERE ($since IS NULL OR start_time >= make_timestamptz($since::BIGINT)) AND (
+{where}
+)
+ORDER BY start_time DESC, trace_id
+LIMIT $limit
+"""
+_SCORES: Final = f"""
+SELECT * FROM scores
+WHERE ($ids IS NULL OR trace_id IN {_IDS}) AND ($experiment IS NULL OR experiment_id = $experiment)
+ORDER BY created_at, score_id
+"""
+_CASES: Final = """
+SELECT dataset, body, status, revision, note, "by", created_at
+FROM (
+  SELECT *, row_number() OVER (PARTITION BY dataset, case_id ORDER BY revision DESC, created_at DESC) AS age
+  FROM cases
+)
+WHERE age = 1 AND ($dataset IS NULL OR dataset = $dataset) AND ($case_id IS NULL OR case_id = $case_id)
+  AND ($status IS NULL OR status = $status)
+ORDER BY created_at, case_id
+"""
+_EXPERIMENT: Final = """
+SELECT * FROM experiments
+WHERE ($id IS NULL OR starts_with(experiment_id, $id)) AND ($dataset IS NULL OR dataset = $dataset)
+ORDER BY experiment_id = coalesce($id, '') DESC, created_at DESC, experiment_id DESC
+LIMIT 2
+"""
+_RUNS: Final = "SELECT * EXCLUDE (experiment_id) FROM experiment_runs WHERE experiment_id = $id ORDER BY rowid"
+_EXPERIMENTS: Final = """
+SELECT
+  e.* EXCLUDE (cases, metadata),
+  json_array_length(e.cases) AS cases,
+  (SELECT count(*) FROM experiment_runs AS r WHERE r.experiment_id = e.experiment_id) AS runs,
+  (SELECT arg_max(d.verdict, d.decided_at) FROM gate_decisions AS d WHERE d.experiment_id = e.experiment_id) AS decision
+FROM experiments AS e
+ORDER BY created_at DESC, experiment_id DESC
+LIMIT $limit
+"""
+
+
+class Reader:
+    """What may be asked inside a read lease. SQL that DuckDB refuses is raised as QueryError."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+
+    def rows(self, sql: str, params: Mapping[str, Any] | Sequence[Any] = ()) -> list[dict[str, Any]]:
+        """Rows of our own SQL as mappings. JSON is text; times are datetimes in UTC.
+
+        Named parameters that the SQL does not use are left out.
+        """
+        return fetched(self._connection, sql, params)
+
+    def spans(
+        self, where: str = "TRUE", params: Mapping[str, Any] | None = None, *, limit: int | None = None
+    ) -> list[Span]:
+        """Spans that match the condition, the newest first."""
+        sql = f"SELECT * FROM spans WHERE (\n{where}\n) ORDER BY start_time DESC, span_id"
+        if limit is not None:
+            sql += f" LIMIT {int(limit)}"
+        return [Span.from_row(row) for row in self.rows(sql, params or {})]
+
+    def trace(self, trace_id: str) -> list[Span]:
+        """The spans of one trace in order of start; a unique beginning of its id is enough. Raises NotFound."""
+        wanted = trace_id.strip().lower()
+        sql = "SELECT DISTINCT trace_id FROM span_rows WHERE $id <> '' AND starts_with(trace_id, $id) LIMIT 2"
+        found = [row["trace_id"] for row in self.rows(sql, {"id": wanted})]
+        if not found:
+            raise NotFound(f"no trace has the id {trace_id!r}; i2e traces lists the latest")
+        if len(found) > 1:
+            raise NotFound(f"several traces have an id that begins with {trace_id!r}; give more digits")
+        return self.traces(found)[found[0]]
+
+    def traces(self, trace_ids: Collection[str]) -> dict[str, list[Span]]:
+        """The spans of several traces, each in order of start; a trace that is not stored is left out."""
+        sql = f"SELECT * FROM spans WHERE trace_id IN {_IDS} ORDER BY start_time, span_id"
+        found: dict[str, list[Span]] = {}
+        for row in self.rows(sql, {"ids": json_text(list(trace_ids))}) if trace_ids else ():
+            found.setdefault(row["trace_id"], []).append(Span.from_row(row))
+        return found
+
+    def latest_traces(
+        self,
+        *,
+        limit: int,
+        where: str = "TRUE",
+        params: Mapping[str, Any] | None = None,
+        since: datetime | None = None,
+    ) -> list[dict[str, Any]]:
+        """Rows of the view `traces` that match the condition and began at or after `since`, the newest first."""
+        sql = _LATEST_TRACES if where == "TRUE" else _TRACES_WHERE.replace("{where}", where)
+        begin = None if since is None else micros(since)
+        return self.rows(sql, {"limit": limit, "since": begin, **(params or {})})
+
+    def scores(self, *, trace_ids: Collection[str] | None = None, experiment_id: str | None = None) -> list[ScoreRow]:
+        """Scores of some traces, or of one experiment, in the order they were made."""
+        ids = None if trace_ids is None else json_text(list(trace_ids))
+        rows = self.rows(_SCORES, {"ids": ids, "experiment": experiment_id})
+        return [ScoreRow.model_validate(_parsed(row, "metadata")) for row in rows]
+
+    def cases(
+        self, *, dataset: str | None = None, status: CaseStatus | None = None, case_id: str | None = None
+    ) -> list[StoredCase]:
+        """The latest revision of each case, in the order they were made."""
+        rows = self.rows(_CASES, {"dataset": dataset, "status": status, "case_id": case_id})
+        return [StoredCase.model_validate({"case": json.loads(row.pop("body")), **row}) for row in rows]
+
+    def experiment(self, experiment_id: str | None = None, *, dataset: str | None = None) -> Experiment:
+        """One experiment, by its id or a unique beginning of it; None is the latest. Raises NotFound."""
+        rows = self.rows(_EXPERIMENT, {"id": experiment_id, "dataset": dataset})
+        if not rows:
+            wanted = f"has the id {experiment_id!r}" if experiment_id else "is stored"
+            of = f" for the dataset {dataset!r}" if dataset else ""
+            raise NotFound(f"no experiment{of} {wanted}; i2e experiments lists them")
+        if experiment_id and len(rows) > 1 and rows[0]["experiment_id"] != experiment_id:
+            raise NotFound(f"several experiments begin with {experiment_id!r}; i2e experiments lists them")
+        row = _parsed(rows[0], "cases", "metadata")
+        runs = [_parsed(run, "attempts") for run in self.rows(_RUNS, {"id": row["experiment_id"]})]
+        return Experiment.model_validate({**row, "runs": runs})
+
+    def experiments(self, *, limit: int = 50) -> list[dict[str, Any]]:
+        """Summaries, the latest first: the columns of `experiments`, numbers of `cases` and `runs`, last `decision`."""
+        return self.rows(_EXPERIMENTS, {"limit": limit})
+
+    def overrides(self, experiment_id: str) -> list[Override]:
+        """Overrides that were recorded for one experiment, in order."""
+        sql = "SELECT * FROM overrides WHERE experiment_id = $id ORDER BY created_at, case_id"
+        return [Override.model_validate(row) for row in self.rows(sql, {"id": experiment_id})]
+
+
+def _parsed(row: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    return {name: json.loads(value) if name in names and value is not None else value for name, value in row.items()}

@@ -1,0 +1,160 @@
+"""The store as a whole: where it lies, and the three ways in."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager, suppress
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from otel_i2e.config import Settings
+from otel_i2e.errors import ConfigError, StoreError
+from otel_i2e.forks import fork_guard
+from otel_i2e.models import QueryResult
+from otel_i2e.store.connection import closed_by_its_process, open_reader, open_writer
+from otel_i2e.store.faults import busy, query_error, store_error
+from otel_i2e.store.lease import hold, holder, wait_turn
+from otel_i2e.store.migrate import is_current, migrate
+from otel_i2e.store.read import Reader
+from otel_i2e.store.sandbox import Described, Place, describe, run
+from otel_i2e.store.write import Writer
+
+__all__ = ["Store"]
+
+
+class Store:
+    """The DuckDB file at `path`. Nothing is held open: every access is a lease, and waits its turn.
+
+    `compression` is `zstd` or `auto` (DuckDB's choice); `lock_timeout` is in seconds.
+    """
+
+    def __init__(self, path: str | Path, *, compression: str = "zstd", lock_timeout: float = 15.0) -> None:
+        if str(path).startswith("ducklake:"):
+            raise ConfigError(f"store = {str(path)!r}: DuckLake is not supported yet; name a DuckDB file")
+        self.path = Path(path).absolute()
+        self._compression = compression
+        self._lock_timeout = lock_timeout
+
+    @classmethod
+    def of(cls, settings: Settings) -> Store:
+        """The store that the settings name."""
+        return cls(settings.store, compression=settings.compression, lock_timeout=settings.lock_timeout)
+
+    def exists(self) -> bool:
+        """Whether anything was ever stored."""
+        return self.path.exists()
+
+    def holder(self) -> int | None:
+        """Process id of the otel-i2e process that has the store open now; None when none has."""
+        return holder(self.path)
+
+    @contextmanager
+    def write(self) -> Generator[Writer]:
+        """An exclusive lease and one transaction: committed when the block ends, rolled back when it raises.
+
+        Raises StoreLocked when the file is not free in time; StoreError when writing failed, after which the same
+        rows may be written again, whether they were stored or not.
+        """
+        with self._open(lambda: open_writer(self.path, compression=self._compression), exclusive=True) as connection:
+            try:
+                migrate(connection)
+                connection.execute("BEGIN")
+                yield Writer(connection)
+                connection.execute("COMMIT")
+            except BaseException as error:
+                with suppress(duckdb.Error):
+                    connection.execute("ROLLBACK")
+                if isinstance(error, duckdb.Error):
+                    raise store_error(error, self.path) from error
+                raise
+
+    @contextmanager
+    def read(self) -> Generator[Reader]:
+        """A shared lease, read-only. Raises StoreError when nothing was stored yet, StoreLocked as `write` does."""
+        with self._current() as connection:
+            try:
+                yield Reader(connection)
+            except duckdb.Error as error:
+                raise query_error(error, self.path) from error
+
+    def query(
+        self,
+        sql: str,
+        params: Mapping[str, Any] | None = None,
+        *,
+        timeout: float,
+        max_rows: int,
+        file: str = "",
+        line: int = 1,
+    ) -> QueryResult:
+        """The rows of one SELECT of a user's, out of whose reach are files, network, settings and writing.
+
+        `timeout` is in seconds; `file` and `line` say where the SQL begins, for messages. Raises QueryError,
+        QueryTimeout, and what `read` raises.
+        """
+        with self._current() as connection:
+            return run(
+                connection,
+                sql,
+                params or {},
+                timeout=timeout,
+                max_rows=max_rows,
+                store=self.path,
+                place=Place(file, line),
+            )
+
+    def describe(
+        self, sql: str, params: Mapping[str, Any] | None = None, *, file: str = "", line: int = 1
+    ) -> Described:
+        """Columns and parameters of a user's SELECT; `params` are samples of the right types. Nothing is run.
+
+        Works without a store: the schema is enough. Raises QueryError.
+        """
+        return describe(sql, params or {}, Place(file, line))
+
+    @contextmanager
+    def _current(self) -> Generator[duckdb.DuckDBPyConnection]:
+        """A connection for reading a store that has every migration."""
+        if not self.exists():
+            raise StoreError(
+                f"nothing is stored yet: {str(self.path)!r} does not exist; record something with "
+                "`import otel_i2e.auto`, see `i2e demo`, or name another file with --store"
+            )
+        with self._open(lambda: open_reader(self.path), exclusive=False) as connection:
+            if is_current(connection):
+                yield connection
+                return
+        with self.write():
+            pass
+        with self._open(lambda: open_reader(self.path), exclusive=False) as connection:
+            yield connection
+
+    @contextmanager
+    def _open(
+        self, connect: Callable[[], duckdb.DuckDBPyConnection], *, exclusive: bool
+    ) -> Generator[duckdb.DuckDBPyConnection]:
+        """A connection under a lease; somebody outside of otel-i2e who has the file open is waited for."""
+        with hold(self.path, exclusive=exclusive, timeout=self._lock_timeout) as deadline:
+            for attempt in count():
+                with fork_guard:
+                    try:
+                        connection = connect()
+                    except duckdb.Error as error:
+                        self._check_busy(error, deadline)
+                    else:
+                        with closed_by_its_process(connection):
+                            yield connection
+                        return
+                time.sleep(wait_turn(attempt))
+
+    def _check_busy(self, error: duckdb.Error, deadline: float) -> None:
+        """Raise, unless the file is busy and there is time left to wait."""
+        locked = busy(error, self.path)
+        if locked is None:
+            raise store_error(error, self.path) from error
+        if time.monotonic() >= deadline:
+            raise locked from None

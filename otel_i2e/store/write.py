@@ -1,0 +1,124 @@
+"""Writing: rows go in as they come, and a row that is there already is left alone."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, Final
+
+import duckdb
+
+from otel_i2e.models import CaseRun, Contract, Decision, Experiment, LedgerRow, Override, ScoreRow, SpanRow, StoredCase
+from otel_i2e.store.insert import insert, json_text, plain
+from otel_i2e.store.pack import packed
+from otel_i2e.store.rows import fetched
+
+__all__ = ["Writer"]
+
+_KEYS: Final = "SELECT unnest(from_json($keys, '[[\"VARCHAR\"]]')) AS key"
+_STORED_SPANS: Final = f"""
+SELECT trace_id, span_id FROM span_rows
+SEMI JOIN ({_KEYS}) AS sent ON sent.key[1] = trace_id AND sent.key[2] = span_id
+WHERE start_time BETWEEN make_timestamptz($first::BIGINT) AND make_timestamptz($last::BIGINT)
+"""
+_STORED_SCORES: Final = f"SELECT score_id FROM scores SEMI JOIN ({_KEYS}) AS sent ON sent.key[1] = score_id"
+
+
+class Writer:
+    """What may be done inside a write lease. Everything is one transaction, committed when the lease ends."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+
+    def add_spans(self, rows: Sequence[SpanRow]) -> int:
+        """Store spans that are not there yet, by trace and span id; the number that was new.
+
+        The look at what is there is bounded to the batch's time range, because a span that is sent twice has
+        the same start: 4 ms, against 28 ms unbounded, in a million spans. Of two in one call the first counts.
+        """
+        unique = {(row["trace_id"], row["span_id"]): row for row in reversed(rows)}
+        if not unique:
+            return 0
+        starts = [row["start_time"] for row in unique.values()]
+        bounds = {"first": min(starts), "last": max(starts)}
+        stored = self._stored(_STORED_SPANS, unique, bounds)
+        new = [row for key, row in unique.items() if key not in stored]
+        new.sort(key=lambda row: (row["start_time"], row["trace_id"]))  # sorted: a query over a day reads a day
+        now = time.time_ns() // 1000
+        insert(self._connection, "span_rows", [_span_row(row, now) for row in new])
+        return len(new)
+
+    def add_scores(self, rows: Sequence[ScoreRow]) -> int:
+        """Store scores that are not there yet, by score_id; the number that was new."""
+        unique = {(row.score_id,): row for row in reversed(rows)}
+        stored = self._stored(_STORED_SCORES, unique) if unique else set[tuple[str, ...]]()
+        new = [row for key, row in unique.items() if key not in stored]
+        insert(self._connection, "scores", [_fields(row) for row in reversed(new)])
+        return len(new)
+
+    def add_ledger(self, rows: Sequence[LedgerRow]) -> int:
+        """Store attempts to score; the number of them."""
+        insert(self._connection, "score_ledger", [_fields(row) for row in rows])
+        return len(rows)
+
+    def add_cases(self, cases: Sequence[StoredCase]) -> None:
+        """Store revisions of cases. Nothing is overwritten: the latest revision is the case."""
+        insert(self._connection, "cases", [_case_row(case) for case in cases])
+
+    def add_experiment(self, experiment: Experiment) -> None:
+        """Store an experiment with its runs; one that is there already is left alone."""
+        there = "SELECT 1 FROM experiments WHERE experiment_id = ?"
+        if self._connection.execute(there, [experiment.experiment_id]).fetchall():
+            return
+        row = _fields(experiment, leave={"runs", "cases"})
+        row["cases"] = json_text([case.model_dump(mode="json") for case in experiment.cases])
+        insert(self._connection, "experiments", [row])
+        insert(self._connection, "experiment_runs", [_run_row(experiment, run) for run in experiment.runs])
+
+    def add_override(self, override: Override) -> None:
+        """Store an override."""
+        insert(self._connection, "overrides", [_fields(override)])
+
+    def add_decision(self, decision: Decision) -> None:
+        """Store a decision of the gate."""
+        names = {"experiment_id", "baseline_id", "dataset", "verdict", "decided_at"}
+        row = plain({name: getattr(decision, name) for name in names})
+        insert(self._connection, "gate_decisions", [{**row, "body": decision.model_dump_json()}])
+
+    def rows(self, sql: str, params: Mapping[str, Any] | Sequence[Any] = ()) -> list[dict[str, Any]]:
+        """Rows of our own SQL, as `Reader.rows`: what a writer must know before it writes."""
+        return fetched(self._connection, sql, params)
+
+    def _stored(
+        self, sql: str, keys: Collection[tuple[str, ...]], params: Mapping[str, Any] | None = None
+    ) -> set[tuple[str, ...]]:
+        """Those of `keys` that are in the table."""
+        return set(self._connection.execute(sql, {"keys": json_text(list(keys)), **(params or {})}).fetchall())
+
+
+def _span_row(row: SpanRow, now: int) -> dict[str, Any]:
+    out = packed(row)
+    if out.get("ingested_at") is None:
+        out["ingested_at"] = now
+    return out
+
+
+def _fields(value: Contract, *, leave: Iterable[str] = ()) -> dict[str, Any]:
+    return plain({name: getattr(value, name) for name in type(value).model_fields if name not in set(leave)})
+
+
+def _case_row(stored: StoredCase) -> dict[str, Any]:
+    case, origin = stored.case, stored.case.origin
+    return _fields(stored, leave={"case"}) | {
+        "case_id": case.id,
+        "priority": case.priority,
+        "failure_mode": case.failure_mode,
+        "trace_id": origin.trace_id if origin else None,
+        "span_id": origin.span_id if origin else None,
+        "body": case.model_dump_json(),
+    }
+
+
+def _run_row(experiment: Experiment, run: CaseRun) -> dict[str, Any]:
+    attempts = json_text([attempt.model_dump(mode="json") for attempt in run.attempts])
+    return _fields(run, leave={"attempts"}) | {"experiment_id": experiment.experiment_id, "attempts": attempts}
