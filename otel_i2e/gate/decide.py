@@ -155,6 +155,8 @@ def _tolerated(cases: Iterable[CaseDecision]) -> list[str]:
 
 def _left_out(experiment: Experiment, baseline: Experiment | None) -> list[str]:
     said: list[str] = []
+    if experiment.metadata.get("interrupted"):
+        said.append("the evaluation was interrupted before it had run everything")
     whole = experiment.metadata.get("dataset_cases")
     if isinstance(whole, int) and whole > len(experiment.cases):
         said.append(

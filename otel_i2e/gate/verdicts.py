@@ -108,15 +108,14 @@ def _over_repeats(verdicts: Sequence[CaseVerdict], policy: Policy) -> CaseVerdic
 
 
 def _failure(attempt: Attempt) -> Finding:
+    """The scorer's explanation or label, and its number where that says more than no."""
     score = attempt.score
-    parts: list[str] = []
-    if score is not None and score.explanation:
-        parts.append(score.explanation)
-    elif score is not None and score.label:
-        parts.append(score.label)
+    said = (score.explanation or score.label or "") if score is not None else ""
     if score is not None and score.value is not None and attempt.threshold is not None:
-        parts.append(f"({score.value:.4g}, threshold {attempt.threshold:.4g})")
-    return Finding(f"{line(attempt.scorer, 120)} failed", " ".join(parts))
+        plain = score.value in (0.0, 1.0) and attempt.threshold == 1.0
+        if not (said and plain):
+            said = f"{said} ({score.value:.4g}, threshold {attempt.threshold:.4g})".strip()
+    return Finding(f"{line(attempt.scorer, 120)} failed", said)
 
 
 def _broken(attempts: Iterable[Attempt]) -> list[Finding]:

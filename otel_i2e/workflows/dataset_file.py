@@ -21,7 +21,17 @@ from pydantic import ValidationError
 from otel_i2e.errors import DatasetError
 from otel_i2e.models import Case
 
-__all__ = ["CaseLine", "Problem", "case_line", "dataset_hash", "line_of", "parse_dataset", "put_case", "read_dataset"]
+__all__ = [
+    "CaseLine",
+    "Problem",
+    "case_line",
+    "dataset_hash",
+    "line_of",
+    "parse_dataset",
+    "put_case",
+    "read_bytes",
+    "read_dataset",
+]
 
 _ALWAYS: Final = ("id", "input", "priority")
 _MOST_SAID: Final = 20
@@ -49,13 +59,18 @@ class CaseLine(NamedTuple):
 
 
 def read_dataset(path: Path) -> list[Case]:
-    """The cases of a file, in order. Raises DatasetError with one line per problem, all of them at once."""
-    lines, problems = parse_dataset(_bytes(path), str(path))
+    """The cases of a file, in order. Raises DatasetError as `read_lines`."""
+    return [line.case for line in read_lines(path)]
+
+
+def read_lines(path: Path) -> list[CaseLine]:
+    """The cases of a file with their lines. Raises DatasetError with one line per problem, all of them at once."""
+    lines, problems = parse_dataset(read_bytes(path), str(path))
     if problems:
         said = [str(problem) for problem in problems[:_MOST_SAID]]
         rest = len(problems) - len(said)
         raise DatasetError("\n".join([*said, *([f"and {rest} more problems in {path}"] if rest else [])]))
-    return [line.case for line in lines]
+    return lines
 
 
 def parse_dataset(content: bytes, place: str) -> tuple[list[CaseLine], list[Problem]]:
@@ -66,7 +81,7 @@ def parse_dataset(content: bytes, place: str) -> tuple[list[CaseLine], list[Prob
     for number, row in enumerate(content.removeprefix(b"\xef\xbb\xbf").split(b"\n"), start=1):
         if not row.strip():
             continue
-        case, said = _parse_line(row)
+        case, said = case_problems(row)
         if case is not None and case.id in first_on:
             said = [f"id {case.id!r} is on line {first_on[case.id]} already; give this case its own"]
         if case is not None:
@@ -80,7 +95,7 @@ def line_of(path: Path, case_id: str) -> CaseLine | None:
     """The case with this id and its line; None when the file or the case is not there, or the line is not valid."""
     if not path.is_file():
         return None
-    lines, _ = parse_dataset(_bytes(path), str(path))
+    lines, _ = parse_dataset(read_bytes(path), str(path))
     return next((line for line in lines if line.case.id == case_id), None)
 
 
@@ -101,7 +116,7 @@ def put_case(path: Path, case: Case) -> int:
     DatasetError when the file has the id twice.
     """
     path = path.resolve()
-    rows = (_bytes(path) if path.exists() else b"").split(b"\n")
+    rows = (read_bytes(path) if path.exists() else b"").split(b"\n")
     found = [index for index, row in enumerate(rows) if _id_in(row) == case.id]
     if len(found) > 1:
         raise DatasetError(
@@ -126,7 +141,8 @@ def dataset_hash(cases: Iterable[Case]) -> str:
     return digest.hexdigest()[:12]
 
 
-def _parse_line(row: bytes) -> tuple[Case | None, list[str]]:
+def case_problems(row: bytes) -> tuple[Case | None, list[str]]:
+    """The case in one JSON object, or None and what is wrong with it."""
     try:
         value = _json_of(row)
         return Case.model_validate(value), []
@@ -197,7 +213,8 @@ def _id_in(row: bytes) -> str | None:
     return value.get("id") if isinstance(value, dict) else None  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] -- JSON
 
 
-def _bytes(path: Path) -> bytes:
+def read_bytes(path: Path) -> bytes:
+    """The file's content. Raises DatasetError when it cannot be read."""
     try:
         return path.read_bytes()
     except OSError as error:

@@ -94,9 +94,21 @@ def test_all_repeats_must_pass_by_default() -> None:
     assert case_decision(CASE, [*two, _run(_attempt(), repeat=2)], repeats=3, policy=policy).verdict == "passed"
     failed = case_decision(CASE, [*two, _run(_attempt(passed=False), repeat=2)], repeats=3, policy=policy)
     assert (failed.verdict, failed.passed_repeats, failed.action) == ("failed", 2, "override")
-    assert failed.reasons == ("cites failed in 1 of 3 repeats: because (0, threshold 1)",)
+    assert failed.reasons == ("cites failed in 1 of 3 repeats: because",)
     lost = case_decision(CASE, two, repeats=3, policy=policy)
     assert (lost.verdict, lost.reasons) == ("not_measured", ("1 of 3 repeats are missing",))
+
+
+def test_a_failure_shows_its_number_where_that_says_more_than_no() -> None:
+    """0 of a threshold of 1 is not repeated; 0.4 of 0.8 is shown, and so is a bare zero."""
+
+    def reason(score: Score, threshold: float) -> str:
+        failing = _attempt(passed=False).model_copy(update={"score": score, "threshold": threshold})
+        return case_decision(CASE, [_run(failing)], repeats=1, policy=Policy()).reasons[0]
+
+    assert reason(Score(value=0.4, explanation="vague"), 0.8) == "cites failed: vague (0.4, threshold 0.8)"
+    assert reason(Score(value=0.0), 1.0) == "cites failed: (0, threshold 1)"
+    assert reason(Score(value=0.0, label="hallucination"), 1.0) == "cites failed: hallucination"
 
 
 def test_a_missing_repeat_does_not_hide_a_failure() -> None:

@@ -1,0 +1,113 @@
+"""`i2e eval`."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from otel_i2e.cli.output import emit_json, json_option, progress, say, store_options, table
+from otel_i2e.config import load_settings
+
+if TYPE_CHECKING:
+    from otel_i2e.models import Decision, Experiment
+    from otel_i2e.workflows.evaluation import Progress
+
+__all__ = ["command"]
+
+
+@click.command("eval")
+@click.argument("dataset")
+@click.option("--task", required=True, metavar="MODULE:FUNCTION", help="Called with each case's input.")
+@click.option("--repeat", type=click.IntRange(1, 1000), default=1, show_default=True, help="Runs of each case.")
+@click.option("--concurrency", type=click.IntRange(1, 1000), default=4, show_default=True, help="Runs at once.")
+@click.option(
+    "--timeout", type=click.FloatRange(min=0, min_open=True), default=120.0, show_default=True, help="Seconds of a run."
+)
+@click.option("--scorer", "scorers", multiple=True, metavar="NAME", help="A scorer for every case; repeatable.")
+@click.option("--case", "cases", multiple=True, metavar="ID", help="Only this case; repeatable.")
+@click.option("--suite", "suites", multiple=True, help="Only this suite; repeatable.")
+@click.option("--tag", "tags", multiple=True, help="Only cases with this tag; repeatable.")
+@click.option(
+    "--priority", "priorities", multiple=True, type=click.Choice(["P0", "P1", "P2"]), help="Only these; repeatable."
+)
+@store_options
+@json_option
+def command(
+    *,
+    dataset: str,
+    task: str,
+    repeat: int,
+    concurrency: int,
+    timeout: float,
+    scorers: tuple[str, ...],
+    store: str | None,
+    config: str | None,
+    as_json: bool,
+    **selected: Any,
+) -> int:
+    """Run a task over a DATASET (a name or a file), score the spans, and store an experiment.
+
+    The task gets the case's input as it is; a parameter called `case` or `context` gets those. What fails is for
+    `i2e gate` to decide: exit code 0 when an experiment was recorded, 2 when no run gave an answer, 130 after Ctrl-C.
+    """
+    from otel_i2e.workflows.evaluation import Selection, evaluate
+    from otel_i2e.workflows.gating import preview
+
+    settings = load_settings(config=Path(config) if config else None, store=store)
+    with _bars() as on_progress:
+        experiment = evaluate(
+            settings,
+            dataset,
+            task,
+            repeat=repeat,
+            concurrency=concurrency,
+            timeout=timeout,
+            scorers=scorers,
+            selection=Selection.model_validate(selected),
+            on_progress=on_progress,
+        )
+    if as_json:
+        emit_json(experiment)
+    else:
+        _print(experiment, preview(settings, experiment))
+    if experiment.metadata.get("interrupted"):
+        click.echo("i2e: interrupted; what had finished is recorded, and the gate will not pass it", err=True)
+        return 130
+    return 0 if any(run.status == "ok" for run in experiment.runs) else 2
+
+
+@contextmanager
+def _bars() -> Generator[Progress]:
+    """One progress bar after the other: running, then scoring."""
+    labels = {"run": "running", "score": "scoring"}
+    with ExitStack() as stack:
+        current: dict[str, Any] = {}
+
+        def on_progress(stage: str, _done: int, total: int) -> None:
+            if stage not in current:
+                stack.close()
+                current[stage] = stack.enter_context(progress(labels[stage], total))
+            current[stage](1)
+
+        yield on_progress
+
+
+def _print(experiment: Experiment, decision: Decision) -> None:
+    from otel_i2e.workflows.gating import COLUMNS, grid
+
+    table(COLUMNS, grid(decision))
+    verdicts = [case.verdict for case in decision.cases]
+    costs = [run.cost_usd for run in experiment.runs if run.cost_usd is not None]
+    said = [
+        f"{verdicts.count('passed')} of {len(verdicts)} cases passed",
+        f"{verdicts.count('failed')} failed",
+        f"{verdicts.count('not_measured')} not measured",
+        f"{len(experiment.runs)} runs",
+        *([f"${sum(costs):.4f}"] if costs else []),
+    ]
+    say(f"{experiment.experiment_id}: {', '.join(said)}")
+    say("Next: i2e gate")

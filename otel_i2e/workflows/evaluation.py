@@ -1,0 +1,293 @@
+"""Evaluation: a task over the cases of a dataset, traced like production, scored like production, recorded once.
+
+    cases × repeats ──► task, under recording ──► spool ──► store ──► the same scorers ──► experiment
+
+Ctrl-C stops the runs; what had finished is scored and recorded, and the rest is missing in the record, so
+that the gate cannot pass it. A second Ctrl-C records nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import platform
+import time
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+from uuid import uuid4
+
+from opentelemetry import trace
+
+from otel_i2e.capture import Recorder, install, recorder
+from otel_i2e.config import Settings
+from otel_i2e.errors import DatasetError, NotMeasured, UsageError
+from otel_i2e.models import Case, CaseRun, Contract, Experiment, JudgeSettings
+from otel_i2e.score import Scorer
+from otel_i2e.semconv import I2E_SCOPE
+from otel_i2e.store import Store
+from otel_i2e.workflows.case_runs import Planned, Ran, run_cases
+from otel_i2e.workflows.dataset_file import CaseLine, read_lines
+from otel_i2e.workflows.datasets import dataset_hash, dataset_path
+from otel_i2e.workflows.experiment_scoring import score_runs
+from otel_i2e.workflows.ingest import drain
+from otel_i2e.workflows.revision import commit_of
+from otel_i2e.workflows.score_events import emit_scores
+from otel_i2e.workflows.scorers import Loaded, case_scorers, judge_settings, load_all, named
+from otel_i2e.workflows.tasks import Task, load_task
+
+__all__ = ["Progress", "Selection", "evaluate"]
+
+Progress = Callable[[str, int, int], None]
+"""Called with the stage (`run`, `score`), how much of it is done, and how much there is."""
+_FLUSH_SECONDS: Final = 30.0
+_DRAIN_SECONDS: Final = 60.0
+_DRAIN_SLICE: Final = 2.0
+_VERSIONS: Final = ("otel-i2e", "anthropic", "opentelemetry-sdk")
+
+
+class Selection(Contract):
+    """Which cases of a dataset are run; an empty field selects all. A case must match every field that is given."""
+
+    cases: tuple[str, ...] = ()
+    """Ids."""
+    suites: tuple[str, ...] = ()
+    """Suites."""
+    tags: tuple[str, ...] = ()
+    """Tags; one of them is enough."""
+    priorities: tuple[str, ...] = ()
+    """Priorities."""
+
+    def takes(self, case: Case) -> bool:
+        """Whether the case is selected."""
+        return (
+            (not self.cases or case.id in self.cases)
+            and (not self.suites or case.suite in self.suites)
+            and (not self.tags or not set(self.tags).isdisjoint(case.tags))
+            and (not self.priorities or case.priority in self.priorities)
+        )
+
+
+class _Plan(NamedTuple):
+    """What is going to be done, settled before anything runs."""
+
+    path: Path
+    lines: list[CaseLine]
+    chosen: list[CaseLine]
+    scorers: dict[str, list[Scorer]]
+    """By case id."""
+    judge: JudgeSettings
+    task: Task
+    recorder: Recorder
+    experiment_id: str
+    began: datetime
+    repeats: int
+    concurrency: int
+    timeout: float
+
+
+def evaluate(
+    settings: Settings,
+    dataset: str,
+    task: str,
+    *,
+    repeat: int = 1,
+    concurrency: int = 4,
+    timeout: float = 120.0,
+    scorers: Sequence[str] = (),
+    selection: Selection | None = None,
+    on_progress: Progress = lambda _stage, _done, _total: None,
+) -> Experiment:
+    """Run `task` (`module:function`) `repeat` times over the cases, score the spans, and store the experiment.
+
+    `dataset` is a name or a path, `scorers` are applied to every case beside its own, `timeout` is in
+    seconds for one run. What a task, a scorer or a judge does is recorded, not raised. Raises UsageError and
+    its kind for what was asked for wrongly, before anything runs; NotMeasured when no case is selected.
+    """
+    path = dataset_path(settings, dataset)
+    lines = read_lines(path)
+    chosen = _selected(path, lines, selection or Selection())
+    loaded = load_all(settings)
+    by_case = {case.id: _scorers(path, number, case, loaded, scorers) for number, case in chosen}
+    recording, called = _prepared(settings, task)
+    for _, case in chosen:
+        called.arguments(case)
+    now = datetime.now(UTC)
+    plan = _Plan(
+        path=path,
+        lines=lines,
+        chosen=chosen,
+        scorers=by_case,
+        judge=judge_settings(settings),
+        task=called,
+        recorder=recording,
+        experiment_id=f"exp-{now:%Y%m%d-%H%M%S}-{uuid4().hex[:6]}",
+        began=now,
+        repeats=repeat,
+        concurrency=concurrency,
+        timeout=timeout,
+    )
+    return _carried_out(settings, plan, on_progress)
+
+
+def _carried_out(settings: Settings, plan: _Plan, on_progress: Progress) -> Experiment:
+    ran, interrupted = _run(plan, on_progress)
+    plan.recorder.flush(_FLUSH_SECONDS)
+    _take_in(settings, plan.experiment_id, len(ran))
+    attempts = sum(len(plan.scorers[one.case.id]) for one in ran if one.error is None)
+    scored = score_runs(
+        settings,
+        plan.experiment_id,
+        _ordered(ran, plan.chosen),
+        plan.scorers,
+        judge=plan.judge,
+        on_scored=_count(on_progress, attempts),
+    )
+    experiment = _experiment(plan, scored.runs, interrupted=interrupted)
+    with Store.of(settings).write() as writer:
+        writer.add_experiment(experiment)
+        writer.add_scores(scored.scores)
+        writer.add_ledger(scored.ledger)
+    emit_scores(scored.scores)
+    plan.recorder.flush(_FLUSH_SECONDS)
+    drain(settings, _DRAIN_SLICE)  # our own events, where the application sends them nowhere else
+    return experiment
+
+
+def _take_in(settings: Settings, experiment_id: str, runs: int) -> None:
+    """Move the spool into the store until the runs' root spans are there, or nothing waits any more.
+
+    An application that records into the same spool all the time must not hold an evaluation up, and spans
+    that do not come are runs without a span: not measured.
+    """
+    deadline = time.monotonic() + _DRAIN_SECONDS
+    while not drain(settings, _DRAIN_SLICE) and time.monotonic() < deadline:
+        with Store.of(settings).read() as reader:
+            roots = "SELECT count(*) AS n FROM spans WHERE experiment_id = $id AND parent_span_id IS NULL"
+            if reader.rows(roots, {"id": experiment_id})[0]["n"] >= runs:
+                return
+
+
+def _experiment(plan: _Plan, runs: Sequence[CaseRun], *, interrupted: bool) -> Experiment:
+    return Experiment(
+        experiment_id=plan.experiment_id,
+        dataset=plan.path.stem,
+        dataset_hash=dataset_hash(line.case for line in plan.lines),
+        task=plan.task.name,
+        repeats=plan.repeats,
+        commit=commit_of(),
+        created_at=plan.began,
+        cases=tuple(line.case for line in plan.chosen),
+        runs=tuple(runs),
+        metadata={
+            "dataset_cases": len(plan.lines),
+            "scorers": {one.name: one.version for found in plan.scorers.values() for one in found},
+            "concurrency": plan.concurrency,
+            "timeout": plan.timeout,
+            "versions": _versions(),
+            **({"interrupted": True} if interrupted else {}),
+        },
+    )
+
+
+def _selected(path: Path, lines: Sequence[CaseLine], selection: Selection) -> list[CaseLine]:
+    unknown = set(selection.cases) - {line.case.id for line in lines}
+    if unknown:
+        raise UsageError(f"{path} has no case {', '.join(repr(one) for one in sorted(unknown))}")
+    chosen = [line for line in lines if selection.takes(line.case)]
+    if not chosen:
+        why = "it has no cases" if not lines else f"none of its {len(lines)} cases is selected"
+        raise NotMeasured(f"nothing to run in {path}: {why}")
+    return chosen
+
+
+def _scorers(path: Path, number: int, case: Case, loaded: Loaded, extra: Sequence[str]) -> list[Scorer]:
+    """What is measured of the case, each name once."""
+    try:
+        own = case_scorers(case, loaded)
+    except DatasetError as error:
+        raise DatasetError(f"{path}:{number}: {error}") from None
+    return list({scorer.name: scorer for scorer in [*own, *named(extra, loaded)]}.values())
+
+
+def _prepared(settings: Settings, task: str) -> tuple[Recorder, Task]:
+    """Recording, and then the task: recording comes first, as the one import does in production.
+
+    Content is always recorded, because scorers read it, and this process moves its own spans.
+    """
+    wanted = replace(settings, capture="full", ingest="off")
+    there = recorder()
+    if there is not None and (there.spool_path != wanted.spool_path or there.settings.capture != "full"):
+        raise UsageError(
+            f"this process records to {there.spool_path} (capture {there.settings.capture!r}) already; "
+            "evaluate in a process of its own, with i2e eval"
+        )
+    with _without_announcements():
+        return install(wanted), load_task(task)
+
+
+@contextmanager
+def _without_announcements() -> Generator[None]:
+    """An evaluation says itself what it records; errors are still said."""
+    logger = logging.getLogger("otel_i2e")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+
+
+def _run(plan: _Plan, on_progress: Progress) -> tuple[list[Ran], bool]:
+    """The runs that ended, and whether somebody interrupted the others."""
+    planned = [Planned(case, number) for number in range(plan.repeats) for _, case in plan.chosen]
+    ran: list[Ran] = []
+
+    def keep(one: Ran) -> None:
+        ran.append(one)
+        on_progress("run", len(ran), len(planned))
+
+    runs = run_cases(
+        planned,
+        plan.task,
+        tracer=trace.get_tracer(I2E_SCOPE),
+        experiment_id=plan.experiment_id,
+        concurrency=plan.concurrency,
+        timeout=plan.timeout,
+        on_ran=keep,
+    )
+    try:
+        asyncio.run(runs)
+    except KeyboardInterrupt:
+        return ran, True
+    return ran, False
+
+
+def _count(on_progress: Progress, total: int) -> Callable[[], None]:
+    done = 0
+
+    def one_more() -> None:
+        nonlocal done
+        done += 1
+        on_progress("score", done, total)
+
+    return one_more
+
+
+def _ordered(ran: Sequence[Ran], chosen: Sequence[CaseLine]) -> list[Ran]:
+    position: Mapping[str, int] = {line.case.id: index for index, line in enumerate(chosen)}
+    return sorted(ran, key=lambda one: (position[one.case.id], one.repeat))
+
+
+def _versions() -> dict[str, Any]:
+    found = {"python": platform.python_version()}
+    for name in _VERSIONS:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found

@@ -1,0 +1,137 @@
+"""Runs of an experiment, read back from the store and scored there: the same subjects and scorers as online."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Final, NamedTuple
+
+from otel_i2e.config import Settings
+from otel_i2e.models import Attempt, Case, CaseRun, JudgeSettings, LedgerRow, ScoreRow, Span, Subject
+from otel_i2e.score import Scorer
+from otel_i2e.store import Reader, Store
+from otel_i2e.workflows.attempts import Asker, Job, attempt_all, rows_of
+from otel_i2e.workflows.case_runs import Ran
+from otel_i2e.workflows.subjects import subjects_of
+
+__all__ = ["Scored", "score_runs"]
+
+_AT_ONCE: Final = 200
+"""Runs whose traces are in memory at the same time."""
+_NO_SPAN: Final = "its span did not reach the store; i2e status says what was dropped, and a sampler drops too"
+
+
+class Scored(NamedTuple):
+    """What came of the runs."""
+
+    runs: list[CaseRun]
+    """In the dataset's order, then by repeat."""
+    scores: list[ScoreRow]
+    """For the table `scores`."""
+    ledger: list[LedgerRow]
+    """For the table `score_ledger`."""
+
+
+def score_runs(
+    settings: Settings,
+    experiment_id: str,
+    ran: Sequence[Ran],
+    scorers: Mapping[str, Sequence[Scorer]],
+    *,
+    judge: JudgeSettings,
+    on_scored: Callable[[], None],
+) -> Scored:
+    """Score every run whose span is in the store with the scorers of its case (`scorers`, by case id).
+
+    `on_scored` is called for each attempt. Nothing that a scorer or a judge does is raised.
+    """
+    found = Scored([], [], [])
+    asker = Asker("offline", experiment_id=experiment_id)
+    for some in _parts(ran):
+        with Store.of(settings).read() as reader:
+            subjects = _subjects(reader, experiment_id, some, scorers)
+            costs = _costs(reader, experiment_id)
+        attempts = asyncio.run(_attempts(_jobs(some, subjects, scorers, asker), judge, on_scored))
+        for one in some:
+            subject = subjects.get(one.span_id)
+            made = attempts.get(one.span_id, ())
+            found.runs.append(_case_run(one, subject, made, costs))
+            rows = [rows_of(attempt, subject.span, asker) for attempt in made] if subject is not None else []
+            found.ledger.extend(ledger for ledger, _ in rows)
+            found.scores.extend(score for _, score in rows if score is not None)
+    return found
+
+
+def _parts(ran: Sequence[Ran]) -> Iterator[Sequence[Ran]]:
+    for start in range(0, len(ran), _AT_ONCE):
+        yield ran[start : start + _AT_ONCE]
+
+
+def _subjects(
+    reader: Reader, experiment_id: str, ran: Sequence[Ran], scorers: Mapping[str, Sequence[Scorer]]
+) -> dict[str, Subject]:
+    """Span id → subject, for the runs that gave an answer."""
+    answered = [one.span_id for one in ran if one.error is None]
+    spans: list[Span] = reader.spans(
+        "experiment_id = $experiment_id AND list_contains($span_ids::VARCHAR[], span_id)",
+        {"experiment_id": experiment_id, "span_ids": answered},
+    )
+    cases: dict[str, Case] = {one.case.id: one.case for one in ran}
+    used = {scorer for one in ran for scorer in scorers[one.case.id]}
+    return {subject.span.span_id: subject for subject in subjects_of(reader, spans, used, cases=cases)}
+
+
+def _jobs(
+    ran: Sequence[Ran], subjects: Mapping[str, Subject], scorers: Mapping[str, Sequence[Scorer]], asker: Asker
+) -> list[Job]:
+    return [
+        Job(scorer, subjects[one.span_id], asker)
+        for one in ran
+        if one.span_id in subjects
+        for scorer in scorers[one.case.id]
+    ]
+
+
+async def _attempts(
+    jobs: Sequence[Job], judge: JudgeSettings, on_scored: Callable[[], None]
+) -> dict[str, list[Attempt]]:
+    """Span id → attempts, in order of the jobs."""
+    made: dict[tuple[str, str], Attempt] = {}
+
+    def keep(job: Job, attempt: Attempt) -> None:
+        made[job.subject.span.span_id, job.scorer.name] = attempt
+        on_scored()
+
+    await attempt_all(jobs, judge, keep)
+    attempts: dict[str, list[Attempt]] = {}
+    for job in jobs:
+        span_id = job.subject.span.span_id
+        attempts.setdefault(span_id, []).append(made[span_id, job.scorer.name])
+    return attempts
+
+
+def _case_run(ran: Ran, subject: Subject | None, attempts: Sequence[Attempt], costs: Mapping[str, float]) -> CaseRun:
+    span = subject.span if subject is not None else None
+    lost = ran.error is None and span is None
+    return CaseRun(
+        case_id=ran.case.id,
+        repeat=ran.repeat,
+        status="task_error" if ran.error is not None else "no_span" if lost else "ok",
+        error=_NO_SPAN if lost else ran.error,
+        trace_id=ran.trace_id,
+        span_id=ran.span_id,
+        output=span.output_text if span is not None else None,
+        duration_ms=span.duration_ms if span is not None else None,
+        cost_usd=costs.get(ran.trace_id),
+        attempts=tuple(attempts),
+    )
+
+
+def _costs(reader: Reader, experiment_id: str) -> dict[str, float]:
+    """Trace id → US dollars of its model calls, where every call has a known price."""
+    rows = reader.rows(
+        "SELECT trace_id, sum(cost_usd) AS cost_usd FROM llm_calls WHERE experiment_id = $experiment_id "
+        "GROUP BY trace_id HAVING count(*) = count(cost_usd)",
+        {"experiment_id": experiment_id},
+    )
+    return {row["trace_id"]: row["cost_usd"] for row in rows}

@@ -1,0 +1,180 @@
+"""The gate at work: an experiment from the store, a policy file, overrides, a recorded decision, its reports."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from otel_i2e.config import Settings
+from otel_i2e.errors import ConfigError, NotFound, UsageError
+from otel_i2e.gate import decide, parse_policy, require_overridable
+from otel_i2e.gate.reports import COLUMNS, grid, junit, markdown, outputs, result, workflow_commands
+from otel_i2e.models import Contract, Decision, Experiment, Override, Policy
+from otel_i2e.store import Reader, Store
+from otel_i2e.workflows.author import author
+from otel_i2e.workflows.revision import commit_of
+
+__all__ = [
+    "COLUMNS",
+    "Gated",
+    "decide_gate",
+    "grid",
+    "headline",
+    "list_experiments",
+    "preview",
+    "publish",
+    "read_policy",
+    "result",
+    "workflow_commands",
+]
+
+
+class Gated(Contract):
+    """A decision with what it was made on."""
+
+    decision: Decision
+    """What the gate says."""
+    experiment: Experiment
+    """What it says it of."""
+    notes: tuple[str, ...] = ()
+    """What a reader should know beside it: that the working directory has moved on since the experiment."""
+
+
+def decide_gate(
+    settings: Settings,
+    *,
+    experiment: str | None = None,
+    dataset: str | None = None,
+    baseline: str | None = None,
+    policy: str | None = None,
+    override: Sequence[str] = (),
+    reason: str | None = None,
+    by: str | None = None,
+) -> Gated:
+    """Decide on a stored experiment (default: the latest) and record the decision. No model is called.
+
+    `baseline` is an experiment's id, or `latest` for the one before on the same dataset. `override` names
+    failing cases to let through, with a `reason`; each is recorded. Raises NotFound without an experiment,
+    ConfigError for a policy file, UsageError for an override that is not possible.
+    """
+    rules = read_policy(policy or settings.policy)
+    store = Store.of(settings)
+    with store.read() as reader:
+        subject = reader.experiment(experiment, dataset=dataset)
+        before = _baseline(reader, baseline, subject) if baseline is not None else None
+        recorded = reader.overrides(subject.experiment_id)
+    now = datetime.now(UTC)
+    decision = decide(subject, rules, before, recorded, now=now)
+    fresh = _overrides(decision, override, reason, author(by), now)
+    if fresh:
+        decision = decide(subject, rules, before, [*recorded, *fresh], now=now)
+    with store.write() as writer:
+        for one in fresh:
+            writer.add_override(one)
+        writer.add_decision(decision)
+    return Gated(decision=decision, experiment=subject, notes=_notes(subject, commit_of()))
+
+
+def preview(settings: Settings, experiment: Experiment) -> Decision:
+    """What the gate would say of an experiment; nothing is recorded."""
+    return decide(experiment, read_policy(settings.policy), now=datetime.now(UTC))
+
+
+def headline(gated: Gated) -> str:
+    """Which experiment was decided on, how old it is, and of which version."""
+    experiment = gated.experiment
+    age = gated.decision.decided_at - experiment.created_at
+    commit = f", commit {experiment.commit}" if experiment.commit else ""
+    return f"{experiment.experiment_id} on {experiment.dataset}, {_ago(age)}{commit}"
+
+
+def list_experiments(settings: Settings, *, limit: int = 20) -> list[dict[str, Any]]:
+    """Summaries of the stored experiments, the latest first."""
+    with Store.of(settings).read() as reader:
+        return reader.experiments(limit=limit)
+
+
+def read_policy(path: str) -> Policy:
+    """The policy in a file; the built-in one for an empty path. Raises ConfigError, one line with the key."""
+    if not path:
+        return Policy()
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        said = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise ConfigError(f"cannot read policy {path!r}: {said}; name a TOML file with --policy") from None
+    return parse_policy(text, path)
+
+
+def publish(
+    gated: Gated,
+    *,
+    junit_file: Path | None = None,
+    markdown_file: Path | None = None,
+    environ: Mapping[str, str] = os.environ,
+) -> list[str]:
+    """Write the reports that were asked for, and those that GitHub Actions reads; gives a line for each that failed."""
+    decision, experiment = gated.decision, gated.experiment
+    texts: list[tuple[Path, str, str]] = []
+    if junit_file is not None:
+        texts.append((junit_file, "w", junit(decision, experiment)))
+    if markdown_file is not None:
+        texts.append((markdown_file, "w", markdown(decision, experiment)))
+    if environ.get("GITHUB_STEP_SUMMARY"):
+        texts.append((Path(environ["GITHUB_STEP_SUMMARY"]), "a", markdown(decision, experiment)))
+    if environ.get("GITHUB_OUTPUT"):
+        texts.append((Path(environ["GITHUB_OUTPUT"]), "a", outputs(decision)))
+    return [problem for path, mode, text in texts if (problem := _write(path, mode, text))]
+
+
+def _write(path: Path, mode: str, text: str) -> str | None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open(mode, encoding="utf-8", newline="\n") as file:
+            file.write(text)
+    except OSError as error:
+        return f"cannot write report {str(path)!r}: {error.strerror}"
+    return None
+
+
+def _notes(experiment: Experiment, commit: str | None) -> tuple[str, ...]:
+    if experiment.commit is None or commit is None or experiment.commit == commit:
+        return ()
+    return (f"the experiment was made at commit {experiment.commit}, and the working directory is at {commit}",)
+
+
+def _ago(age: timedelta) -> str:
+    minutes = int(age.total_seconds() // 60)
+    if minutes < 120:
+        return f"{minutes} min ago"
+    return f"{minutes // 60} h ago" if minutes < 48 * 60 else f"{minutes // (24 * 60)} days ago"
+
+
+def _baseline(reader: Reader, baseline: str, subject: Experiment) -> Experiment:
+    if baseline != "latest":
+        return reader.experiment(baseline)
+    earlier = [
+        row["experiment_id"]
+        for row in reader.experiments(limit=1000)
+        if row["dataset"] == subject.dataset and row["created_at"] < subject.created_at
+    ]
+    if not earlier:
+        raise NotFound(f"no experiment on {subject.dataset!r} before {subject.experiment_id}; leave --baseline out")
+    return reader.experiment(earlier[0])
+
+
+def _overrides(
+    decision: Decision, case_ids: Sequence[str], reason: str | None, by: str, now: datetime
+) -> list[Override]:
+    """New overrides; a case that is overridden already needs none."""
+    if case_ids and not (reason and reason.strip()):
+        raise UsageError("an override needs a reason: give it with --reason")
+    cases = [require_overridable(decision, case_id) for case_id in dict.fromkeys(case_ids)]
+    return [
+        Override(experiment_id=decision.experiment_id, case_id=case.case_id, reason=reason or "", by=by, created_at=now)
+        for case in cases
+        if case.overridden is None
+    ]
