@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 import threading
+import time
+from dataclasses import replace
 from importlib import import_module
 from typing import Final
 from weakref import WeakMethod
@@ -20,6 +23,8 @@ __all__ = ["INGEST", "Background"]
 
 INGEST: Final = "otel_i2e.workflows.background:run"
 """`module:function`; called with the settings and the Event that asks it to stop."""
+_LAST_INGEST: Final = 0.5
+"""Seconds that the last move may take."""
 _log = logging.getLogger("otel_i2e")
 
 
@@ -54,6 +59,23 @@ class Background:
             return True
         thread.join(max(0.0, timeout))
         return not thread.is_alive()
+
+    def finish(self, timeout: float) -> None:
+        """Stop, and move what was recorded last when that is quick: when this thread ran and nobody holds the store.
+
+        `timeout`: seconds for all of it.
+        """
+        begun = time.monotonic()
+        ran = self._thread is not None
+        if not self.stop(timeout) or not ran:
+            return
+        left = min(timeout - (time.monotonic() - begun), _LAST_INGEST)
+        drain = getattr(sys.modules.get("otel_i2e.workflows.ingest"), "drain", None)
+        if drain is not None and left > 0:
+            try:
+                drain(replace(self._settings, lock_timeout=left), left)
+            except Exception as error:  # noqa: BLE001 -- the process ends; the spool keeps what is left
+                _log.debug("otel-i2e: the last spans wait in the spool: %s", error)
 
     def _run(self) -> None:
         module, _, function = self._target.partition(":")

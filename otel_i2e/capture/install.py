@@ -123,7 +123,7 @@ def _leave() -> None:
     if _Process.recorder is not None:
         _Process.recorder.settle()
         if _Process.background is not None:
-            _Process.background.stop(_Process.recorder.exit_budget)
+            _Process.background.finish(_Process.recorder.exit_budget)
 
 
 def _announce(settings: Settings) -> None:
