@@ -59,9 +59,11 @@ def run(
 ) -> QueryResult:
     """The rows of one SELECT, `max_rows` at most. Raises QueryError, QueryTimeout after `timeout` seconds."""
     try:
-        _check_one_select(connection, sql, place)
+        used = _check_one_select(connection, sql, place)
+        if missing := sorted(used - params.keys()):
+            raise QueryError(f"{place}the parameter ${missing[0]} has no value; give it with --param {missing[0]}=…")
         with _time_limit(connection, timeout, place):
-            cursor = connection.execute(sql, dict(params) or None)
+            cursor = connection.execute(sql, {name: params[name] for name in used} or None)
             columns = tuple(str(column[0]) for column in cursor.description or ())
             rows = cursor.fetchmany(max_rows + 1)
     except duckdb.Error as error:
