@@ -18,6 +18,8 @@ __all__ = ["COMMANDS", "cli", "main"]
 COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "init": ("otel_i2e.cli.init", "Lay out a project: i2e.toml, scorers.py, queries/, evals/, a CI workflow."),
     "demo": ("otel_i2e.cli.demo", "Watch the whole loop on a small support agent, in under a minute."),
+    "serve": ("otel_i2e.cli.serve", "Take OTLP traces and logs over HTTP and gRPC."),
+    "import": ("otel_i2e.cli.import_", "Store the traces and logs of OTLP files."),
     "status": ("otel_i2e.cli.status", "What is recorded, waiting, scored, dropped; what needs attention."),
     "sql": ("otel_i2e.cli.sql", "Run one SELECT over the store, read-only."),
     "query": ("otel_i2e.cli.query", "List, check and run query files."),

@@ -1,0 +1,68 @@
+"""`i2e import`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from otel_i2e.cli.duration import DURATION
+from otel_i2e.cli.output import emit_json, json_option, progress, safe, say, store_options
+from otel_i2e.config import load_settings
+
+if TYPE_CHECKING:
+    from otel_i2e.workflows.importing import ImportReport
+
+__all__ = ["command"]
+
+
+@click.command("import")
+@click.argument("files", nargs=-1, required=True, metavar="FILE…")
+@click.option("--service", help="Only what this service.name sent.")
+@click.option("--since", type=DURATION, help="Only spans that started within this time: 30m, 24h, 7d.")
+@store_options
+@json_option
+def command(
+    *,
+    files: tuple[str, ...],
+    service: str | None,
+    since: timedelta | None,
+    store: str | None,
+    config: str | None,
+    as_json: bool,
+) -> int:
+    """Store the traces and logs of OTLP files: paths, patterns, or - for standard input.
+
+    JSON and protobuf, one request or many (such as the Collector's file exporter writes), gzip or not. Importing a
+    file twice stores it once. Exit code 2 when a part could not be read; the rest is stored all the same.
+    """
+    from otel_i2e.workflows.importing import STDIN, find_files, import_files
+
+    settings = load_settings(config=Path(config) if config else None, store=store)
+    found = find_files(files)
+    total = None if STDIN in found else sum(Path(name).stat().st_size for name in found)
+    after = None if since is None else datetime.now(UTC) - since
+    with progress("importing", total) as advance:
+        report = import_files(settings, found, service=service, since=after, on_bytes=advance)
+    if as_json:
+        emit_json(report)
+    else:
+        _print(report)
+    return 2 if report.problems else 0
+
+
+def _print(report: ImportReport) -> None:
+    for problem in report.problems:
+        click.echo(f"i2e: {safe(problem)}", err=True)
+    say(f"{report.files} files, {report.requests:,} requests: {report.spans:,} spans, {report.logs:,} log records.")
+    if report.left_out:
+        say(f"{report.left_out:,} left out: another service, or too early.")
+    say(f"{report.stored:,} spans stored, {report.duplicate:,} were stored before, {report.scores:,} scores.")
+    for reason, n in report.rejected.items():
+        say(f"{n:,} rejected: {reason}")
+    if report.waiting:
+        say("Some still waits in the spool, another process is busy with it; see `i2e status`.")
+    if not report.spans and not report.logs:
+        say("Nothing to import. `i2e traces` shows what is stored.")

@@ -1,0 +1,66 @@
+"""OTLP/gRPC: the trace and logs services, on threads.
+
+Bytes go to the intake as they came: gRPC is told neither to parse nor to decompress them, so that the
+limit after decompression is ours and the same as over HTTP.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final
+
+import grpc
+
+from otel_i2e.errors import ConfigError
+from otel_i2e.receive.answers import accepted_body, status_of
+from otel_i2e.receive.guard import Guard
+from otel_i2e.receive.inflate import sniffed
+from otel_i2e.receive.intake import Intake
+from otel_i2e.receive.refused import Refused
+from otel_i2e.receive.services import SERVICES, Service
+
+__all__ = ["grpc_server"]
+
+_THREADS: Final = 8
+_CODES: Final = {code.value[0]: code for code in grpc.StatusCode}
+
+
+def grpc_server(intake: Intake, guard: Guard, address: str, port: int) -> tuple[grpc.Server, int]:
+    """A server that is not started yet, and its port. Raises ConfigError when the port cannot be had."""
+    options: list[tuple[str, int]] = [
+        ("grpc.max_receive_message_length", intake.max_body),
+        ("grpc.per_message_decompression", 0),
+        ("grpc.so_reuseport", 0),  # a second receiver on the same port is an error, not a rival
+    ]
+    server: Any = grpc.server(ThreadPoolExecutor(_THREADS, "otel-i2e-grpc"), options=options)
+    for service in SERVICES:
+        handler: Any = grpc.unary_unary_rpc_method_handler(_export(service, intake, guard))  # pyright: ignore[reportUnknownVariableType] -- of bytes and bytes
+        server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service.name, {"Export": handler}),))
+    host = f"[{address}]" if ":" in address else address
+    try:
+        return server, server.add_insecure_port(f"{host}:{port}")
+    except RuntimeError as error:
+        raise ConfigError(
+            f"cannot listen on {host}:{port} for OTLP/gRPC: {error}; choose another --grpc-port"
+        ) from None
+
+
+def _export(service: Service, intake: Intake, guard: Guard) -> Callable[[bytes, Any], bytes]:
+    def export(body: bytes, context: Any) -> bytes:
+        try:
+            guard.check_token(dict(context.invocation_metadata()).get("authorization", ""))
+            with intake.held(len(body)):
+                accepted = intake.accept(service, "protobuf", sniffed(body), body, transport="grpc")
+            return accepted_body(service, accepted, "protobuf")
+        except Refused as refused:
+            intake.tally.add("refused", refused.reason)
+            _refuse(refused, context)
+            raise AssertionError from None  # abort raises
+
+    return export
+
+
+def _refuse(refused: Refused, context: Any) -> None:
+    context.set_trailing_metadata((("grpc-status-details-bin", status_of(refused).SerializeToString()),))
+    context.abort(_CODES[refused.code], str(refused))

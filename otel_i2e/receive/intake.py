@@ -1,0 +1,129 @@
+"""One request on its way to disk: decompress, examine, put. HTTP and gRPC both end here.
+
+body ──► inflated ──► examined ──► spool.put ──► Accepted (the answer is sent after that)
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Final, NamedTuple
+
+from otel_i2e.errors import SpoolError, SpoolFull
+from otel_i2e.receive.examine import JsonReader, examined
+from otel_i2e.receive.inflate import inflated
+from otel_i2e.receive.refused import BUSY_SECONDS, FULL_SECONDS, Refused
+from otel_i2e.receive.services import MAX_BODY_BYTES, Service
+from otel_i2e.receive.tally import Tally
+from otel_i2e.spool import Encoding, Spool
+
+__all__ = ["AT_ONCE", "MAX_INSIDE_BYTES", "WAIT_SECONDS", "Accepted", "Intake", "busy"]
+
+MAX_INSIDE_BYTES: Final = 256 * 1024 * 1024
+"""Bytes of requests in memory at once, as they came over the wire, at most."""
+AT_ONCE: Final = 2
+"""Requests that are decompressed, read and written at the same time: one is read while another waits for the disk,
+and no more large ones meet in memory."""
+WAIT_SECONDS: Final = 8.0
+"""A request that waited longer for its turn is refused: its sender gives up after 10 seconds (OTLP exporters)."""
+
+
+class Accepted(NamedTuple):
+    """A request that is on disk."""
+
+    rejected: int
+    """Items of it that will not be stored."""
+    message: str
+    """Why, in words; empty when all will be."""
+
+
+class Intake:
+    """Takes requests into `spool`. Safe for threads."""
+
+    def __init__(
+        self,
+        spool: Spool,
+        tally: Tally,
+        read_json: JsonReader,
+        *,
+        max_body: int = MAX_BODY_BYTES,
+        max_inside: int = MAX_INSIDE_BYTES,
+        wait: float = WAIT_SECONDS,
+    ) -> None:
+        self.max_body = max_body
+        self.tally = tally
+        self._spool = spool
+        self._read_json = read_json
+        self._max_inside = max_inside
+        self.wait = wait
+        self._turn = threading.BoundedSemaphore(AT_ONCE)
+        self._inside = 0
+        self._counting = threading.Lock()
+
+    def accept(self, service: Service, encoding: Encoding, coding: str, body: bytes, *, transport: str) -> Accepted:
+        """Put the request on disk; it is there when this returns. Raises Refused, and then nothing was kept."""
+        if not self._turn.acquire(timeout=self.wait):
+            raise busy()
+        try:
+            return self._take(service, encoding, inflated(body, coding, self.max_body), transport)
+        finally:
+            self._turn.release()
+
+    @contextmanager
+    def held(self, size: int) -> Generator[None]:
+        """Account for `size` bytes of a request that is in memory. Raises Refused, `busy`, beyond the limit."""
+        self.hold(size)
+        try:
+            yield
+        finally:
+            self.release(size)
+
+    def hold(self, size: int) -> None:
+        """As `held`, for bytes that arrive piece by piece; `release` them all afterwards."""
+        with self._counting:
+            if self._inside + size > self._max_inside:
+                raise busy()
+            self._inside += size
+
+    def release(self, size: int) -> None:
+        """The end of `hold`."""
+        with self._counting:
+            self._inside -= size
+
+    def ready(self) -> str | None:
+        """Why requests would be refused now; None when they would be taken."""
+        try:
+            self._spool.stats()
+        except SpoolError as error:
+            return str(error)
+        return None
+
+    def _take(self, service: Service, encoding: Encoding, body: bytes, transport: str) -> Accepted:
+        items, unstorable = examined(service, encoding, body, self._read_json)
+        rejected = unstorable.total()
+        self.tally.add("received", transport, items)
+        if items and rejected == items:  # ingest counts the rejected items of what it sees; it will not see these
+            for reason, n in unstorable.items():
+                self.tally.add("rejected", reason, n)
+        elif items:
+            self._put(service, encoding, body, items)
+        return Accepted(rejected, _sentence(unstorable))
+
+    def _put(self, service: Service, encoding: Encoding, body: bytes, items: int) -> None:
+        try:
+            self._spool.put(body, signal=service.signal, encoding=encoding, items=items)
+        except SpoolFull as error:
+            raise Refused("spool full", str(error), retry_after=FULL_SECONDS) from None
+        except SpoolError as error:
+            raise Refused("spool not writable", str(error), retry_after=FULL_SECONDS) from None
+
+
+def busy() -> Refused:
+    """The refusal of a request that came while too many were on their way in."""
+    return Refused("busy", "too much is on its way in at once; send it again later", retry_after=BUSY_SECONDS)
+
+
+def _sentence(unstorable: Counter[str]) -> str:
+    return "; ".join(f"{n:,} not stored: {reason}" for reason, n in unstorable.items())

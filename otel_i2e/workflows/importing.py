@@ -1,0 +1,168 @@
+"""OTLP files → spool → store. The same way as from the network, so importing twice stores once."""
+
+from __future__ import annotations
+
+import glob
+import sys
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Final, cast
+
+from otel_i2e.config import Settings
+from otel_i2e.errors import SpoolFull, UsageError
+from otel_i2e.receive.files import Buffered, FileRequest, Problem, read_file
+from otel_i2e.receive.selection import Selection, Together, select, together
+from otel_i2e.spool import Spool
+from otel_i2e.workflows.ingest import IngestReport, drain, ingest
+from otel_i2e.workflows.otlp_json import read_json
+
+__all__ = ["STDIN", "ImportReport", "find_files", "import_files"]
+
+STDIN: Final = "-"
+"""The name that reads standard input."""
+_INGEST_EVERY: Final = 8_000_000  # bytes put, so that a large file does not fill the spool
+_LAST_WAIT: Final = 60.0  # seconds for whoever else is draining
+
+
+@dataclass(slots=True)
+class ImportReport:
+    """What one import did."""
+
+    files: int = 0
+    requests: int = 0
+    """OTLP requests read."""
+    spans: int = 0
+    """Spans handed on, duplicates included."""
+    logs: int = 0
+    """Log records handed on."""
+    left_out: int = 0
+    """Spans and log records that `service` or `since` did not want."""
+    stored: int = 0
+    """Spans that are new in the store."""
+    duplicate: int = 0
+    """Spans that the store had already."""
+    scores: int = 0
+    """Scores that are new in the store."""
+    rejected: dict[str, int] = field(default_factory=dict[str, int])
+    """Reason → spans or log records that cannot be stored."""
+    problems: list[str] = field(default_factory=list[str])
+    """Parts that could not be read, each as `file:line: why`."""
+    waiting: bool = False
+    """Whether some still waits in the spool, because another process is busy with it."""
+
+
+def find_files(names: Sequence[str]) -> list[str]:
+    """The files that `names` name: paths, patterns (`**` is any depth), or `-`. Raises UsageError."""
+    found: list[str] = []
+    for name in names:
+        if name == STDIN or Path(name).is_file():
+            found.append(name)
+            continue
+        if Path(name).is_dir():
+            raise UsageError(f"{name!r} is a directory; name its files, such as {str(Path(name) / '*.json')!r}")
+        matches = glob.glob(name, recursive=True)  # noqa: PTH207 -- a pattern may be absolute, which Path.glob refuses
+        if not any(Path(match).is_file() for match in matches):
+            raise UsageError(f"{name!r} is no file and matches none; give a path, a pattern such as '*.json', or -")
+        found += sorted(match for match in matches if Path(match).is_file())
+    return list(dict.fromkeys(found))
+
+
+def import_files(
+    settings: Settings,
+    files: Sequence[str],
+    *,
+    service: str | None = None,
+    since: datetime | None = None,
+    on_bytes: Callable[[int], None] = lambda _: None,
+) -> ImportReport:
+    """Read `files` (see `find_files`) into the store; `on_bytes` hears of bytes read, for a progress bar.
+
+    A part that cannot be read is reported and does not stop the rest. Raises SpoolError and StoreError.
+    """
+    since_ns = None if since is None else int(since.timestamp() * 1_000_000) * 1_000
+    spool = Spool(settings.spool_path, max_bytes=settings.spool_max_bytes)
+    job = _Import(settings, spool, Selection(service, since_ns), on_bytes)
+    try:
+        ingest(settings, spool=spool)  # what waited before is not ours to count
+        for name in files:
+            job.take(name)
+        job.finish()
+    finally:
+        spool.close()
+    return job.report
+
+
+class _Import:
+    def __init__(self, settings: Settings, spool: Spool, wanted: Selection, on_bytes: Callable[[int], None]) -> None:
+        self.report = ImportReport()
+        self._settings = settings
+        self._spool = spool
+        self._wanted = wanted
+        self._on_bytes = on_bytes
+        self._unmoved = 0
+
+    def take(self, name: str) -> None:
+        """One file into the spool, and from time to time into the store."""
+        self.report.files += 1
+        try:
+            if name == STDIN:
+                self._take(name, cast("Buffered", sys.stdin.buffer))
+            else:
+                with Path(name).open("rb") as raw:
+                    self._take(name, raw)
+        except OSError as error:
+            self.report.problems.append(f"{name}: cannot be read: {error.strerror}")
+
+    def finish(self) -> None:
+        """The rest into the store."""
+        self._move()
+        if self.report.spans + self.report.logs:
+            self._spool.count("received", "file", self.report.spans + self.report.logs)
+        self.report.waiting = not drain(self._settings, _LAST_WAIT)
+
+    def _take(self, name: str, raw: Buffered) -> None:
+        for request in together(self._wanted_of(name, raw)):
+            self._put(request)
+
+    def _wanted_of(self, name: str, raw: Buffered) -> Generator[tuple[FileRequest, int]]:
+        report = self.report
+        seen = 0
+        for found in read_file(name, raw, read_json):
+            if isinstance(found, Problem):
+                report.problems.append(f"{found.place}: {found.message}")
+                continue
+            report.requests += 1
+            request, items, left_out = select(found, self._wanted)
+            report.left_out += left_out
+            if request.service.signal == "traces":
+                report.spans += items
+            else:
+                report.logs += items
+            if items:
+                yield request, items
+            if name != STDIN:
+                seen, before = raw.tell(), seen
+                self._on_bytes(seen - before)
+
+    def _put(self, request: Together) -> None:
+        body, items = request.body, request.items
+        try:
+            self._spool.put(body, signal=request.service.signal, encoding=request.encoding, items=items)
+        except SpoolFull:
+            self._move()
+            self._spool.put(body, signal=request.service.signal, encoding=request.encoding, items=items)
+        self._unmoved += len(body)
+        if self._unmoved >= _INGEST_EVERY:
+            self._move()
+
+    def _move(self) -> None:
+        moved: IngestReport = ingest(self._settings, spool=self._spool)
+        self._unmoved = 0
+        report = self.report
+        report.stored += moved.stored
+        report.duplicate += moved.duplicate
+        report.scores += moved.scores
+        for reason, n in moved.rejected.items():
+            report.rejected[reason] = report.rejected.get(reason, 0) + n
