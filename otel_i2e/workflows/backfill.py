@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from otel_i2e.config import Settings
-from otel_i2e.errors import StoreError, StoreLocked, UsageError
+from otel_i2e.errors import QueryError
 from otel_i2e.models import Attempt
 from otel_i2e.score import Scorer
 from otel_i2e.store import Store
@@ -40,13 +40,14 @@ def score_where(
 
     Errors and missing content are tried again, scores are not: the same call twice scores nothing twice. With
     `dry_run` nothing is scored, and `left` says how many spans would be. `on_span` is told how many of how many
-    spans are done. Raises UsageError for the condition, ScorerError for a name, StoreError.
+    spans are done. Raises UsageError and QueryError for the condition, ScorerError for a name,
+    StoreError.
     """
     check_condition(where, "--where")
     scorers = named(dict.fromkeys(scorer_names), load_all(settings))
     store = Store.of(settings)
     begin = datetime.now(UTC) - since if since is not None else datetime.fromtimestamp(0, UTC)
-    spans, complete, found = _found(store, where, scorers, begin, limit)
+    spans, complete, found = _found(settings, where, scorers, begin, limit)
     attempts: list[Attempt] = []
     for first in range(0, 0 if dry_run else len(found), _CHUNK):
         chunk = found[first : first + _CHUNK]
@@ -63,17 +64,15 @@ def score_where(
 
 
 def _found(
-    store: Store, where: str, scorers: list[Scorer], begin: datetime, limit: int
+    settings: Settings, where: str, scorers: list[Scorer], begin: datetime, limit: int
 ) -> tuple[int, int, list[Candidate]]:
     """How many spans match, how many are complete, and those to score."""
-    with store.read() as reader:
-        try:
-            spans, complete = counted(reader, where, scorers, since=begin)
-            return spans, complete, unscored(reader, where, scorers, since=begin, limit=limit)
-        except StoreLocked:
-            raise
-        except StoreError as error:
-            raise UsageError(f"--where {where!r}: {error}") from None
+    store = Store.of(settings)
+    try:
+        spans, complete = counted(store, settings, where, scorers, since=begin)
+        return spans, complete, unscored(store, settings, where, scorers, since=begin, limit=limit)
+    except QueryError as error:
+        raise QueryError(f"--where {where!r}: {error}") from None
 
 
 def _score(settings: Settings, store: Store, chunk: list[Candidate], scorers: list[Scorer]) -> list[Attempt]:

@@ -6,9 +6,10 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from otel_i2e.models import Span
+from otel_i2e.config import Settings
+from otel_i2e.models import QueryResult, Rule, Span
 from otel_i2e.score import Scorer
-from otel_i2e.store import Reader
+from otel_i2e.store import Reader, Store
 
 __all__ = ["Candidate", "counted", "identity_of", "spans_of", "unscored", "untried"]
 
@@ -96,25 +97,32 @@ def identity_of(scorer: Scorer) -> str:
 
 
 def untried(
-    reader: Reader, where: str, rule: str, scorers: Iterable[Scorer], *, since: datetime, limit: int
+    store: Store, settings: Settings, rule: Rule, scorers: Iterable[Scorer], *, since: datetime, limit: int
 ) -> list[Candidate]:
     """Spans stored since `since` that a rule has not dealt with, the earliest first, `limit` at most.
 
-    `where` has passed `check_condition`. The store's errors are the caller's.
+    The rule's condition has passed `check_condition`; it runs as a user's query does: read-only, with a time limit.
+    Raises QueryError, StoreLocked and StoreError.
     """
-    return _candidates(reader, _UNTRIED, where, scorers, {"rule": rule, "since": _micros(since), "limit": limit})
+    params = {"rule": rule.name, "since": _micros(since), "limit": limit, "identities": _identities(scorers)}
+    return _candidates(_asked(store, settings, _UNTRIED, rule.where, params))
 
 
-def unscored(reader: Reader, where: str, scorers: Iterable[Scorer], *, since: datetime, limit: int) -> list[Candidate]:
+def unscored(
+    store: Store, settings: Settings, where: str, scorers: Iterable[Scorer], *, since: datetime, limit: int
+) -> list[Candidate]:
     """Spans started since `since` that lack a score of one of these versions, the latest first, `limit` at most."""
-    return _candidates(reader, _UNSCORED, where, scorers, {"since": _micros(since), "limit": limit})
+    params = {"since": _micros(since), "limit": limit, "identities": _identities(scorers)}
+    return _candidates(_asked(store, settings, _UNSCORED, where, params))
 
 
-def counted(reader: Reader, where: str, scorers: Iterable[Scorer], *, since: datetime) -> tuple[int, int]:
+def counted(
+    store: Store, settings: Settings, where: str, scorers: Iterable[Scorer], *, since: datetime
+) -> tuple[int, int]:
     """How many spans match, and how many of them have every one of these scores."""
-    params = {"since": _micros(since), "identities": [identity_of(scorer) for scorer in scorers]}
-    (row,) = reader.rows(_COUNTED.replace("{where}", where), params)
-    return row["spans"], row["complete"]
+    params = {"since": _micros(since), "identities": _identities(scorers)}
+    ((spans, complete),) = _asked(store, settings, _COUNTED, where, params).rows
+    return spans, complete
 
 
 def spans_of(reader: Reader, candidates: Collection[Candidate]) -> dict[tuple[str, str], Span]:
@@ -127,16 +135,19 @@ def spans_of(reader: Reader, candidates: Collection[Candidate]) -> dict[tuple[st
     return {key: found[key] for one in candidates if (key := one[:2]) in found}
 
 
-def _candidates(
-    reader: Reader, sql: str, where: str, scorers: Iterable[Scorer], params: Mapping[str, Any]
-) -> list[Candidate]:
-    identities = [identity_of(scorer) for scorer in scorers]
-    rows = reader.rows(sql.replace("{where}", where), {**params, "identities": identities})
+def _identities(scorers: Iterable[Scorer]) -> list[str]:
+    return [identity_of(scorer) for scorer in scorers]
+
+
+def _asked(store: Store, settings: Settings, sql: str, where: str, params: Mapping[str, Any]) -> QueryResult:
+    most = params.get("limit", 1)
+    return store.query(sql.replace("{where}", where), params, timeout=settings.query_timeout, max_rows=most)
+
+
+def _candidates(result: QueryResult) -> list[Candidate]:
     return [
-        Candidate(
-            row["trace_id"], row["span_id"], row["start_us"], row["ingested_us"], frozenset(row["identities"] or ())
-        )
-        for row in rows
+        Candidate(trace_id, span_id, start_us, ingested_us, frozenset(identities or ()))
+        for trace_id, span_id, start_us, ingested_us, identities in result.rows
     ]
 
 

@@ -19,12 +19,46 @@ from pydantic import ValidationError
 from otel_i2e.config import Settings
 from otel_i2e.errors import ConfigError, DatasetError, I2EError, ScorerError
 from otel_i2e.judge import built_in_prompts, load_prompt
-from otel_i2e.models import Case, JudgePrompt, JudgeSettings
-from otel_i2e.score import Scorer, check_scorers, judge_scorer, standalone
+from otel_i2e.models import Case, Contract, JudgePrompt, JudgeSettings
+from otel_i2e.score import BUILT_IN, Scorer, check_scorers, judge_scorer, standalone
 
-__all__ = ["Loaded", "case_scorers", "judge_settings", "load_all", "load_scorers", "named"]
+__all__ = [
+    "CHECKS",
+    "Loaded",
+    "ScorerInfo",
+    "case_scorers",
+    "judge_settings",
+    "list_scorers",
+    "load_all",
+    "load_scorers",
+    "named",
+]
+
+CHECKS: Final = (*BUILT_IN, "judge")
+"""What an object in `must` or `must_not` may name."""
 
 _JUDGES: Final = "judges"
+
+
+class ScorerInfo(Contract):
+    """A scorer as a list shows it."""
+
+    name: str
+    """Its name."""
+    version: str
+    """12 hex digits: a hash of its code or prompt, and its parameters."""
+    threshold: float | None
+    """The value at or above which it passes; None: a bool passes when it is true, a number only measures."""
+    needs: tuple[str, ...]
+    """What a span must have."""
+    optional: tuple[str, ...]
+    """What it takes as well, where it was recorded."""
+    needs_judge: bool
+    """Whether it asks a model."""
+    source: str
+    """`file:line`, a prompt file, or `built in`."""
+    description: str
+    """One sentence."""
 
 
 class Loaded(NamedTuple):
@@ -44,6 +78,11 @@ def load_scorers(settings: Settings) -> dict[str, Scorer]:
     if loaded.errors:
         raise loaded.errors[0]
     return loaded.scorers
+
+
+def list_scorers(settings: Settings) -> list[ScorerInfo]:
+    """The same, as a list shows them, in order of their names."""
+    return [_info(scorer) for _, scorer in sorted(load_scorers(settings).items())]
 
 
 def load_all(settings: Settings) -> Loaded:
@@ -100,6 +139,19 @@ def judge_settings(settings: Settings) -> JudgeSettings:
             f"{settings.source or 'settings'}: [judge] {field} = {problem['input']!r} is not valid: {problem['msg']}; "
             f"its fields are {known}"
         ) from None
+
+
+def _info(scorer: Scorer) -> ScorerInfo:
+    return ScorerInfo(
+        name=scorer.name,
+        version=scorer.version,
+        threshold=scorer.threshold,
+        needs=tuple(sorted(scorer.required)),
+        optional=tuple(sorted(scorer.optional)),
+        needs_judge=scorer.needs_judge,
+        source=scorer.source,
+        description=scorer.description,
+    )
 
 
 def _judges(prompts: Iterable[JudgePrompt]) -> list[Scorer]:

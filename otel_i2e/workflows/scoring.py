@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from otel_i2e.workflows.attempts import Asker, Job, attempt_all, judge_of, rows_of, store_attempts
 from otel_i2e.workflows.backfill import score_where
-from otel_i2e.workflows.online import score_online
+from otel_i2e.workflows.online import check_rules, score_online
 from otel_i2e.workflows.rules import read_rules
 from otel_i2e.workflows.scorers import Loaded, case_scorers, judge_settings, load_all, load_scorers, named
 from otel_i2e.workflows.scoring_report import OnlineReport, ScorerTally, ScoringReport
@@ -19,6 +19,7 @@ __all__ = [
     "ScoringReport",
     "attempt_all",
     "case_scorers",
+    "check_rules",
     "judge_of",
     "judge_settings",
     "load_all",

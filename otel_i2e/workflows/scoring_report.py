@@ -4,11 +4,24 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from typing import Final
 
 from otel_i2e.models import Attempt, Contract, Outcome
 from otel_i2e.score import Scorer
 
 __all__ = ["OnlineReport", "ScorerTally", "ScoringReport", "tallies"]
+
+
+_COUNTS: Final = (
+    "scored",
+    "passed",
+    "failed",
+    "not_applicable",
+    "no_content",
+    "sampled_out",
+    "over_budget",
+    "errors",
+)
 
 
 class ScorerTally(Contract):
@@ -41,6 +54,19 @@ class ScorerTally(Contract):
     cost_usd: float | None = None
     """US dollars, of the attempts whose cost is known; None when none is."""
 
+    @property
+    def dealt_with(self) -> int:
+        """Subjects that the ledger now has a row for."""
+        skipped = self.no_content + self.sampled_out + self.over_budget
+        return self.scored + self.not_applicable + self.errors + skipped
+
+    @property
+    def summary(self) -> str:
+        """The counts that are not zero, in words; and why the first error was one."""
+        counts = {name: getattr(self, name) for name in _COUNTS}
+        said = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items() if count)
+        return f"{said or 'nothing'}{f' ({self.first_error})' if self.first_error else ''}"
+
 
 class ScoringReport(Contract):
     """One rule's part of a pass, or a backfill."""
@@ -70,7 +96,7 @@ class OnlineReport(Contract):
     @property
     def attempts(self) -> int:
         """Pairs of span and scorer that were dealt with."""
-        return sum(sum(_dealt_with(tally)) for rule in self.rules for tally in rule.tallies)
+        return sum(tally.dealt_with for rule in self.rules for tally in rule.tallies)
 
 
 def tallies(scorers: Iterable[Scorer], attempts: Iterable[Attempt]) -> tuple[ScorerTally, ...]:
@@ -103,14 +129,3 @@ def _tally(scorer: Scorer, attempts: list[Attempt]) -> ScorerTally:
 
 def _first(attempts: list[Attempt], outcome: Outcome) -> str | None:
     return next((attempt.error for attempt in attempts if attempt.outcome is outcome), None)
-
-
-def _dealt_with(tally: ScorerTally) -> tuple[int, ...]:
-    return (
-        tally.scored,
-        tally.not_applicable,
-        tally.no_content,
-        tally.sampled_out,
-        tally.over_budget,
-        tally.errors,
-    )

@@ -1,0 +1,117 @@
+"""`i2e score`."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from otel_i2e.cli.duration import DURATION
+from otel_i2e.cli.output import emit_json, json_option, progress, say, store_options, table
+from otel_i2e.config import Settings, load_settings
+
+if TYPE_CHECKING:
+    from otel_i2e.workflows.scoring import ScoringReport
+
+__all__ = ["command"]
+
+
+@click.command("score")
+@click.option("--where", default="kind = 'llm'", show_default=True, help="SQL condition over the columns of spans.")
+@click.option(
+    "--scorer", "scorers", multiple=True, metavar="NAME", help="A scorer; may be repeated. See `i2e scorers`."
+)
+@click.option(
+    "--limit", type=click.IntRange(min=1), default=1000, show_default=True, help="Spans at most, latest first."
+)
+@click.option("--since", type=DURATION, help="Only spans that started within this time: 30m, 24h, 7d.")
+@click.option("--dry-run", is_flag=True, help="Say what would be scored; ask no judge, store nothing.")
+@click.option("--follow", is_flag=True, help="Take in what is recorded and run the online rules until Ctrl-C.")
+@store_options
+@json_option
+def command(
+    *,
+    where: str,
+    scorers: tuple[str, ...],
+    limit: int,
+    since: timedelta | None,
+    dry_run: bool,
+    follow: bool,
+    store: str | None,
+    config: str | None,
+    as_json: bool,
+) -> int:
+    """Score stored spans, or follow the online rules.
+
+    Spans of experiments are left out; a span that has a score of this version is not scored again. Exit code 2
+    when something was tried and nothing could be measured.
+    """
+    settings = load_settings(config=Path(config) if config else None, store=store)
+    if follow:
+        _follow(settings)
+        return 0
+    if not scorers:
+        raise click.UsageError("name what scores: --scorer NAME (see `i2e scorers`), or --follow for the online rules")
+    from otel_i2e.workflows.scoring import score_where
+
+    with progress("scoring", None if dry_run else limit) as advance:
+        seen = 0
+
+        def on_span(done: int, _total: int) -> None:
+            nonlocal seen
+            advance(done - seen)
+            seen = done
+
+        report = score_where(settings, where, scorers, limit=limit, since=since, dry_run=dry_run, on_span=on_span)
+    if as_json:
+        emit_json(report)
+    else:
+        _print(report, dry_run=dry_run)
+    tried = any(tally.errors or tally.no_content for tally in report.tallies)
+    return 2 if tried and not any(tally.scored or tally.not_applicable for tally in report.tallies) else 0
+
+
+def _print(report: ScoringReport, *, dry_run: bool) -> None:
+    if dry_run:
+        say(f"{report.left} spans would be scored; {report.already} have every score already.")
+        return
+    if not report.spans:
+        found = f"all {report.already} have these scores already" if report.already else "no span matches"
+        say(f"Nothing to score: {found}. See what there is with `i2e traces`.")
+        return
+    columns = ("scorer", "scored", "passed", "failed", "not applicable", "no content", "errors", "cost $")
+    table(
+        columns,
+        [
+            (t.scorer, t.scored, t.passed, t.failed, t.not_applicable, t.no_content, t.errors, t.cost_usd)
+            for t in report.tallies
+        ],
+    )
+    for tally in report.tallies:
+        if tally.first_error:
+            say(f"{tally.scorer}: {tally.errors} errors, the first: {tally.first_error}")
+        if tally.first_gap:
+            say(f"{tally.scorer}: {tally.no_content} without content, the first: {tally.first_gap}")
+    if report.left:
+        say(f"{report.left} more spans match; run it again, or with a higher --limit.")
+
+
+def _follow(settings: Settings) -> None:
+    """Until Ctrl-C or SIGTERM."""
+    from otel_i2e.workflows.background import run
+    from otel_i2e.workflows.scoring import check_rules
+
+    rules = check_rules(settings)
+    logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+    logging.getLogger("otel_i2e").setLevel(logging.INFO)
+    say(f"Following {', '.join(rules)} over {settings.store}; Ctrl-C ends it.")
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda _signal, _frame: stop.set())
+    run(settings, stop)
+    say("Stopped.")

@@ -1,0 +1,123 @@
+"""What a pass of online scoring has to do for each rule."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Final, cast
+
+from otel_i2e.config import Settings
+from otel_i2e.errors import I2EError, QueryError, StoreError
+from otel_i2e.models import Attempt, Outcome, Rule, Span, Subject
+from otel_i2e.score import Scorer, keep
+from otel_i2e.store import Reader, Store
+from otel_i2e.workflows.attempts import Asker, Job, not_tried
+from otel_i2e.workflows.budgets import Budget, spent_today
+from otel_i2e.workflows.candidates import Candidate, identity_of, spans_of, untried
+from otel_i2e.workflows.rules import rules_or_errors
+from otel_i2e.workflows.scorers import load_all, named
+from otel_i2e.workflows.subjects import is_settled, subjects_of
+
+__all__ = ["Plan", "plan_rules"]
+
+_LOOK_BACK: Final = timedelta(days=1)
+_OVERLAP: Final = timedelta(minutes=2)
+"""How far behind the last complete pass the next one begins: rows are stamped before they are committed."""
+_QUIET: Final = timedelta(seconds=30)
+"""How long a scorer that looks at the trace waits for a root span that does not come."""
+_complete_until: Final[dict[tuple[str, ...], datetime]] = {}
+"""Store, rule and scorers → everything that was stored before this has been dealt with. Of this process."""
+
+
+@dataclass
+class Plan:
+    """One rule's part of a pass."""
+
+    name: str
+    error: str | None = None
+    """Why there is none, one line."""
+    rule: Rule | None = None
+    scorers: list[Scorer] = field(default_factory=list[Scorer])
+    key: tuple[str, ...] = ()
+    found: list[Candidate] = field(default_factory=list[Candidate])
+    is_full: bool = False
+    """Whether there may be spans beyond the limit."""
+    waiting: int = 0
+    """Spans whose trace is not complete."""
+    jobs: list[Job] = field(default_factory=list[Job])
+    ended: list[tuple[Job, Attempt]] = field(default_factory=list[tuple[Job, Attempt]])
+    """Tried, or left out for good."""
+
+    @property
+    def left(self) -> int:
+        """Spans that some scorer has still to deal with."""
+        done = {id(job) for job, _ in self.ended}
+        return len({job.subject.span.span_id for job in self.jobs if id(job) not in done}) + self.waiting
+
+    def close(self, now: datetime) -> None:
+        """Remember how far this process has come, once what came of the plan is stored."""
+        if self.error is None and not self.is_full and self.left == self.waiting:
+            _complete_until[self.key] = now - _OVERLAP
+
+
+def plan_rules(settings: Settings, store: Store, *, limit: int, now: datetime) -> list[Plan]:
+    """What there is to do for every rule, over at most `limit` spans each; a rule that cannot be run has its error."""
+    loaded = load_all(settings)
+    plans: list[Plan] = []
+    for name, rule in rules_or_errors(settings):
+        try:
+            if isinstance(rule, I2EError):
+                raise rule
+            plans.append(_begun(rule, named(rule.scorers, loaded), settings, store, limit=limit, now=now))
+        except StoreError:
+            raise
+        except QueryError as error:
+            plans.append(Plan(name, error=f"rule {name!r}: where = {cast('Rule', rule).where!r}: {error}"))
+        except I2EError as error:
+            text = str(error)
+            plans.append(Plan(name, error=text if f"rule {name!r}" in text else f"rule {name!r}: {text}"))
+    if any(plan.found for plan in plans):
+        with store.read() as reader:
+            for plan in plans:
+                _fill(reader, plan, now)
+    return plans
+
+
+def _begun(rule: Rule, scorers: list[Scorer], settings: Settings, store: Store, *, limit: int, now: datetime) -> Plan:
+    key = (str(store.path), rule.name, rule.where, *(identity_of(scorer) for scorer in scorers))
+    since = max(now - _LOOK_BACK, _complete_until.get(key, now - _LOOK_BACK))
+    found = untried(store, settings, rule, scorers, since=since, limit=limit)
+    return Plan(rule.name, rule=rule, scorers=scorers, key=key, found=found, is_full=len(found) == limit)
+
+
+def _fill(reader: Reader, plan: Plan, now: datetime) -> None:
+    """The jobs of a plan, and the spans that its sample leaves out."""
+    rule, scorers = plan.rule, plan.scorers
+    if rule is None or not plan.found:
+        return
+    asker = Asker("online", rule.name)
+    sampled = [candidate for candidate in plan.found if keep(candidate.trace_id, rule.sample)]
+    for candidate in plan.found:
+        if not keep(candidate.trace_id, rule.sample):
+            plan.ended += _sampled_out(candidate, scorers, asker)
+    budget = Budget(rule, spent_today(reader, rule, scorers, now))
+    spans = spans_of(reader, sampled)
+    subjects = dict(zip(spans, subjects_of(reader, list(spans.values()), scorers), strict=True))
+    for candidate in sampled:
+        subject = subjects[candidate.trace_id, candidate.span_id]
+        due = [scorer for scorer in scorers if identity_of(scorer) not in candidate.done]
+        ready = due if _is_quiet(candidate, subject, now) else [scorer for scorer in due if not scorer.needs_trace]
+        plan.waiting += len(ready) < len(due)
+        plan.jobs += [Job(scorer, subject, asker, budget) for scorer in ready]
+
+
+def _sampled_out(candidate: Candidate, scorers: list[Scorer], asker: Asker) -> list[tuple[Job, Attempt]]:
+    subject = Subject(span=Span(trace_id=candidate.trace_id, span_id=candidate.span_id))
+    due = (scorer for scorer in scorers if identity_of(scorer) not in candidate.done)
+    return [(Job(scorer, subject, asker), not_tried(scorer, Outcome.SAMPLED_OUT)) for scorer in due]
+
+
+def _is_quiet(candidate: Candidate, subject: Subject, now: datetime) -> bool:
+    """Whether nothing more of the trace is to be expected."""
+    stored = datetime.fromtimestamp(candidate.ingested_us / 1_000_000, UTC)
+    return stored <= now - _QUIET or is_settled(subject.trace)
