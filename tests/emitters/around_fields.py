@@ -8,13 +8,16 @@ from typing import Any, NamedTuple
 
 import facts
 from evidence import Sent, SentSpan, decoded
-from fields import _inside
+from fields import inside
 from reading import Reading
 from truth import Call
 
 __all__ = ["Around", "around"]
 
-_TOOL_KEY = re.compile(r"^(?!.*(?:message|prompt|completion|definitions)).*(?:tool[._]?name|toolCall\.name|entity\.name)$")
+_NONE: dict[str, Any] = {}
+_TOOL_KEY = re.compile(
+    r"^(?!.*(?:message|prompt|completion|definitions)).*(?:tool[._]?name|toolCall\.name|entity\.name)$"
+)
 
 
 class Around(NamedTuple):
@@ -41,30 +44,41 @@ def _identities(sent: Sent, reading: Reading) -> Iterator[Around]:
 
     yield Around("conversation", facts.CONVERSATION in sent.exact, told("conversation_id", facts.CONVERSATION))
     yield Around("user", facts.USER in sent.exact, told("user_id", facts.USER))
+    if "grounded" in sent.exact:
+        heard = any(
+            (score.name, score.value, score.label) == ("grounded", 0.8125, "mostly") for score in reading.scores
+        )
+        yield Around("evaluation", sent=True, heard=heard)
     yield Around("prompt_name", facts.PROMPT_NAME in sent.exact, told("prompt_name", facts.PROMPT_NAME))
     version = str(facts.PROMPT_VERSION)
-    versions = {str(value) for one in sent.all for name, value in one.fields if name.endswith("version")}
+    versions = {str(value) for name, value in sent.pairs if name.endswith(("version", "Version"))}
     yield Around("prompt_version", version in versions, told("prompt_version", version))
+    carriers = [one for one in sent.all if any("variable" in name for name, _ in one.fields)]
+    variables = {value for one in carriers for value in one.values if isinstance(value, str)}
+    filled: list[dict[str, Any]] = [row["prompt_variables"] or {} for row in reading.calls]
     for name, value in facts.PROMPT_VARIABLES.items():
-        heard = any((row["prompt_variables"] or {}).get(name) == value for row in reading.calls)
-        yield Around("prompt_variables", value in sent.exact, heard)
+        heard = any(value == given.get(name) for given in filled)
+        yield Around("prompt_variables", value in variables, heard)
 
 
 def _documents(sent: Sent, reading: Reading) -> Iterator[Around]:
     rows = [row for row in reading.rows if row["documents"]]
-    found = [document for row in rows for document in row["documents"]]
-    carriers = [one for one in sent.all if facts.DOCUMENTS[0]["content"] in one.values or facts.DOCUMENTS[0]["id"] in one.values]
+    found: list[dict[str, Any]] = [document for row in rows for document in row["documents"]]
+    carriers = [
+        one for one in sent.all if facts.DOCUMENTS[0]["content"] in one.values or facts.DOCUMENTS[0]["id"] in one.values
+    ]
     values = [value for one in carriers for value in one.values]
     query = any(facts.RETRIEVAL_QUERY in str(row["input_text"]) for row in rows)
     yield Around("retrieval_query", facts.RETRIEVAL_QUERY in sent.exact, query)
     for number, truth in enumerate(facts.DOCUMENTS):
         mine = [one for one in found if one.get("content") == truth["content"] or str(one.get("id")) == truth["id"]]
-        one = mine[0] if mine else (found[number] if number < len(found) else {})
+        one = (mine or found[number : number + 1] or [_NONE])[0]
+        kept: dict[str, Any] = one.get("metadata") or {}
         yield Around("document_id", truth["id"] in values, str(one.get("id")) == truth["id"])
         yield Around("document_text", truth["content"] in values, one.get("content") == truth["content"])
         yield Around("document_score", _has_number(values, truth["score"]), one.get("score") == truth["score"])
         metadata = truth["metadata"]["section"]
-        yield Around("document_metadata", metadata in values, (one.get("metadata") or {}).get("section") == metadata)
+        yield Around("document_metadata", metadata in values, kept.get("section") == metadata)
 
 
 def _has_number(values: list[Any], number: float) -> bool:
@@ -84,7 +98,7 @@ def _tool_runs(sent: Sent, calls: list[Call], reading: Reading) -> Iterator[Arou
     for part in asked:
         spans = [one for one in sent.spans if _runs(one, part["name"])]
         if not spans:
-            yield Around("tool_run", False, False)
+            yield Around("tool_run", sent=False, heard=False)
             continue
         yield from _tool_run(spans, part, results.get(part["id"]), [rows[one.id] for one in spans])
 
@@ -92,13 +106,13 @@ def _tool_runs(sent: Sent, calls: list[Call], reading: Reading) -> Iterator[Arou
 def _tool_run(spans: list[SentSpan], part: Any, result: Any, rows: list[Any]) -> Iterator[Around]:
     values = [value for one in spans for value in one.values]
     tools = [row for row in rows if row["kind"] == "tool"]
-    yield Around("tool_run", True, any(row["tool_name"] == part["name"] for row in tools))
+    yield Around("tool_run", sent=True, heard=any(row["tool_name"] == part["name"] for row in tools))
     yield Around("tool_run_id", part["id"] in values, any(row["tool_call_id"] == part["id"] for row in tools))
-    given = any(_inside(row["tool_arguments"], part["arguments"]) for row in tools)
-    yield Around("tool_run_arguments", any(_inside(value, part["arguments"]) for value in values), given)
+    given = any(inside(row["tool_arguments"], part["arguments"]) for row in tools)
+    yield Around("tool_run_arguments", any(inside(value, part["arguments"]) for value in values), given)
     if result is not None:
-        back = any(_inside(row["tool_result"], decoded(result)) for row in tools)
-        yield Around("tool_run_result", any(_inside(value, decoded(result)) for value in values), back)
+        back = any(inside(row["tool_result"], decoded(result)) for row in tools)
+        yield Around("tool_run_result", any(inside(value, decoded(result)) for value in values), back)
 
 
 def _runs(span: SentSpan, tool: str) -> bool:

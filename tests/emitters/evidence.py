@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -12,7 +12,9 @@ from fixtures import Scenario
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-__all__ = ["Sent", "SentSpan", "contains"]
+from otel_i2e.normalize.raw import is_list, is_object
+
+__all__ = ["Sent", "SentSpan", "contains", "decoded"]
 
 
 class SentSpan:
@@ -26,9 +28,14 @@ class SentSpan:
         """(attribute name, value) of the span and its events."""
 
     @cached_property
+    def pairs(self) -> list[tuple[str, Any]]:
+        """Every value at every depth with the name it stands under; items of a list have the list's name."""
+        return [pair for name, value in self.fields for pair in _inside(name.rsplit(".", 1)[-1], value)]
+
+    @cached_property
     def values(self) -> list[Any]:
         """Every value at every depth."""
-        return [inner for _, value in self.fields for inner in _inside(value)]
+        return [value for _, value in self.pairs]
 
     def value(self, *keys: str) -> list[Any]:
         """The values of the attributes with these names."""
@@ -38,11 +45,23 @@ class SentSpan:
 class Sent:
     """All that one scenario exported."""
 
-    def __init__(self, scenario: Scenario) -> None:
-        self.spans = [*_spans(scenario.traces)]
-        self.all = [*self.spans, *_logs(scenario.logs)]
-        self.failed = _any_error(scenario.traces)
+    def __init__(self, spans: Sequence[SentSpan], logs: Sequence[SentSpan], *, failed: bool) -> None:
+        self.spans = list(spans)
+        self.all = [*spans, *logs]
+        self.failed = failed
         """Whether a span has the status error."""
+
+    @classmethod
+    def of(cls, scenario: Scenario) -> Sent:
+        """Everything of `scenario`."""
+        failed = _any_error(scenario.traces)
+        return cls([*_spans(scenario.traces)], [*_logs(scenario.logs)], failed=failed)
+
+    def without(self, ids: Collection[str]) -> Sent:
+        """The same less the spans with these ids, and their log records."""
+        spans = [one for one in self.spans if one.id not in ids]
+        logs = [one for one in self.all[len(self.spans) :] if one.id not in ids]
+        return Sent(spans, logs, failed=self.failed)
 
     @cached_property
     def texts(self) -> list[str]:
@@ -56,6 +75,11 @@ class Sent:
         numbers = [f"{value:g}" for value in values if isinstance(value, int | float) and not isinstance(value, bool)]
         whole = [str(value) for value in values if isinstance(value, int) and not isinstance(value, bool)]
         return frozenset([*self.texts, *numbers, *whole])
+
+    @cached_property
+    def pairs(self) -> list[tuple[str, Any]]:
+        """All values with the names they stand under."""
+        return [pair for one in self.all for pair in one.pairs]
 
     @cached_property
     def objects(self) -> list[Any]:
@@ -75,12 +99,10 @@ class Sent:
 
 def contains(whole: Any, part: Any) -> bool:
     """Whether `whole` says at least what `part` says."""
-    if isinstance(part, Mapping):
-        return isinstance(whole, Mapping) and all(
-            key in whole and contains(whole[key], value) for key, value in part.items()
-        )
-    if isinstance(part, list):
-        return isinstance(whole, list) and len(whole) == len(part) and all(map(contains, whole, part))
+    if is_object(part):
+        return is_object(whole) and all(key in whole and contains(whole[key], one) for key, one in part.items())
+    if is_list(part):
+        return is_list(whole) and len(whole) == len(part) and all(map(contains, whole, part))
     return whole == part
 
 
@@ -98,18 +120,18 @@ def decoded(text: str) -> Any:
         return text
 
 
-def _inside(value: Any) -> Iterator[Any]:
-    yield value
+def _inside(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    yield name, value
     if isinstance(value, str):
         inner = decoded(value)
         if inner is not value and inner != value:
-            yield from _inside(inner)
-    elif isinstance(value, dict):
-        for one in value.values():
-            yield from _inside(one)
-    elif isinstance(value, list):
+            yield from _inside(name, inner)
+    elif is_object(value):
+        for key, one in value.items():
+            yield from _inside(str(key), one)
+    elif is_list(value):
         for one in value:
-            yield from _inside(one)
+            yield from _inside(name, one)
 
 
 def _plain(value: Any) -> Any:

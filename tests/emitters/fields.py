@@ -8,46 +8,40 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import facts
-from evidence import Sent, SentSpan, contains, decoded
+from evidence import Sent, contains, decoded
 from truth import Call
 
-__all__ = ["CALL_FIELDS", "CallField", "Scope", "part_texts"]
+from otel_i2e.normalize.raw import is_list, is_object
+
+__all__ = ["CALL_FIELDS", "CallField", "inside", "part_texts"]
 
 Row = dict[str, Any]
 _FINISH = (
-    {"stop", "end_turn", "STOP", "completed"},
-    {"tool_calls", "tool_use", "tool_call", "tool-calls", "function_call"},
+    {"stop", "end_turn", "STOP"},
+    {"tool_calls", "tool_use", "tool_call", "tool-calls"},
     {"length", "max_tokens", "MAX_TOKENS"},
 )
+_FINISH_NAME = re.compile("finish|stop_?reason", re.IGNORECASE)
+_IMAGE = re.compile(
+    r"^(image([/_-]\w+)?|(input|anthropic)_image|data:image/.*|@@@langfuseMedia:type=image.*)$", re.DOTALL
+)
+_IMAGE_NAMES = {"image", "image_url", "inline_data", "inlineData"}
+_PARAM_NAMES = {
+    "max_tokens": {"max_tokens", "max_completion_tokens", "max_output_tokens", "maxTokens", "maxOutputTokens"},
+    "temperature": {"temperature"},
+    "top_p": {"top_p", "topP"},
+    "seed": {"seed"},
+    "stop_sequences": {"stop", "stop_sequences", "stopSequences"},
+}
 
 
-class Scope:
-    """What an emitter sent about one call: everything but the spans of other calls."""
-
-    def __init__(self, sent: Sent, call: Call, others: Sequence[Call]) -> None:
-        marks = {_mark(other) for other in others} - {_mark(call), None}
-        foreign = {
-            one.id for one in sent.spans if _has_any(one, marks) and not _has_any(one, {_mark(call)})
-        }
-        self.part = Sent.__new__(Sent)
-        self.part.spans = [one for one in sent.spans if one.id not in foreign]
-        self.part.all = [one for one in sent.all if one.id not in foreign]
-        self.part.failed = sent.failed
-
-
-def _mark(call: Call) -> tuple[str | None, int | None] | None:
-    return (call.response_id, call.usage.get("output")) if call.response_id else None
-
-
-def _has_any(span: SentSpan, marks: Iterable[tuple[str | None, int | None] | None]) -> bool:
-    return any(mark is not None and (mark[0] in span.values or mark[1] in span.values) for mark in marks)
-
-
-class CallField(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class CallField:
     """One canonical field of a call."""
 
     name: str
@@ -76,12 +70,13 @@ def _same(one: Any, other: Any) -> bool:
     return one == other
 
 
-def _inside(whole: Any, part: Any) -> bool:
+def inside(whole: Any, part: Any) -> bool:
+    """Whether the JSON value `part` is `whole`, or stands somewhere in it."""
     whole = decoded(whole) if isinstance(whole, str) else whole
     if _same(whole, part) or (isinstance(whole, dict) and contains(whole, part)):
         return True
-    inner = whole.values() if isinstance(whole, dict) else whole if isinstance(whole, list) else ()
-    return any(_inside(one, part) for one in inner)
+    inner = list(whole.values()) if is_object(whole) else whole if is_list(whole) else []
+    return any(inside(one, part) for one in inner)
 
 
 def _calls_in(messages: Any, call: dict[str, Any], sent: Sent) -> bool:
@@ -104,7 +99,7 @@ def _input_texts(call: Call) -> list[tuple[str, str]]:
 def _result_heard(row: Row, result: dict[str, Any], sent: Sent) -> bool:
     return any(
         (part.get("id") == result["id"] or not sent.has(result["id"]))
-        and _inside(part.get("response"), decoded(result["response"]))
+        and inside(part.get("response"), decoded(result["response"]))
         for part in _parts(row["input_messages"], "tool_call_response")
     )
 
@@ -137,6 +132,35 @@ def _finish(call: Call) -> list[set[str]]:
     return [group for group in _FINISH if call.finish in group]
 
 
+def _object(value: Any) -> dict[str, Any]:
+    return value or {}
+
+
+def _param_sent(sent: Sent, param: tuple[str, Any]) -> bool:
+    name, value = param
+    return any(key in _PARAM_NAMES[name] and _same(one, value) for key, one in sent.pairs)
+
+
+def _finish_sent(sent: Sent, value: set[str]) -> bool:
+    return any(isinstance(one, str) and one in value and _FINISH_NAME.search(key) for key, one in sent.pairs)
+
+
+def _image_sent(sent: Sent, _: Any) -> bool:
+    return any(key in _IMAGE_NAMES or (isinstance(one, str) and _IMAGE.match(one)) for key, one in sent.pairs)
+
+
+def _tool_sent(sent: Sent, tool: dict[str, Any]) -> bool:
+    told = {"name": tool["name"], "description": tool["description"]}
+    flat = re.compile(r"(functions|tools|definitions)\.\d+\..*description$")
+    return any(contains(one, told) for one in sent.objects) or any(
+        value == tool["description"] and flat.search(name) for one in sent.all for name, value in one.fields
+    )
+
+
+def _code_sent(sent: Sent, code: str) -> bool:
+    return code in sent.exact or sent.has_text(f"Error code: {code} ")
+
+
 def _word(sent: Sent, word: str) -> bool:
     pattern = re.compile(rf"(?<!\w){re.escape(word)}(?!\w)")
     return word in sent.exact or any(pattern.search(text) for text in sent.texts if word in text)
@@ -150,7 +174,9 @@ CALL_FIELDS: tuple[CallField, ...] = (
     CallField(
         "provider",
         lambda call: [call.provider],
-        lambda sent, value: any(text.lower().split(".")[0] == value for text in sent.exact),
+        lambda sent, value: bool(
+            {value, f"{value}.chat", f"{value}.responses", f"{value}.messages"} & {text.lower() for text in sent.exact}
+        ),
         lambda row, value, _: row["provider"] == value,
     ),
     CallField(
@@ -174,8 +200,8 @@ CALL_FIELDS: tuple[CallField, ...] = (
     CallField(
         "params",
         lambda call: list(call.params.items()),
-        lambda sent, value: all(map(sent.has, value[1])) if isinstance(value[1], list) else sent.has(value[1]),
-        lambda row, value, _: (row["request_params"] or {}).get(value[0]) == value[1],
+        _param_sent,
+        lambda row, value, _: _object(row["request_params"]).get(value[0]) == value[1],
     ),
     CallField(
         "system",
@@ -204,7 +230,7 @@ CALL_FIELDS: tuple[CallField, ...] = (
     CallField(
         "image",
         lambda call: list(_parts(call.messages, "image")),
-        lambda sent, _: any("image" in text.lower() for text in sent.texts),
+        _image_sent,
         lambda row, _, __: any(map(_is_image, _parts(row["input_messages"]))),
     ),
     CallField(
@@ -234,7 +260,7 @@ CALL_FIELDS: tuple[CallField, ...] = (
     CallField(
         "tool_definitions",
         lambda call: [tool for tool in call.tools if tool["description"]],
-        lambda sent, value: sent.has_text(value["description"]),
+        _tool_sent,
         lambda row, value, _: any(
             tool.get("name") == value["name"] and tool.get("description") == value["description"]
             for tool in row["tool_definitions"] or ()
@@ -252,7 +278,7 @@ CALL_FIELDS: tuple[CallField, ...] = (
     CallField(
         "finish_reasons",
         _finish,
-        lambda sent, value: bool(value & sent.exact),
+        _finish_sent,
         lambda row, value, _: bool(value & set(row["finish_reasons"] or ())),
     ),
     CallField(
@@ -282,7 +308,7 @@ CALL_FIELDS: tuple[CallField, ...] = (
     CallField(
         "error_code",
         lambda call: [str(call.status)] if call.error else [],
-        _word,
+        _code_sent,
         lambda row, value, _: row["error_code"] == value,
     ),
     CallField(

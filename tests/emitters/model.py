@@ -5,14 +5,11 @@ Token counts are odd numbers that occur nowhere else, so that finding one in a b
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
 from typing import Final
 
-from otel_i2e.testing import ChatRequest, MessagesRequest, Reply, TextBlock, ThinkingBlock, Tokens, ToolBlock
-
-sys.path.insert(0, str(Path(__file__).parent / "scripts"))
 import facts
+
+from otel_i2e.testing import ChatRequest, MessagesRequest, Reply, TextBlock, ThinkingBlock, Tokens, ToolBlock
 
 __all__ = ["reply"]
 

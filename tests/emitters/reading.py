@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from fixtures import Scenario
 
-from otel_i2e.models import JSON_COLUMNS, SpanRow
+from otel_i2e.models import JSON_COLUMNS, ScoreRow, SpanRow
 from otel_i2e.normalize import (
     RawLog,
     decode_logs,
@@ -31,7 +31,7 @@ class Reading(NamedTuple):
     """One a model call, as the view `llm_calls` has them."""
     rows: list[Row]
     """All spans."""
-    scores: list[Any]
+    scores: list[ScoreRow]
     """Evaluations that the emitter sent."""
 
 

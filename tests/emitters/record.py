@@ -23,16 +23,16 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 
-
+import facts
 from recorder import Recorder, Recording
 from scrub import scrubbed
-
-sys.path.insert(0, str(Path(__file__).parent / "scripts"))
-import facts
 
 HERE: Final = Path(__file__).resolve().parent
 CACHE: Final = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "otel-i2e" / "emitters"
 _ZIP_OVER: Final = 6_000
+_VERSIONS: Final = (
+    "import importlib.metadata as m; print('\\n'.join(sorted({f'{d.name}=={d.version}' for d in m.distributions()})))"
+)
 _MAKING: Final = threading.Lock()
 _QUIET: Final = {
     "DO_NOT_TRACK": "1",
@@ -65,7 +65,8 @@ def main() -> int:
         parser.error(f"no such emitter: {', '.join(sorted(unknown))}; emitters.toml has {', '.join(emitters)}")
     names: list[str] = given.names or list(emitters)
     with ThreadPoolExecutor(given.jobs) as pool:
-        done = list(pool.map(lambda name: _record(name, emitters[name], table["defaults"], given.cache), names))
+        futures = [pool.submit(_record, name, emitters[name], table["defaults"], given.cache) for name in names]
+        done = [future.result() for future in futures]
     return 0 if all(done) else 1
 
 
@@ -91,12 +92,21 @@ def _record(name: str, emitter: dict[str, Any], defaults: dict[str, Any], cache:
             timeout=400,
             check=False,
         )
-        _keep(name, emitter, recorder.recordings, packages, [(folder, "/venv"), (HERE / "scripts", "/app"), (Path.home(), "/home")])
+        _keep(
+            name,
+            emitter,
+            recorder.recordings,
+            packages,
+            [(folder, "/venv"), (HERE / "scripts", "/app"), (Path.home(), "/home")],
+        )
     silent: dict[str, str] = emitter.get("silent", {})
     heard = {one for one, recording in recorder.recordings.items() if recording.traces}
     missing = [one for one in wanted if one not in heard and one not in silent]
     bad = done.returncode != 0 or missing
-    print(f"{name}: {'FAILED' if bad else 'ok'} {_told(recorder.recordings)}{f' missing {missing}' if missing else ''}", flush=True)
+    print(
+        f"{name}: {'FAILED' if bad else 'ok'} {_told(recorder.recordings)}{f' missing {missing}' if missing else ''}",
+        flush=True,
+    )
     if bad:
         print(done.stderr[-6000:], flush=True)
     return not bad
@@ -118,14 +128,23 @@ def _python(emitter: dict[str, Any], defaults: dict[str, Any], cache: Path) -> t
     if not (folder / "done").exists():
         shutil.rmtree(folder, ignore_errors=True)
         uv = shutil.which("uv")
-        make = [uv, "venv", "-q", "--python", sys.executable, str(folder)] if uv else [sys.executable, "-m", "venv", str(folder)]
-        install = [uv, "pip", "install", "-q", "--python", str(python)] if uv else [str(python), "-m", "pip", "install", "-q"]
+        make = (
+            [uv, "venv", "-q", "--python", sys.executable, str(folder)]
+            if uv
+            else [sys.executable, "-m", "venv", str(folder)]
+        )
+        install = (
+            [uv, "pip", "install", "-q", "--python", str(python)] if uv else [str(python), "-m", "pip", "install", "-q"]
+        )
         _checked(make)
         _checked([*install, *wanted])
         (folder / "done").touch()
-    code = "import importlib.metadata as m; print('\\n'.join(sorted({f'{d.name}=={d.version}' for d in m.distributions()})))"
-    versions = _checked([str(python), "-c", code]).split()
-    return [str(python), "-B", "-P", "-W", "ignore", str(HERE / "scripts" / "main.py"), emitter["script"]], folder, versions
+    versions = _checked([str(python), "-c", _VERSIONS]).split()
+    return (
+        [str(python), "-B", "-P", "-W", "ignore", str(HERE / "scripts" / "main.py"), emitter["script"]],
+        folder,
+        versions,
+    )
 
 
 def _node(emitter: dict[str, Any], defaults: dict[str, Any], cache: Path) -> tuple[list[str], Path, list[str]]:
@@ -154,7 +173,13 @@ def _checked(command: Sequence[str]) -> str:
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
-def _keep(name: str, emitter: dict[str, Any], recordings: dict[str, Recording], packages: list[str], paths: list[tuple[Path, str]]) -> None:
+def _keep(
+    name: str,
+    emitter: dict[str, Any],
+    recordings: dict[str, Recording],
+    packages: list[str],
+    paths: list[tuple[Path, str]],
+) -> None:
     folder = HERE / "fixtures" / name
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)

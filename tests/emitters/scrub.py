@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from opentelemetry.proto.common.v1.common_pb2 import AnyValue
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 from recorder import Recording
 
 __all__ = ["scrubbed"]
@@ -128,7 +128,7 @@ def _resource(resource: Any, names: _Names) -> None:
 def _attributes(attributes: Any, names: _Names) -> None:
     kept = [pair for pair in attributes if not pair.key.startswith(("code.", "thread."))]
     if len(kept) != len(attributes):
-        copies = [type(pair).FromString(pair.SerializeToString()) for pair in kept]
+        copies = [KeyValue.FromString(pair.SerializeToString()) for pair in kept]
         del attributes[:]
         attributes.extend(copies)
     for pair in attributes:

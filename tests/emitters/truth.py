@@ -37,6 +37,10 @@ def calls_of(wire: list[Json]) -> list[Call]:
     return [_call(exchange) for exchange in wire if exchange["path"] != "/v1/embeddings"]
 
 
+def _object(value: Any) -> Json:
+    return value or {}
+
+
 def _call(exchange: Json) -> Call:
     request, failed = exchange["request"], exchange["status"] >= 400
     read = {"/v1/messages": _messages_api, "/v1/responses": _responses_api}.get(exchange["path"], _chat_api)
@@ -76,7 +80,7 @@ def _params(request: Json) -> Json:
 
 
 def _messages_api(request: Json, answer: Json) -> Json:
-    usage = answer.get("usage") or {}
+    usage = _object(answer.get("usage"))
     read, write = usage.get("cache_read_input_tokens", 0), usage.get("cache_creation_input_tokens", 0)
     counts = {"input": usage["input_tokens"] + read + write, "output": usage["output_tokens"]} if usage else {}
     return {
@@ -119,7 +123,8 @@ def _anthropic_part(block: Json) -> Json:
 def _chat_api(request: Json, answer: Json) -> Json:
     system = [one for one in request["messages"] if one["role"] in ("system", "developer")]
     others = [one for one in request["messages"] if one["role"] not in ("system", "developer")]
-    choice = (answer.get("choices") or [{}])[0]
+    choices: list[Json] = answer.get("choices") or [{}]
+    choice = choices[0]
     return {
         "provider": "openai",
         "system": "\n".join(_plain(one["content"]) for one in system),
@@ -135,9 +140,9 @@ def _chat_message(message: Json) -> Json:
     if message["role"] == "tool":
         part = {"type": "tool_call_response", "id": message["tool_call_id"], "response": _plain(message["content"])}
         return {"role": "tool", "parts": [part]}
-    content = message.get("content") or []
-    parts = [{"type": "text", "text": content}] if isinstance(content, str) else content
-    said = [
+    content: str | list[Json] = message.get("content") or []
+    parts: list[Json] = [{"type": "text", "text": content}] if isinstance(content, str) else content
+    said: list[Json] = [
         {"type": "text", "content": one["text"]}
         if one["type"] == "text"
         else {"type": "image", "data": one["image_url"]["url"].partition(",")[2]}

@@ -12,7 +12,9 @@ harness.tracing()
 
 
 def _agent(tools=(), **config):
-    model = LiteLlm(model=f"openai/{facts.GPT}", api_key="test", api_base=harness.OPENAI_URL, num_retries=0, max_retries=0)
+    model = LiteLlm(
+        model=f"openai/{facts.GPT}", api_key="test", api_base=harness.OPENAI_URL, num_retries=0, max_retries=0
+    )
     return LlmAgent(
         name="support",
         model=model,

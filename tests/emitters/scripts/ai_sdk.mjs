@@ -14,7 +14,7 @@ const model = anthropic
 if (version === '7') {
   const otel = await import('@ai-sdk/otel');
   const Kind = flags.includes('legacy') ? otel.LegacyOpenTelemetry : otel.OpenTelemetry;
-  ai.registerTelemetry(new Kind());
+  ai.registerTelemetry(new Kind({ runtimeContext: true }));
 }
 
 const telemetry = more =>

@@ -32,7 +32,12 @@ def _parts(content):
 
 def _calls(message):
     return [
-        {"type": "tool_call", "id": call["id"], "name": call["function"]["name"], "arguments": json.loads(call["function"]["arguments"])}
+        {
+            "type": "tool_call",
+            "id": call["id"],
+            "name": call["function"]["name"],
+            "arguments": json.loads(call["function"]["arguments"]),
+        }
         for call in message.get("tool_calls") or ()
     ]
 
@@ -60,7 +65,13 @@ def _written(span, content):
 
 
 def _request(request):
-    known = {"temperature": "temperature", "top_p": "top_p", "max_tokens": "max_tokens", "seed": "seed", "stop": "stop_sequences"}
+    known = {
+        "temperature": "temperature",
+        "top_p": "top_p",
+        "max_tokens": "max_tokens",
+        "seed": "seed",
+        "stop": "stop_sequences",
+    }
     return {
         "gen_ai.operation.name": "chat",
         "gen_ai.provider.name": "openai",
@@ -91,7 +102,11 @@ def traced(create):
         if tools := request.get("tools"):
             content["gen_ai.tool.definitions"] = [{"type": "function", **one["function"]} for one in tools]
         with tracer.start_as_current_span(
-            f"chat {request['model']}", kind=SpanKind.CLIENT, attributes=_request(request), record_exception=False, set_status_on_exception=False
+            f"chat {request['model']}",
+            kind=SpanKind.CLIENT,
+            attributes=_request(request),
+            record_exception=False,
+            set_status_on_exception=False,
         ) as span:
             SPANS.append(span)
             try:
@@ -161,7 +176,11 @@ def retrieval():
     """A retrieval span with documents, then the call."""
     with tracer.start_as_current_span("retrieval policies") as span:
         span.set_attributes(
-            {"gen_ai.operation.name": "retrieval", "gen_ai.data_source.id": "policies", "gen_ai.retrieval.query.text": facts.RETRIEVAL_QUERY}
+            {
+                "gen_ai.operation.name": "retrieval",
+                "gen_ai.data_source.id": "policies",
+                "gen_ai.retrieval.query.text": facts.RETRIEVAL_QUERY,
+            }
         )
         _written_documents(span)
     openai_app.retrieval()

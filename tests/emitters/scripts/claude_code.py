@@ -68,7 +68,12 @@ def _run_tool(name, arguments, id):
 
 def interaction(prompt, *, tools=False):
     """One turn of the user."""
-    attributes = {"span.type": "interaction", "user_prompt": prompt, "user_prompt_length": len(prompt), "interaction.sequence": 1}
+    attributes = {
+        "span.type": "interaction",
+        "user_prompt": prompt,
+        "user_prompt_length": len(prompt),
+        "interaction.sequence": 1,
+    }
     with tracer.start_as_current_span("claude_code.interaction", attributes={**SESSION, **attributes}):
         connected, request = anthropic_app.client(), anthropic_app._ask(prompt)
         if tools:
@@ -80,7 +85,11 @@ def interaction(prompt, *, tools=False):
                 return
             said = [json.loads(block.model_dump_json(exclude_none=True)) for block in answer.content]
             results = [
-                {"type": "tool_result", "tool_use_id": call.id, "content": _run_tool(call.name, dict(call.input), call.id)}
+                {
+                    "type": "tool_result",
+                    "tool_use_id": call.id,
+                    "content": _run_tool(call.name, dict(call.input), call.id),
+                }
                 for call in calls
             ]
             request["messages"] += [{"role": "assistant", "content": said}, {"role": "user", "content": results}]

@@ -33,7 +33,9 @@ def _messages(content):
 def _tools():
     return [
         StructuredTool.from_function(facts.get_order, name="get_order", description=facts.TOOLS[0]["description"]),
-        StructuredTool.from_function(facts.search_policy, name="search_policy", description=facts.TOOLS[1]["description"]),
+        StructuredTool.from_function(
+            facts.search_policy, name="search_policy", description=facts.TOOLS[1]["description"]
+        ),
     ]
 
 
@@ -49,7 +51,9 @@ def _loop(ask):
     by_name = {tool.name: tool for tool in _tools()}
     for call in answer.tool_calls:
         result = by_name[call["name"]].invoke({**call, "type": "tool_call"})
-        messages.append(result if isinstance(result, ToolMessage) else ToolMessage(json.dumps(result), tool_call_id=call["id"]))
+        messages.append(
+            result if isinstance(result, ToolMessage) else ToolMessage(json.dumps(result), tool_call_id=call["id"])
+        )
     ask(bound, messages)
 
 
@@ -87,7 +91,9 @@ def error():
 
 def conversation():
     """A prompt template, filled; session and user in the run's metadata."""
-    template = ChatPromptTemplate.from_messages([("system", "You are {shop}'s agent. Be {tone}."), ("human", "{question}")])
+    template = ChatPromptTemplate.from_messages(
+        [("system", "You are {shop}'s agent. Be {tone}."), ("human", "{question}")]
+    )
     metadata = {"session_id": facts.CONVERSATION, "thread_id": facts.CONVERSATION, "user_id": facts.USER}
     (template | model()).invoke({**facts.PROMPT_VARIABLES, "question": facts.QUESTION}, config={"metadata": metadata})
 
@@ -116,7 +122,9 @@ def long():
 def image():
     """An image and a question."""
     url = f"data:image/png;base64,{facts.IMAGE_BASE64}"
-    model().invoke(_messages([{"type": "text", "text": facts.IMAGE_QUESTION}, {"type": "image_url", "image_url": {"url": url}}]))
+    model().invoke(
+        _messages([{"type": "text", "text": facts.IMAGE_QUESTION}, {"type": "image_url", "image_url": {"url": url}}])
+    )
 
 
 SCENARIOS = {

@@ -16,7 +16,11 @@ openai_app.client = lambda: wrap_openai(plain())
 def search(query: str) -> list:
     """Documents as LangSmith wants them."""
     return [
-        {"page_content": one["content"], "type": "Document", "metadata": {**one["metadata"], "id": one["id"], "score": one["score"]}}
+        {
+            "page_content": one["content"],
+            "type": "Document",
+            "metadata": {**one["metadata"], "id": one["id"], "score": one["score"]},
+        }
         for one in facts.DOCUMENTS
     ]
 

@@ -28,7 +28,11 @@ def _ask(content, **more):
         num_retries=0,
         max_retries=0,
         max_tokens=facts.MAX_TOKENS,
-        messages=[{"role": "system", "content": facts.SYSTEM}, {"role": "user", "content": content}, *more.pop("history", [])],
+        messages=[
+            {"role": "system", "content": facts.SYSTEM},
+            {"role": "user", "content": content},
+            *more.pop("history", []),
+        ],
         **more,
     )
 
@@ -77,7 +81,9 @@ harness.run(
         "stream_tools": lambda: _loop(_streamed),
         "cached": lambda: _ask(facts.QUESTION),
         "error": lambda: _ask(facts.QUESTION),
-        "conversation": lambda: _ask(facts.QUESTION, metadata={"session_id": facts.CONVERSATION, "user_id": facts.USER}, user=facts.USER),
+        "conversation": lambda: _ask(
+            facts.QUESTION, metadata={"session_id": facts.CONVERSATION, "user_id": facts.USER}, user=facts.USER
+        ),
         "retrieval": lambda: _ask(facts.grounded_question()),
         "long": lambda: _ask(facts.LONG_PROMPT),
         "image": image,

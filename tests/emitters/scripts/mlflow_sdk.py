@@ -13,9 +13,7 @@ app = __import__(f"{harness.MODE}_app")
 def search(query: str):
     """Documents as MLflow wants them."""
     return [
-        Document(
-            page_content=one["content"], metadata={**one["metadata"], "score": one["score"]}, id=one["id"]
-        )
+        Document(page_content=one["content"], metadata={**one["metadata"], "score": one["score"]}, id=one["id"])
         for one in facts.DOCUMENTS
     ]
 
@@ -30,9 +28,7 @@ def retrieval():
 @mlflow.trace(name="turn")
 def conversation():
     """Session and user go to the trace's metadata."""
-    mlflow.update_current_trace(
-        metadata={"mlflow.trace.session": facts.CONVERSATION, "mlflow.trace.user": facts.USER}
-    )
+    mlflow.update_current_trace(metadata={"mlflow.trace.session": facts.CONVERSATION, "mlflow.trace.user": facts.USER})
     app.conversation()
 
 

@@ -4,7 +4,15 @@ import asyncio
 
 import facts
 import harness
-from agents import Agent, ModelSettings, OpenAIChatCompletionsModel, OpenAIResponsesModel, Runner, function_tool, set_trace_processors
+from agents import (
+    Agent,
+    ModelSettings,
+    OpenAIChatCompletionsModel,
+    OpenAIResponsesModel,
+    Runner,
+    function_tool,
+    set_trace_processors,
+)
 from openai import AsyncOpenAI
 from openinference.instrumentation.openai_agents import OpenAIAgentsInstrumentor
 from openinference_context import AROUND
@@ -72,7 +80,10 @@ def retrieval():
 def image():
     """An image and a question."""
     url = f"data:image/png;base64,{facts.IMAGE_BASE64}"
-    content = [{"type": "input_text", "text": facts.IMAGE_QUESTION}, {"type": "input_image", "image_url": url, "detail": "auto"}]
+    content = [
+        {"type": "input_text", "text": facts.IMAGE_QUESTION},
+        {"type": "input_image", "image_url": url, "detail": "auto"},
+    ]
     Runner.run_sync(_agent(), [{"role": "user", "content": content}])
 
 

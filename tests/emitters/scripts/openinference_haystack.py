@@ -49,7 +49,9 @@ def chat():
 
 def _loop(*, streaming):
     options = {"stream_options": {"include_usage": True}} if streaming else {}
-    agent = Agent(chat_generator=_generator(streaming=streaming, generation=options), tools=_tools(), system_prompt=facts.SYSTEM)
+    agent = Agent(
+        chat_generator=_generator(streaming=streaming, generation=options), tools=_tools(), system_prompt=facts.SYSTEM
+    )
     pipeline = Pipeline()
     pipeline.add_component("agent", agent)
     pipeline.run({"agent": {"messages": [ChatMessage.from_user(facts.TOOL_QUESTION)]}})
@@ -119,6 +121,9 @@ def image():
 
 
 harness.run(
-    {one.__name__: one for one in (chat, tools, stream, stream_tools, cached, error, conversation, retrieval, long, image)},
+    {
+        one.__name__: one
+        for one in (chat, tools, stream, stream_tools, cached, error, conversation, retrieval, long, image)
+    },
     around=AROUND,
 )

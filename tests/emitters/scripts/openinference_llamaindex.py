@@ -22,7 +22,11 @@ def model(**more):
 
 
 def _messages(content):
-    user = ChatMessage(role="user", content=content) if isinstance(content, str) else ChatMessage(role="user", blocks=content)
+    user = (
+        ChatMessage(role="user", content=content)
+        if isinstance(content, str)
+        else ChatMessage(role="user", blocks=content)
+    )
     return [ChatMessage(role="system", content=facts.SYSTEM), user]
 
 
@@ -91,7 +95,9 @@ class Shelf(BaseRetriever):
 
     def _retrieve(self, query_bundle):
         return [
-            NodeWithScore(node=TextNode(text=one["content"], id_=one["id"], metadata=one["metadata"]), score=one["score"])
+            NodeWithScore(
+                node=TextNode(text=one["content"], id_=one["id"], metadata=one["metadata"]), score=one["score"]
+            )
             for one in facts.DOCUMENTS
         ]
 
@@ -109,10 +115,15 @@ def long():
 
 def image():
     """An image and a question."""
-    model().chat(_messages([TextBlock(text=facts.IMAGE_QUESTION), ImageBlock(image=facts.IMAGE, image_mimetype="image/png")]))
+    model().chat(
+        _messages([TextBlock(text=facts.IMAGE_QUESTION), ImageBlock(image=facts.IMAGE, image_mimetype="image/png")])
+    )
 
 
 harness.run(
-    {one.__name__: one for one in (chat, tools, stream, stream_tools, cached, error, conversation, retrieval, long, image)},
+    {
+        one.__name__: one
+        for one in (chat, tools, stream, stream_tools, cached, error, conversation, retrieval, long, image)
+    },
     around=AROUND,
 )

@@ -44,9 +44,9 @@ harness.run(
         "stream_tools": lambda: _agent(TOOLS)(facts.TOOL_QUESTION),
         "cached": lambda: _agent()(facts.QUESTION),
         "error": error,
-        "conversation": lambda: _agent(
-            trace_attributes={"session.id": facts.CONVERSATION, "user.id": facts.USER}
-        )(facts.QUESTION),
+        "conversation": lambda: _agent(trace_attributes={"session.id": facts.CONVERSATION, "user.id": facts.USER})(
+            facts.QUESTION
+        ),
         "retrieval": lambda: _agent()(facts.grounded_question()),
         "long": lambda: _agent()(facts.LONG_PROMPT),
         "image": image,

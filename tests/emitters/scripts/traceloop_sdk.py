@@ -33,7 +33,10 @@ def search(query: str) -> list:
 @workflow(name="tool_loop")
 def tools() -> None:
     """The loop, with the tools under spans."""
-    run, facts.run_tool = facts.run_tool, lambda name, given: {"get_order": get_order, "search_policy": search_policy}[name](**given)
+    run, facts.run_tool = (
+        facts.run_tool,
+        lambda name, given: {"get_order": get_order, "search_policy": search_policy}[name](**given),
+    )
     openai_app.tools()
     facts.run_tool = run
 
