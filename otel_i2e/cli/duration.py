@@ -20,7 +20,7 @@ class _Duration(click.ParamType[timedelta]):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
         if isinstance(value, timedelta):
             return value
-        match = re.fullmatch(r"(\d{1,9}(?:\.\d+)?)\s*([smhdw])", str(value).strip())
+        match = re.fullmatch(r"([0-9]{1,6}(?:\.[0-9]+)?)\s*([smhdw])", str(value).strip())
         if match is None:
             self.fail(f"{value!r} is not a duration; write a number and a unit: 90s, 30m, 24h, 7d, 2w", param, ctx)
         return min(timedelta(**{_UNITS[match[2]]: float(match[1])}), _LONGEST)

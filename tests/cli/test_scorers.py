@@ -1,0 +1,66 @@
+"""`i2e scorers`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from otel_i2e.cli.main import main
+
+
+def run(*args: str) -> int:
+    """The exit code."""
+    with pytest.raises(SystemExit) as caught:
+        main(["scorers", *args])
+    return int(caught.value.code or 0)
+
+
+@pytest.fixture(autouse=True)
+def _project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # pyright: ignore[reportUnusedFunction] -- pytest calls it
+    """A project with one scorer of its own."""
+    monkeypatch.chdir(tmp_path)
+    Path("i2e.toml").write_text('scorers = ["mine.py"]\n', encoding="utf-8")
+    Path("mine.py").write_text(
+        "from otel_i2e import scorer\n@scorer(threshold=0.5)\ndef kind(output: str, documents: list = ()) -> float:\n"
+        '    """Whether it is kind."""\n    return 1\n',
+        encoding="utf-8",
+    )
+
+
+def test_lists_what_can_be_named(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """Name, version, threshold, needs and place; the checks of a case below."""
+    assert run() == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split("\t") == ["name", "version", "threshold", "needs", "source", "description"]
+    cells = {line.split("\t")[0]: line.split("\t") for line in lines[1:] if "\t" in line}
+    assert set(cells) == {"correctness", "equals", "groundedness", "kind"}
+    assert cells["kind"][2:] == ["0.5", "output, documents?", f"{tmp_path / 'mine.py'}:2", "Whether it is kind."]
+    assert lines[-1].startswith("Checks for `must` and `must_not` of a case: contains, not_contains, regex,")
+
+
+def test_json_has_the_same(capsys: pytest.CaptureFixture[str]) -> None:
+    """For a program."""
+    assert run("--json") == 0
+    shown = json.loads(capsys.readouterr().out)
+    kind = next(scorer for scorer in shown["scorers"] if scorer["name"] == "kind")
+    assert (kind["needs"], kind["optional"], kind["needs_judge"]) == (["output"], ["documents"], False)
+    assert "judge" in shown["checks"]
+
+
+def test_a_broken_file_is_one_line_and_exit_2(capsys: pytest.CaptureFixture[str]) -> None:
+    """File and line on stderr, nothing on stdout."""
+    Path("mine.py").write_text("x = 1\ny ==\n", encoding="utf-8")
+    assert run() == 2
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert shown.err.count("\n") == 1
+    assert "mine.py:2: cannot be loaded: SyntaxError" in shown.err
+
+
+def test_a_project_without_scorers_is_told_how_to_have_some(capsys: pytest.CaptureFixture[str]) -> None:
+    """The next step."""
+    Path("i2e.toml").write_text("", encoding="utf-8")
+    assert run() == 0
+    assert "i2e init" in capsys.readouterr().out
