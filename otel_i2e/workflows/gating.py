@@ -63,7 +63,7 @@ def decide_gate(
     rules = read_policy(policy or settings.policy)
     store = Store.of(settings)
     with store.read() as reader:
-        subject = reader.experiment(experiment, dataset=dataset)
+        subject = _subject(reader, experiment, dataset)
         before = _baseline(reader, baseline, subject) if baseline is not None else None
         recorded = reader.overrides(subject.experiment_id)
     now = datetime.now(UTC)
@@ -151,6 +151,16 @@ def _ago(age: timedelta) -> str:
     if minutes < 120:
         return f"{minutes} min ago"
     return f"{minutes // 60} h ago" if minutes < 48 * 60 else f"{minutes // (24 * 60)} days ago"
+
+
+def _subject(reader: Reader, experiment: str | None, dataset: str | None) -> Experiment:
+    try:
+        return reader.experiment(experiment, dataset=dataset)
+    except NotFound:
+        if experiment is not None:
+            raise
+        of = f" of dataset {dataset!r}" if dataset else ""
+        raise NotFound(f"there is no experiment{of}; i2e eval DATASET --task module:function makes one") from None
 
 
 def _baseline(reader: Reader, baseline: str, subject: Experiment) -> Experiment:

@@ -15,7 +15,7 @@ FILES: Final = {
     "i2e.toml": "i2e.toml",
     "app.py": "app.py.txt",
     "scorers.py": "scorers.py.txt",
-    "queries/low_score.sql": "low_score.sql",
+    "queries/failing_answers.sql": "failing_answers.sql",
     "evals/example.jsonl": "example.jsonl",
     ".github/workflows/i2e.yml": "i2e.yml",
 }

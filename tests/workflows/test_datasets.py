@@ -1,0 +1,93 @@
+"""Datasets of a project."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from otel_i2e.config import Settings
+from otel_i2e.errors import DatasetError, UsageError
+from otel_i2e.workflows.datasets import changing_cases, check_dataset, dataset_file, dataset_path, list_datasets
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """A project in the working directory, with one good dataset."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "evals").mkdir()
+    (tmp_path / "evals" / "refunds.jsonl").write_text(
+        '{"id": "a", "input": "x", "must": [{"contains": "30"}], "priority": "P0"}\n'
+        '{"id": "b", "input": "y", "scorers": ["equals"], "expected": "z"}\n'
+    )
+    return Settings(store=str(tmp_path / ".i2e" / "i2e.duckdb"), datasets=str(tmp_path / "evals"))
+
+
+def test_a_dataset_is_named_or_given_as_a_file(settings: Settings) -> None:
+    """The name of a file in the settings' directory, or any path."""
+    assert dataset_path(settings, "refunds") == Path("evals/refunds.jsonl")
+    assert dataset_path(settings, "evals/refunds.jsonl") == Path("evals/refunds.jsonl")
+
+
+@pytest.mark.parametrize("name", ["../etc", "a/b", "", ".hidden", "a b", "-x"])
+def test_a_name_is_not_a_way_out_of_the_directory(settings: Settings, name: str) -> None:
+    """Only letters, digits and a few signs make a name."""
+    with pytest.raises(DatasetError, match="is not a dataset's name"):
+        dataset_file(settings, name)
+
+
+def test_a_missing_dataset_lists_those_that_are_there(settings: Settings) -> None:
+    """By name and by path."""
+    for name in ("gone", "evals/gone.jsonl"):
+        with pytest.raises(DatasetError, match=r"there is no dataset 'evals/gone.jsonl'; there are refunds"):
+            dataset_path(settings, name)
+
+
+def test_a_good_dataset_has_no_problems(settings: Settings) -> None:
+    """Cases, priorities and a hash."""
+    (report,) = list_datasets(settings)
+    assert (report.name, report.cases, report.problems) == ("refunds", 2, ())
+    assert report.priorities == {"P0": 1, "P1": 1, "P2": 0}
+
+
+def test_every_kind_of_problem_is_found_at_once_in_order(settings: Settings) -> None:
+    """A broken line, a check that is none, a scorer that is not there, a case that checks nothing."""
+    path = Path(settings.datasets) / "refunds.jsonl"
+    path.write_text(
+        '{"id": "a", "input": "x", "scorers": ["gone"]}\n'
+        "{\n"
+        '{"id": "b", "input": "x", "expected": "y"}\n'
+        '{"id": "c", "input": "x", "must": [{"contain": "30"}]}\n'
+    )
+    problems = check_dataset(settings, dataset_path(settings, "refunds")).problems
+    assert [problem.split(": ")[0] for problem in problems] == [f"evals/refunds.jsonl:{n}" for n in (1, 2, 3, 4)]
+    assert "there is no scorer 'gone'" in problems[0]
+    assert "case 'b' has nothing to check, and the gate refuses it" in problems[2]
+    assert "'contain' is not a check; did you mean 'contains'?" in problems[3]
+
+
+def test_one_at_a_time_may_change_cases(settings: Settings) -> None:
+    """A second command waits, and then says what it waited for."""
+    inside, leave = threading.Event(), threading.Event()
+
+    def first() -> None:
+        with changing_cases(settings):
+            inside.set()
+            leave.wait(20)
+
+    holder = threading.Thread(target=first)
+    holder.start()
+    try:
+        assert inside.wait(20)
+        with (
+            pytest.raises(UsageError, match="another command is changing cases"),
+            changing_cases(replace(settings, lock_timeout=0.2)),
+        ):
+            pass
+    finally:
+        leave.set()
+        holder.join()
+    with changing_cases(settings):
+        pass

@@ -1,0 +1,182 @@
+"""The gate on stored experiments."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from otel_i2e.config import Settings
+from otel_i2e.errors import ConfigError, NotFound, StoreError, UsageError
+from otel_i2e.models import Attempt, Case, CaseRun, Experiment, Outcome, Score
+from otel_i2e.store import Store
+from otel_i2e.workflows.gating import decide_gate, headline, list_experiments, preview, publish
+
+NOW = datetime.now(UTC)
+
+
+def _experiment(experiment_id: str, *, minutes: int = 0, passes: bool = False, **fields: Any) -> Experiment:
+    """Three cases of each priority; the P0 passes, the others as `passes` says."""
+    cases = [Case.model_validate({"id": p, "input": "x", "must": ["y"], "priority": p}) for p in ("P0", "P1", "P2")]
+    return Experiment.model_validate(
+        {
+            "experiment_id": experiment_id,
+            "dataset": "refunds",
+            "dataset_hash": "0" * 12,
+            "task": "app:answer",
+            "repeats": 1,
+            "created_at": NOW + timedelta(minutes=minutes),
+            "cases": cases,
+            "runs": [_run(case.id, passed=passes or case.id == "P0") for case in cases],
+        }
+        | fields
+    )
+
+
+def _run(case_id: str, *, passed: bool) -> CaseRun:
+    score = Score(value=1.0 if passed else 0.0)
+    attempt = Attempt(scorer="s", scorer_version="1", outcome=Outcome.SCORED, score=score, passed=passed, threshold=1)
+    return CaseRun(case_id=case_id, repeat=0, status="ok", attempts=(attempt,))
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """An empty store in the working directory, and a policy without a threshold for suites."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "gate.toml").write_text("suite_threshold = 0.0\n")
+    settings = Settings(store=str(tmp_path / "i2e.duckdb"), policy=str(tmp_path / "gate.toml"))
+    _store(settings)
+    return settings
+
+
+def _store(settings: Settings, *experiments: Experiment) -> None:
+    with Store.of(settings).write() as writer:
+        for experiment in experiments:
+            writer.add_experiment(experiment)
+
+
+def test_the_latest_experiment_is_decided_and_the_decision_kept(settings: Settings) -> None:
+    """An id, a dataset, or the latest of all."""
+    _store(settings, _experiment("exp-1", passes=True), _experiment("exp-2", minutes=1))
+    assert decide_gate(settings).decision.experiment_id == "exp-2"
+    assert decide_gate(settings).decision.verdict == "fail"
+    assert decide_gate(settings, experiment="exp-1").decision.verdict == "pass"
+    assert decide_gate(settings, dataset="refunds").decision.experiment_id == "exp-2"
+    assert [(row["experiment_id"], row["decision"]) for row in list_experiments(settings)] == [
+        ("exp-2", "fail"), ("exp-1", "pass"),
+    ]  # fmt: skip
+
+
+def test_without_an_experiment_there_is_no_decision(settings: Settings, tmp_path: Path) -> None:
+    """One line that says how to make one; never a pass."""
+    with pytest.raises(NotFound, match="i2e eval DATASET"):
+        decide_gate(settings)
+    with pytest.raises(NotFound, match="exp-9"):
+        decide_gate(settings, experiment="exp-9")
+    with pytest.raises(StoreError, match="nothing is stored yet"):
+        decide_gate(Settings(store=str(tmp_path / "none.duckdb")))
+
+
+def test_an_override_is_recorded_and_holds_for_its_experiment(settings: Settings) -> None:
+    """The next decision knows it; the next experiment does not."""
+    _store(settings, _experiment("exp-1"))
+    decision = decide_gate(settings, override=["P1"], reason="known issue", by="ada").decision
+    assert decision.verdict == "pass"
+    assert "P1 P1 fails and is overridden by ada: known issue" in decision.reasons
+    assert decide_gate(settings).decision.verdict == "pass"
+    assert decide_gate(settings, override=["P1"], reason="again").decision.verdict == "pass"
+    with Store.of(settings).read() as reader:
+        assert [(one.case_id, one.by, one.reason) for one in reader.overrides("exp-1")] == [
+            ("P1", "ada", "known issue")
+        ]
+    _store(settings, _experiment("exp-2", minutes=1))
+    assert decide_gate(settings).decision.verdict == "fail"
+
+
+@pytest.mark.parametrize(
+    ("case_id", "reason", "says"),
+    [
+        ("P0", "x", "passed in exp-1"),
+        ("P2", "x", "does not fail the run"),
+        ("gone", "x", "no case 'gone'"),
+        ("P1", None, "needs a reason"),
+        ("P1", " ", "needs a reason"),
+    ],
+)
+def test_an_override_that_is_not_possible_is_refused(
+    settings: Settings, case_id: str, reason: str | None, says: str
+) -> None:
+    """And nothing is recorded."""
+    _store(settings, _experiment("exp-1"))
+    with pytest.raises(UsageError, match=says):
+        decide_gate(settings, override=["P1", case_id], reason=reason)
+    with Store.of(settings).read() as reader:
+        assert reader.overrides("exp-1") == []
+
+
+def test_a_p0_cannot_be_overridden(settings: Settings) -> None:
+    """Whoever asks."""
+    _store(settings, _experiment("exp-1", runs=[_run("P0", passed=False)]))
+    with pytest.raises(UsageError, match="P0 and blocks: it cannot be overridden"):
+        decide_gate(settings, override=["P0"], reason="please")
+
+
+def test_a_baseline_by_id_or_the_one_before(settings: Settings) -> None:
+    """Of the same dataset."""
+    other = _experiment("exp-9", minutes=1, dataset="other")
+    _store(settings, _experiment("exp-1", passes=True), other, _experiment("exp-2", minutes=2))
+    for name in ("exp-1", "latest"):
+        decision = decide_gate(settings, experiment="exp-2", baseline=name).decision
+        assert decision.baseline_id == "exp-1"
+        assert [case.change for case in decision.cases] == ["still_passing", "regressed", "regressed"]
+    with pytest.raises(NotFound, match="no experiment on 'refunds' before exp-1"):
+        decide_gate(settings, experiment="exp-1", baseline="latest")
+
+
+def test_a_policy_of_the_command_wins_over_the_settings(settings: Settings, tmp_path: Path) -> None:
+    """An old experiment is decided anew without a model call."""
+    _store(settings, _experiment("exp-1"))
+    (tmp_path / "strict.toml").write_text('P2 = "block"\n')
+    assert decide_gate(settings, policy="strict.toml").decision.policy.P2 == "block"
+    (tmp_path / "bad.toml").write_text('\nP3 = "block"\n')
+    with pytest.raises(ConfigError, match=r"bad.toml:2: 'P3' is not a policy"):
+        decide_gate(settings, policy="bad.toml")
+    with pytest.raises(ConfigError, match=r"cannot read policy 'gone.toml': No such file"):
+        decide_gate(settings, policy="gone.toml")
+
+
+def test_a_preview_records_nothing(settings: Settings) -> None:
+    """What `i2e eval` shows is no decision."""
+    experiment = _experiment("exp-1")
+    _store(settings, experiment)
+    assert preview(settings, experiment).verdict == "fail"
+    assert list_experiments(settings)[0]["decision"] is None
+
+
+def test_a_stored_experiment_that_has_aged_says_so(settings: Settings) -> None:
+    """A decision on yesterday's run does not look like one on today's."""
+    _store(settings, _experiment("exp-1", minutes=-300, commit="abc"))
+    assert headline(decide_gate(settings)) == "exp-1 on refunds, 5 h ago, commit abc"
+
+
+def test_reports_are_written_where_they_were_asked_for(settings: Settings, tmp_path: Path) -> None:
+    """JUnit and Markdown files; GitHub's summary and outputs are appended to."""
+    _store(settings, _experiment("exp-1"))
+    gated = decide_gate(settings)
+    (tmp_path / "summary.md").write_text("before\n")
+    environ = {"GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md"), "GITHUB_OUTPUT": str(tmp_path / "output")}
+    files = {"junit_file": tmp_path / "new" / "gate.xml", "markdown_file": tmp_path / "gate.md"}
+    assert publish(gated, **files, environ=environ) == []
+    assert (tmp_path / "new" / "gate.xml").read_text().startswith("<?xml")
+    assert (tmp_path / "summary.md").read_text() == "before\n" + (tmp_path / "gate.md").read_text()
+    assert (tmp_path / "output").read_text().startswith("decision=fail\nfailed=2\nresult_json={")
+
+
+def test_a_report_that_cannot_be_written_is_one_line(settings: Settings, tmp_path: Path) -> None:
+    """The others are written all the same."""
+    _store(settings, _experiment("exp-1"))
+    problems = publish(decide_gate(settings), junit_file=tmp_path, markdown_file=tmp_path / "gate.md", environ={})
+    assert problems == [f"cannot write report {str(tmp_path)!r}: Is a directory"]
+    assert (tmp_path / "gate.md").exists()
