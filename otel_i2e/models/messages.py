@@ -16,17 +16,18 @@ __all__ = ["last_text", "parts_of", "text_of"]
 def parts_of(messages: Iterable[Json] | None, *, type: str | None = None, role: str | None = None) -> Iterator[Json]:
     """The parts of `messages` in order, of one `type` and of messages with one `role` when given."""
     for message in messages or ():
-        if role is not None and message.get("role") != role:
-            continue
-        parts: Any = message.get("parts")
-        for part in parts if isinstance(parts, list) else ():  # pyright: ignore[reportUnknownVariableType] -- JSON
-            if isinstance(part, dict) and (type is None or part.get("type") == type):  # pyright: ignore[reportUnknownMemberType] -- JSON
-                yield part
+        if role is None or message.get("role") == role:
+            yield from _parts(message, type)
 
 
 def text_of(messages: Iterable[Json] | None, *, role: str | None = None) -> str | None:
     """The text parts joined by newlines; None when there are none."""
-    texts = [str(part.get("content") or "") for part in parts_of(messages, type="text", role=role)]
+    texts = [
+        str(part.get("content") or "")
+        for message in messages or ()
+        if role is None or message.get("role") == role
+        for part in _parts(message, "text")
+    ]
     return "\n".join(texts) if texts else None
 
 
@@ -36,3 +37,10 @@ def last_text(messages: list[Json] | None, *, role: str = "user") -> str | None:
         if message.get("role") == role and (text := text_of([message])) is not None:
             return text
     return None
+
+
+def _parts(message: Json, type: str | None) -> list[Json]:
+    parts: Any = message.get("parts")
+    if not isinstance(parts, list):
+        return []
+    return [part for part in parts if isinstance(part, dict) and (type is None or part.get("type") == type)]  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType] -- JSON

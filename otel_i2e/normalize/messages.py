@@ -44,7 +44,7 @@ def messages(value: Any, role: str = "user") -> Content | None:
     if not is_list(parsed) or not parsed:
         return None
     if _are_canonical(parsed):
-        return Content(parsed, text)
+        return Content(parsed, text if text is not None and _is_legible(text, parsed) else None)
     return Content([canonical_message(message, role) for message in parsed])
 
 
@@ -78,17 +78,17 @@ def tool_definitions(value: Any) -> Content | None:
 def content(value: Any) -> Content | None:
     """Any content: JSON text parsed and its text kept, other text as it is. None when there is none."""
     parsed, text = _parsed(value)
-    return None if parsed is None else Content(parsed, text)
+    return None if parsed is None else Content(parsed, None if text and "\\u" in text else text)
 
 
 def _parsed(value: Any) -> tuple[Any, str | None]:
-    """The value, and its JSON text when it was sent as valid JSON text; not with `\\u` escapes, which hide words."""
+    """The value, and its JSON text when it was sent as valid JSON text."""
     if not isinstance(value, str):
         return value, None
     if not value.startswith(_JSON_BEGINS):
         return value, None
     try:
-        return orjson.loads(value), None if "\\u" in value else value
+        return orjson.loads(value), value
     except ValueError:
         try:
             return loads(value), None
@@ -122,6 +122,17 @@ def _are_canonical(sent: list[Any]) -> bool:
     return True
 
 
+def _is_legible(text: str, said: list[Json]) -> bool:
+    """Whether `text` hides no letter behind a `\\u` escape, where a search would miss it. Looks as little as it can."""
+    if not text.isascii() or "\\" not in text:
+        return True
+    for message in said:
+        for part in message["parts"]:
+            if part["type"] != "text" or not part["content"].isascii():
+                return "\\u" not in text
+    return True
+
+
 def _calls(message: Json) -> list[Json]:
     """Tool calls that stand beside the content, as OpenAI has them."""
     listed = message.get("tool_calls")
@@ -140,7 +151,7 @@ def _parts(value: Any) -> list[Json]:
 def _instructions(value: Any) -> Content | None:
     parsed, text = _parsed(value)
     if is_list(parsed) and all(map(is_canonical_part, parsed)):
-        return Content(parsed, text) if parsed else None
+        return Content(parsed, None if text and "\\u" in text else text) if parsed else None
     parts = _parts(parsed)
     return Content(parts) if parts else None
 

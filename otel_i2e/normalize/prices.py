@@ -48,7 +48,11 @@ def list_price(
     tiers = _tiers(provider, model, at // _PERIOD)
     if not tiers:
         return None
-    rates = next(tier for tier in tiers if input_tokens > tier.above or not tier.above)
+    rates = tiers[-1]
+    for tier in tiers[:-1]:
+        if input_tokens > tier.above:
+            rates = tier
+            break
     plain = max(0, input_tokens - cache_read_tokens - cache_write_tokens)
     dollars = (
         plain * rates.input

@@ -51,7 +51,7 @@ class _Turns(threading.Event):
 
     turns = 3
 
-    def wait(self, timeout: float | None = None) -> bool:
+    def wait(self, timeout: float | None = None) -> bool:  # noqa: ARG002 -- as Event has it
         """Whether three turns are over."""
         self.turns -= 1
         return self.turns == 0
