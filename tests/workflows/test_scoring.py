@@ -499,3 +499,39 @@ def test_online_and_backfill_give_the_same_score(project: Project) -> None:
     score_where(settings, "kind = 'llm'", ["grounded", "short"])
     assert rows(settings, telling) == online
     assert len(online) == 2
+
+
+RECORDED = """
+import json, sys
+from datetime import UTC, datetime
+import otel_i2e
+from otel_i2e.config import Settings
+from otel_i2e.workflows.ingest import drain
+from otel_i2e.workflows.scoring import score_online
+
+settings = Settings(**json.loads(sys.argv[1]))
+recorder = otel_i2e.configure(store=settings.store, ingest="off")
+import anthropic
+print(score_online(settings).attempts)
+with otel_i2e.span("app", kind="chain"):
+    anthropic.Anthropic().messages.create(model="m", max_tokens=9, messages=[{"role": "user", "content": "Hi"}])
+assert recorder.flush(10)
+assert drain(settings, 10)
+"""
+
+
+def test_a_recording_application_records_neither_the_judge_nor_a_score_twice(
+    project: Project, court: MessagesServer
+) -> None:
+    """Its own calls are recorded all the same; scores that leave as events and come back are known."""
+    settings = project(llm_span(), rules=[{"scorers": ["tone", "short"]}], at=datetime.now(UTC))
+    given = {name: getattr(settings, name) for name in ("store", "scorers", "source", "rules")}
+    run = subprocess.run(
+        [sys.executable, "-c", RECORDED, json.dumps(given)], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (run.returncode, run.stdout) == (0, "2\n"), run.stderr
+    assert len(court.requests) == 2
+    found = rows(settings, "SELECT name, kind FROM spans WHERE service_name IS DISTINCT FROM 'shop' ORDER BY kind")
+    assert [row["kind"] for row in found] == ["chain", "llm"]
+    assert Counter(row["name"] for row in rows(settings, "SELECT * FROM scores")) == {"tone": 1, "short": 1}
+    assert ledger(settings) == {("tone", "scored"): 1, ("short", "scored"): 1}
