@@ -1,0 +1,85 @@
+"""OTLP/gRPC, asked by the stubs that `opentelemetry-proto` ships."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Any
+
+import grpc
+import pytest
+from google.rpc.error_details_pb2 import RetryInfo
+from google.rpc.status_pb2 import Status
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2_grpc import LogsServiceStub
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2_grpc import TraceServiceStub
+
+from otel_i2e.receive.receiver import Receiver
+from otel_i2e.spool import Spool
+from otel_i2e.testing.otlp import logs_request, span_ids, traces_request
+
+
+@contextmanager
+def channel(receiver: Receiver) -> Generator[Any]:
+    """A channel to it."""
+    with grpc.insecure_channel(f"127.0.0.1:{receiver.grpc_port}") as made:
+        yield made
+
+
+@pytest.mark.parametrize("coding", list(grpc.Compression))
+def test_traces_and_logs_reach_the_spool(run_receiver: Any, spool: Spool, coding: Any) -> None:
+    """Compressed or not, the spool holds what was sent."""
+    traces, logs = traces_request(span_ids(20)), logs_request(["a"] * 50)
+    with channel(run_receiver()) as to:
+        assert not _export(to, ExportTraceServiceRequest.FromString(traces), compression=coding).ByteSize()
+        _export(to, ExportLogsServiceRequest.FromString(logs), compression=coding)
+    with spool.claim() as batches:
+        assert [(b.signal, b.items) for b in batches] == [("traces", 20), ("logs", 50)]
+        assert ExportTraceServiceRequest.FromString(batches[0].body) == ExportTraceServiceRequest.FromString(traces)
+
+
+def test_partial_success(run_receiver: Any) -> None:
+    """As over HTTP."""
+    request = ExportTraceServiceRequest.FromString(traces_request([("", ""), *span_ids(1)]))
+    with channel(run_receiver()) as to:
+        assert _export(to, request).partial_success.rejected_spans == 1
+
+
+def test_too_full_is_unavailable_with_retry_info(run_receiver: Any, spool: Spool) -> None:
+    """`RetryInfo` in the status details, which exporters read."""
+    spool._max_bytes = 1
+    with channel(run_receiver()) as to, pytest.raises(grpc.RpcError) as caught:
+        _export(to, ExportTraceServiceRequest.FromString(traces_request(span_ids(1))))
+    error: Any = caught.value
+    assert error.code() is grpc.StatusCode.UNAVAILABLE
+    details = Status.FromString(dict(error.trailing_metadata())["grpc-status-details-bin"])
+    retry = RetryInfo()
+    assert details.details[0].Unpack(retry)
+    assert retry.retry_delay.seconds == 5
+
+
+def test_a_token_is_asked_for(run_receiver: Any, spool: Spool) -> None:
+    """In the metadata `authorization`."""
+    request = ExportTraceServiceRequest.FromString(traces_request(span_ids(1)))
+    with channel(run_receiver(token="right")) as to:
+        for metadata in ((), (("authorization", "Bearer wrong"),)):
+            with pytest.raises(grpc.RpcError) as caught:
+                _export(to, request, metadata=metadata)
+            error: Any = caught.value
+            assert error.code() is grpc.StatusCode.UNAUTHENTICATED
+        _export(to, request, metadata=(("authorization", "Bearer right"),))
+    assert spool.stats().items == 1
+
+
+def test_bytes_that_are_no_request_are_invalid(run_receiver: Any) -> None:
+    """INVALID_ARGUMENT, which no exporter sends again."""
+    with channel(run_receiver()) as to, pytest.raises(grpc.RpcError) as caught:
+        to.unary_unary("/opentelemetry.proto.collector.trace.v1.TraceService/Export")(b"\xff")
+    error: Any = caught.value
+    assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
+
+
+def _export(to: Any, request: Any, **options: Any) -> Any:
+    stub: Any = TraceServiceStub(to) if isinstance(request, ExportTraceServiceRequest) else LogsServiceStub(to)
+    return stub.Export(request, **options)
