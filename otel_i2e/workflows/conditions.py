@@ -11,7 +11,8 @@ __all__ = ["check_condition"]
 
 _TOKEN: Final = re.compile(
     r"""
-    [eE]'(?:[^'\\]|\\.|'')*'        # text with escapes
+    (?<![A-Za-z0-9_$])[eE]'(?:[^'\\]|\\.|'')*'  # text with escapes
+    | [A-Za-z_][A-Za-z0-9_$]*       # a name or a word
     | '(?:[^']|'')*'                # text
     | "(?:[^"]|"")*"                # a quoted name
     | (\$[A-Za-z_]*\$).*?\1         # dollar-quoted text

@@ -19,6 +19,8 @@ from otel_i2e.workflows.conditions import check_condition
         "name = 'it''s (' OR \"odd)name\" = 1",
         r"name = E'it\'s ) ; --'",
         "name = $tag$ ) ; -- ' $tag$",
+        r"name LIKE'\' OR name LIKE '(\'",
+        "odd$name = '$odd$'",
         "name = $$)$$ ",
         "cost_usd - 1 > 0 / 2",
     ],
