@@ -135,6 +135,8 @@ def evaluate(
 
 
 def _carried_out(settings: Settings, plan: _Plan, on_progress: Progress) -> Experiment:
+    with Store.of(settings).write():
+        pass  # a store that cannot be written is found out before model calls are paid for
     ran, interrupted = _run(plan, on_progress)
     plan.recorder.flush(_FLUSH_SECONDS)
     _take_in(settings, plan.experiment_id, len(ran))

@@ -3,7 +3,6 @@
 -- kind: promote
 -- param: since duration = 7d  How far back to look
 -- priority: P1
--- failure_mode: unreviewed
 -- Run it with `i2e query run failing_answers`, promote what it finds with
 -- `i2e promote failing_answers --dataset example`. Columns beside trace_id and span_id are kept for the reviewer.
 SELECT

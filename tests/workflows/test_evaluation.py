@@ -1,0 +1,330 @@
+"""Evaluations: each in a process of its own, as `i2e eval` runs them, read back from the store."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from otel_i2e.models import Case, Experiment, Outcome
+from otel_i2e.spool import Spool
+from otel_i2e.store import Store
+from otel_i2e.workflows.evaluation import Selection
+
+_CLI = "from otel_i2e.cli.main import main; main()"
+_APP = """
+import asyncio, logging, time
+import otel_i2e.auto
+import otel_i2e
+from opentelemetry import trace
+
+def answer(question):
+    with trace.get_tracer("app").start_as_current_span("lookup"):
+        return "30 days" if "laptop" in question else "no idea"
+
+@otel_i2e.observe(kind="agent")
+async def aanswer(question, context):
+    otel_i2e.record_documents(["Laptops: 30 days."])
+    await asyncio.sleep(0)
+    return f"{len(context.documents)} documents, 30 days"
+
+def broken(question):
+    if "laptop" in question:
+        raise ValueError("no such order")
+    return "no idea"
+
+def hangs(question):
+    if "laptop" in question:
+        time.sleep(60)
+    return "no idea"
+
+def stops(question):
+    if "laptop" not in question:
+        open("started", "a").close()
+        time.sleep(60)
+    return "30 days"
+
+def two(question, tier):
+    return question
+"""
+_OWN_PROVIDER = """
+from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
+trace.set_tracer_provider(TracerProvider())
+import otel_i2e.auto
+def answer(question):
+    return "30 days"
+"""
+_SCORERS = """
+from otel_i2e import scorer
+
+@scorer(threshold=1.0)
+def grounded(output: str, documents: list) -> bool:
+    return any("30 days" in (document.content or "") for document in documents)
+
+@scorer
+def raises(output: str) -> bool:
+    raise RuntimeError("broken scorer")
+
+@scorer
+def short(output: str) -> float:
+    return len(output) / 100
+"""
+_SETTINGS = """
+scorers = ["scorers.py"]
+capture = "metadata"
+[[rules]]
+name = "online"
+where = "true"
+scorers = ["short"]
+"""
+
+
+class _Project:
+    """A directory with an application, scorers and a dataset."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        (folder / ".git").mkdir()
+        (folder / "evals").mkdir()
+        for name, text in (("app.py", _APP), ("scorers.py", _SCORERS), ("i2e.toml", _SETTINGS)):
+            (folder / name).write_text(text)
+        (folder / "own.py").write_text(_OWN_PROVIDER)
+        self.dataset(
+            '{"id": "laptop", "input": "laptop?", "must": [{"contains": "30 days"}], "priority": "P0"}',
+            '{"id": "banana", "input": "banana?", "must": [{"contains": "30 days"}], "tags": ["fruit"]}',
+        )
+
+    def dataset(self, *rows: str) -> None:
+        (self.folder / "evals" / "refunds.jsonl").write_text("\n".join(rows) + "\n")
+
+    def command(self, *arguments: str) -> list[str]:
+        return [sys.executable, "-c", _CLI, "eval", "refunds", "--task", *arguments]
+
+    def eval(self, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+        return self.run(*self.command(*arguments)[1:], **environ)
+
+    def run(self, *arguments: str, stdin: str = "", **environ: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, *arguments],
+            cwd=self.folder,
+            env={**os.environ, **environ},
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    def recorded(self, *arguments: str, **environ: str) -> Experiment:
+        done = self.eval(*arguments, **environ)
+        assert done.returncode == 0, done.stderr
+        return self.latest()
+
+    @property
+    def store(self) -> Store:
+        return Store(self.folder / ".i2e" / "i2e.duckdb")
+
+    def latest(self) -> Experiment:
+        with self.store.read() as reader:
+            return reader.experiment()
+
+    def rows(self, sql: str) -> list[dict[str, Any]]:
+        with self.store.read() as reader:
+            return reader.rows(sql)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> _Project:
+    """A project whose production records no content and has an online rule for everything."""
+    return _Project(tmp_path)
+
+
+def test_runs_are_recorded_scored_and_kept(project: _Project) -> None:
+    """Every repeat of every case, with output and attempts read from its span, whatever production captures."""
+    done = project.eval("app:answer", "--repeat", "2", "--scorer", "short")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    experiment = project.latest()
+    assert (experiment.dataset, experiment.task, experiment.repeats) == ("refunds", "app:answer", 2)
+    assert [case.id for case in experiment.cases] == ["laptop", "banana"]
+    runs = {(run.case_id, run.repeat): run for run in experiment.runs}
+    assert set(runs) == {(case, repeat) for case in ("laptop", "banana") for repeat in (0, 1)}
+    run = runs["banana", 1]
+    assert (run.status, run.output) == ("ok", "no idea")
+    assert [(one.scorer, one.outcome, one.passed) for one in run.attempts] == [
+        ("must: contains '30 days'", Outcome.SCORED, False),
+        ("short", Outcome.SCORED, None),
+    ]
+    assert [one.passed for one in runs["laptop", 0].attempts] == [True, None]
+    assert set(experiment.metadata["scorers"]) == {"must: contains '30 days'", "short"}
+
+
+def test_spans_scores_and_ledger_carry_the_experiment(project: _Project) -> None:
+    """The application's own spans too; no online rule scores them, and nothing is left in the spool."""
+    experiment = project.recorded("app:answer")
+    spans = project.rows(
+        "SELECT trace_id, name, kind, experiment_id, case_id, repeat FROM spans ORDER BY case_id, name"
+    )
+    assert [(row["name"], row["case_id"]) for row in spans] == [
+        ("banana", "banana"), ("lookup", "banana"), ("laptop", "laptop"), ("lookup", "laptop"),
+    ]  # fmt: skip
+    assert {(row["experiment_id"], row["repeat"]) for row in spans} == {(experiment.experiment_id, 0)}
+    assert len({row["trace_id"] for row in spans}) == 2
+    spool = Spool(project.store.path.with_name("i2e.duckdb.spool"))
+    assert spool.stats().batches == 0
+    spool.close()
+    for table in ("scores", "score_ledger"):
+        rows = project.rows(f"SELECT source, experiment_id FROM {table}")
+        assert [(row["source"], row["experiment_id"]) for row in rows] == [("offline", experiment.experiment_id)] * 2
+
+
+def test_an_async_task_is_given_its_context_and_scored_with_its_trace(project: _Project) -> None:
+    """Documents of a span below the root are the subject's."""
+    project.dataset('{"id": "a", "input": "x", "scorers": ["grounded"], "context": {"documents": [{"id": "d"}]}}')
+    (run,) = project.recorded("app:aanswer").runs
+    assert run.output == "1 documents, 30 days"
+    assert [one.passed for one in run.attempts] == [True]
+
+
+def test_what_goes_wrong_is_recorded_and_not_raised(project: _Project) -> None:
+    """A task's error, a scorer's, a judge without a key: none of them a score."""
+    project.dataset(
+        '{"id": "laptop", "input": "laptop?", "scorers": ["short"]}',
+        '{"id": "judged", "input": "banana?", "must": ["be polite"], "scorers": ["raises"]}',
+    )
+    runs = {run.case_id: run for run in project.recorded("app:broken").runs}
+    failed, judged = runs["laptop"], runs["judged"]
+    assert (failed.status, failed.error, failed.attempts) == ("task_error", "ValueError: no such order", ())
+    assert [one.outcome for one in judged.attempts] == [Outcome.ERROR, Outcome.ERROR]
+    assert "ANTHROPIC_API_KEY" in (judged.attempts[0].error or "")
+    assert "RuntimeError: broken scorer" in (judged.attempts[1].error or "")
+    assert {row["outcome"] for row in project.rows("SELECT outcome FROM score_ledger")} == {"error"}
+
+
+def test_a_task_that_hangs_is_given_up(project: _Project) -> None:
+    """The others are recorded, and the command ends."""
+    runs = {run.case_id: run for run in project.recorded("app:hangs", "--timeout", "0.5").runs}
+    assert runs["laptop"].error == "TimeoutError: no answer within 0.5 s"
+    assert runs["banana"].status == "ok"
+
+
+def test_no_answer_at_all_is_exit_2(project: _Project) -> None:
+    """The experiment is there for the gate, which says why."""
+    done = project.eval("app:broken", "--case", "laptop")
+    assert done.returncode == 2
+    assert "not measured" in done.stdout
+    assert [run.status for run in project.latest().runs] == ["task_error"]
+
+
+def test_a_span_that_a_sampler_dropped_is_a_run_without_a_span(project: _Project) -> None:
+    """Not an answer that failed, and not one that passed."""
+    done = project.eval("app:answer", OTEL_TRACES_SAMPLER="always_off")
+    assert done.returncode == 2, done.stderr
+    assert {(run.status, run.attempts) for run in project.latest().runs} == {("no_span", ())}
+
+
+def test_an_application_with_a_provider_of_its_own_is_recorded(project: _Project) -> None:
+    """Set while the task is imported, after recording began."""
+    runs = project.recorded("own:answer").runs
+    assert [run.output for run in runs] == ["30 days", "30 days"]
+    assert project.rows("SELECT count(*) AS n FROM spans") == [{"n": 2}]
+
+
+def test_a_part_of_the_dataset(project: _Project) -> None:
+    """Only the chosen cases are in the experiment, which knows how many there are."""
+    experiment = project.recorded("app:answer", "--tag", "fruit")
+    assert [case.id for case in experiment.cases] == ["banana"]
+    assert experiment.metadata["dataset_cases"] == 2
+
+
+def test_what_is_asked_for_wrongly_runs_nothing(project: _Project) -> None:
+    """One line each, and no experiment."""
+    asked = [
+        {"task": "app:answer", "selection": {"cases": ("gone",)}},
+        {"task": "app:answer", "selection": {"suites": ("slow",)}},
+        {"task": "app:answer", "scorers": ["gone"]},
+        {"task": "app:gone"},
+        {"task": "app:two"},
+        {"task": "app:answer", "dataset": "gone"},
+        {"task": "app:answer", "dataset": "unknown"},
+        {"task": "app:answer", "dataset": "broken"},
+    ]
+    evals = project.folder / "evals"
+    (evals / "unknown.jsonl").write_text('\n{"id": "a", "input": "x", "must": [{"contain": "y"}]}')
+    (evals / "broken.jsonl").write_text('{\n{"id": "a"}')
+    script = (
+        "import sys, json\n"
+        "from otel_i2e.config import load_settings\n"
+        "from otel_i2e.errors import I2EError\n"
+        "from otel_i2e.workflows.evaluation import Selection, evaluate\n"
+        "for given in json.load(sys.stdin):\n"
+        "    given['selection'] = Selection(**given.get('selection', {}))\n"
+        "    try: evaluate(load_settings(), given.pop('dataset', 'refunds'), **given)\n"
+        "    except I2EError as error: print(type(error).__name__, error, sep=': ')\n"
+    )
+    said = project.run("-c", script, stdin=json.dumps(asked)).stdout.splitlines()
+    expected = [
+        "UsageError: evals/refunds.jsonl has no case 'gone'",
+        "NotMeasured: nothing to run in evals/refunds.jsonl: none of its 2 cases is selected",
+        "ScorerError: there is no scorer 'gone'",
+        "UsageError: task 'app:gone': app has no 'gone'; it has aanswer, answer",
+        "UsageError: case 'laptop': task 'app:two' needs 'tier' beside its input",
+        "DatasetError: there is no dataset 'evals/gone.jsonl'; there are broken, refunds, unknown",
+        "DatasetError: evals/unknown.jsonl:2: case 'a': must[0]: 'contain' is not a check",
+        "DatasetError: evals/broken.jsonl:1: not JSON",
+        "evals/broken.jsonl:2: 'input' is missing",
+    ]
+    assert [row for row, start in zip(said, expected, strict=True) if not row.startswith(start)] == []
+    assert not project.store.exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals")
+def test_ctrl_c_records_what_had_finished(project: _Project) -> None:
+    """Exit 130; the finished run is scored, the others are missing in the record."""
+    running = subprocess.Popen(
+        project.command("app:stops", "--concurrency", "1"),
+        cwd=project.folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 40
+    while not (project.folder / "started").exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    running.send_signal(signal.SIGINT)
+    _, errors = running.communicate(timeout=40)
+    assert running.returncode == 130, errors
+    assert "interrupted; what had finished is recorded" in errors
+    experiment = project.latest()
+    assert [(run.case_id, run.status) for run in experiment.runs] == [("laptop", "ok")]
+    assert len(experiment.cases) == 2
+    assert experiment.metadata["interrupted"] is True
+
+
+def test_a_process_that_records_elsewhere_does_not_evaluate(project: _Project) -> None:
+    """Its spans would go to another store."""
+    script = (
+        "import otel_i2e.auto\n"
+        "from otel_i2e.config import load_settings\n"
+        "from otel_i2e.workflows.evaluation import evaluate\n"
+        "evaluate(load_settings(store='other.duckdb'), 'refunds', 'app:answer')\n"
+    )
+    assert "UsageError: this process records to" in project.run("-c", script).stderr
+
+
+def test_a_selection_takes_cases_that_match_every_field() -> None:
+    """Within a field one match is enough."""
+    case = Case(id="a", input="x", suite="fast", tags=["fruit", "new"], priority="P0")
+    assert Selection().takes(case)
+    assert Selection(tags=("new", "old"), suites=("fast",)).takes(case)
+    assert not Selection(tags=("new",), suites=("slow",)).takes(case)
+    assert not Selection(priorities=("P1",)).takes(case)
+    assert not Selection(cases=("b",)).takes(case)
