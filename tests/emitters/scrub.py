@@ -28,6 +28,8 @@ _IDS: Final = re.compile(
 _ADDRESS: Final = re.compile(r"\b0x[0-9a-f]{6,16}\b")
 _PORT: Final = re.compile(r"\b(127\.0\.0\.1|localhost):\d{4,5}\b")
 _NOW: Final = re.compile(r"\b20\d\d-(?!09-21)\d\d-\d\d([T ])\d\d:\d\d:\d\d(\.\d+)?")
+_MEASURED: Final = re.compile(r"time_to_first|msTo|PerSecond|(^|[._])duration$|latency", re.IGNORECASE)
+_TOOK: Final = re.compile(r" took \d+\.\d\ds")
 _HEX: Final = re.compile(r"[0-9a-f]")
 
 
@@ -43,6 +45,7 @@ class _Names:
         for path, name in self._paths:
             text = text.replace(path, name)
         text = _PORT.sub(r"\1:8080", text)
+        text = _TOOK.sub(" took 0.12s", text)
         text = _ADDRESS.sub("0x7f0000000000", text)
         text = _NOW.sub(r"2026-11-20\g<1>00:00:00", text)
         return _IDS.sub(lambda match: self.id(match.group()), text)
@@ -134,10 +137,23 @@ def _attributes(attributes: Any, names: _Names) -> None:
     for pair in attributes:
         if pair.key == "server.port":
             pair.value.int_value = 8080
+        elif _MEASURED.search(pair.key):
+            _fix(pair.value)
         elif pair.key in ("exception.stacktrace", "logfire.code"):
             pair.value.string_value = "Traceback (most recent call last): …"
         else:
             _value(pair.value, names)
+
+
+def _fix(value: AnyValue) -> None:
+    """What a clock measured is the same in every recording."""
+    match value.WhichOneof("value"):
+        case "double_value":
+            value.double_value = 0.125
+        case "int_value":
+            value.int_value = 125
+        case _:
+            pass
 
 
 def _value(value: AnyValue, names: _Names) -> None:
