@@ -41,6 +41,8 @@ class Query(Contract):
     """12 hex digits of SHA-256 of the file's text: what a promoted case remembers."""
     path: str
     """Where the file lies."""
+    line: int = 1
+    """The file's line at which `sql` begins, for messages."""
     defaults: dict[str, Any] = Field(default_factory=dict[str, Any])
     """For promotions: case fields such as `priority` and `failure_mode`, from the header."""
 

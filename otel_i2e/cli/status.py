@@ -1,0 +1,68 @@
+"""`i2e status`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from otel_i2e.cli.output import emit_json, json_option, safe, say, store_options
+from otel_i2e.config import load_settings
+
+if TYPE_CHECKING:
+    from otel_i2e.workflows.status import Status
+
+__all__ = ["command"]
+
+
+@click.command("status")
+@store_options
+@json_option
+def command(*, store: str | None, config: str | None, as_json: bool) -> None:
+    """What is recorded, waiting, scored, dropped; what needs attention. Changes nothing."""
+    from otel_i2e.workflows.status import status
+
+    settings = load_settings(config=Path(config) if config else None, store=store)
+    found = status(settings)
+    if as_json:
+        emit_json(found)
+    else:
+        _print(found, settings.source)
+
+
+def _print(found: Status, source: str) -> None:
+    say(f"settings    {source or 'no i2e.toml; defaults and I2E_* variables'}")
+    size = "nothing stored yet" if found.store_bytes is None else _bytes(found.store_bytes)
+    held = "" if found.held_by is None else f", held by process {found.held_by}"
+    say(f"store       {safe(found.store)} ({size}{held})")
+    if found.stored is not None:
+        stored = found.stored
+        say(f"            spans {stored.spans:,}, traces {stored.traces:,}, model calls {stored.llm_calls:,}")
+        if stored.spans:
+            say(f"            latest span {safe(stored.latest_span)}, latest ingest {safe(stored.latest_ingest)}")
+        for one in stored.unrecognised:
+            say(f"            {one.n:,} spans of scope {safe(one.counter)} are in no known dialect")
+    if found.spool is not None:
+        spool = found.spool
+        age = "" if spool.oldest_seconds is None else f", the oldest {spool.oldest_seconds:.0f} s old"
+        say(f"spool       {spool.items:,} spans and log records wait ({_bytes(spool.bytes)}{age})")
+    for one in found.counters:
+        say(f"counted     {one.n:,} {safe(one.counter)}{' (' + safe(one.reason) + ')' if one.reason else ''}")
+    for rule in found.rules:
+        latest = f", latest {safe(rule.latest_score)}" if rule.latest_score else ""
+        said = "cannot run" if rule.problem else f"{rule.scored:,} scores, {rule.errors:,} errors{latest}"
+        say(f"rule        {safe(rule.name)}: {said}")
+    for warning in found.warnings:
+        say(f"attention   {safe(warning)}")
+    if found.stored is None and found.spool is None:
+        say("Nothing is recorded yet. Put `import otel_i2e.auto` first in an application, or see `i2e demo`.")
+
+
+def _bytes(size: int) -> str:
+    amount = float(size)
+    for unit in ("B", "kB", "MB", "GB"):
+        if amount < 1000 or unit == "GB":
+            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
+        amount /= 1000
+    return f"{size} B"

@@ -1,0 +1,139 @@
+"""`i2e trace`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from otel_i2e.cli.output import console, emit_json, json_option, safe, store_options
+from otel_i2e.config import load_settings
+from otel_i2e.models import ScoreRow, Span, parts_of
+
+if TYPE_CHECKING:
+    from otel_i2e.workflows.inspect import Node, TraceTree
+
+__all__ = ["command"]
+
+_DEEPEST = 24  # levels that are drawn; a line of a deeper span says how deep it is
+
+
+@click.command("trace")
+@click.argument("trace_id")
+@click.option("--full", is_flag=True, help="Show texts in full length.")
+@store_options
+@json_option
+def command(*, trace_id: str, full: bool, store: str | None, config: str | None, as_json: bool) -> None:
+    """One trace as a tree: durations, tokens, cost, tool calls, documents and scores.
+
+    A unique beginning of TRACE_ID is enough.
+    """
+    from otel_i2e.workflows.catching_up import catch_up
+    from otel_i2e.workflows.inspect import trace_tree
+
+    settings = load_settings(config=Path(config) if config else None, store=store)
+    note = catch_up(settings)
+    tree = trace_tree(settings, trace_id)
+    if as_json:
+        emit_json(_as_json(tree))
+    else:
+        _print(tree, 100_000 if full else 160)
+    if note:
+        click.echo(f"i2e: {note}", err=True)
+
+
+def _print(tree: TraceTree, most: int) -> None:
+    from rich.text import Text
+
+    out = console()
+    out.print(Text(f"trace {tree.trace_id}", style="bold"))
+    for node in tree.nodes:
+        indent = "  " * min(node.depth, _DEEPEST)
+        deeper = f"(level {node.depth}) " if node.depth > _DEEPEST else ""
+        style = "red" if node.span.status == "error" else "bold"
+        out.print(Text(f"{indent}{deeper}") + Text(_headline(node), style=style))
+        for text, kind in _details(node, most):
+            out.print(Text(f"{indent}    ") + Text(text, style=kind))
+    for score in tree.scores:
+        out.print(Text(_score(score, most), style=_score_style(score)))
+
+
+def _headline(node: Node) -> str:
+    span = node.span
+    usage = f"{span.input_tokens or 0}→{span.output_tokens or 0} tokens" if span.input_tokens is not None else None
+    parts = (
+        f"{span.kind}: {safe(span.name)}",
+        None if span.duration_ms is None else _duration(span.duration_ms),
+        safe(span.model) or None,
+        usage,
+        None if span.cost_usd is None else f"${span.cost_usd:.6f}",
+        f"prompt {safe(span.prompt_name)} {safe(span.prompt_version)}".rstrip() if span.prompt_name else None,
+        "ERROR" if span.status == "error" else None,
+        f"[{span.span_id}]",
+    )
+    return "  ".join(part for part in parts if part)
+
+
+def _details(node: Node, most: int) -> Iterator[tuple[str, str]]:
+    span = node.span
+    if span.status == "error":
+        said = (span.error_type, span.error_code, span.status_message)
+        yield _line("error", " ".join(part for part in said if part) or "no message", most), "red"
+    if span.kind == "tool":
+        yield _line("arguments", span.tool_arguments, most), ""
+        yield _line("result", span.tool_result, most), ""
+    else:
+        yield from ((_line(name, text, most), "") for name, text in _texts(span) if text)
+    for part in parts_of(span.output_messages, type="tool_call"):
+        yield _line("asks for", f"{part.get('name')} {safe(part.get('arguments'))}", most), "cyan"
+    for document in span.documents or ():
+        score = "" if document.score is None else f" ({document.score:.3g})"
+        yield _line("document", f"{document.id or document.uri or '?'}{score} {document.content or ''}", most), ""
+    if span.content_state != "full" and span.kind == "llm":
+        yield f"content {span.content_state}", "yellow"
+    for scope in node.recorded_by:
+        yield f"recorded by {safe(scope)} too", "dim"
+    for score in node.scores:
+        yield _score(score, most), _score_style(score)
+
+
+def _texts(span: Span) -> tuple[tuple[str, str | None], ...]:
+    return (("input", span.input_text), ("output", span.output_text))
+
+
+def _line(name: str, value: Any, most: int) -> str:
+    text = safe(value).strip()
+    return f"{name}: {text if len(text) <= most else text[: most - 1] + '…'}"
+
+
+def _score(score: ScoreRow, most: int) -> str:
+    mark = {True: "✓", False: "✗", None: "·"}[score.passed]
+    value = " ".join(part for part in (safe(score.value), safe(score.label)) if part)
+    by = "" if score.source == "online" else f" ({safe(score.source)})"
+    said = f"{mark} {safe(score.name)} {value}{by}"
+    return _line(said, score.explanation, most) if score.explanation else said
+
+
+def _score_style(score: ScoreRow) -> str:
+    low = score.passed is False or (score.passed is None and score.source == "user" and (score.value or 0) < 0.5)
+    return "red" if low else "green" if score.passed else ""
+
+
+def _duration(milliseconds: float) -> str:
+    return f"{milliseconds / 1000:.2f} s" if milliseconds >= 1000 else f"{milliseconds:.0f} ms"
+
+
+def _as_json(tree: TraceTree) -> dict[str, Any]:
+    spans = [
+        {
+            "depth": node.depth,
+            "span": node.span.model_dump(mode="json", exclude_none=True),
+            "scores": [score.model_dump(mode="json", exclude_none=True) for score in node.scores],
+            "recorded_by": list(node.recorded_by),
+        }
+        for node in tree.nodes
+    ]
+    scores = [score.model_dump(mode="json", exclude_none=True) for score in tree.scores]
+    return {"trace_id": tree.trace_id, "spans": spans, "scores": scores}

@@ -1,0 +1,18 @@
+"""Query files: a header and one SELECT. Pure: DuckDB is asked by the caller."""
+
+from __future__ import annotations
+
+from otel_i2e.query.check import PROMOTE_COLUMNS, check_query
+from otel_i2e.query.header import KINDS, parse_query
+from otel_i2e.query.params import parse_param, parse_value, samples, values_of
+
+__all__ = [
+    "KINDS",
+    "PROMOTE_COLUMNS",
+    "check_query",
+    "parse_param",
+    "parse_query",
+    "parse_value",
+    "samples",
+    "values_of",
+]

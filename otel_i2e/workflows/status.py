@@ -1,0 +1,223 @@
+"""What is recorded, waiting, scored and dropped, and what of it needs somebody's attention."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, Final
+
+from otel_i2e.config import Settings
+from otel_i2e.errors import I2EError
+from otel_i2e.models import Contract
+from otel_i2e.spool import Spool
+from otel_i2e.store import Reader, Store
+from otel_i2e.workflows.rejects import rejects_folder
+from otel_i2e.workflows.rules import rules_or_errors
+
+__all__ = ["Backlog", "Count", "RuleStatus", "Status", "Stored", "status"]
+
+_STORED: Final = """
+SELECT
+  count(*) AS spans,
+  count(DISTINCT trace_id) AS traces,
+  count(*) FILTER (kind = 'llm' AND duplicate_of IS NULL) AS llm_calls,
+  count(*) FILTER (kind = 'llm' AND duplicate_of IS NULL AND content_state = 'missing') AS without_content,
+  count(*) FILTER (content_state = 'truncated') AS truncated,
+  max(start_time) AS latest_span,
+  max(ingested_at) AS latest_ingest
+FROM span_rows
+"""
+_UNRECOGNISED: Final = """
+SELECT coalesce(scope_name, '(no scope)') AS counter, '' AS reason, count(*) AS n
+FROM span_rows
+WHERE dialect IS NULL
+GROUP BY scope_name
+ORDER BY n DESC, counter
+LIMIT 20
+"""
+_RULES: Final = """
+SELECT
+  rule,
+  count(*) AS considered,
+  count(*) FILTER (outcome = 'scored') AS scored,
+  count(*) FILTER (outcome = 'error') AS errors,
+  max(created_at) FILTER (outcome = 'scored') AS latest_score,
+  arg_max(reason, created_at) FILTER (outcome = 'error') AS latest_error
+FROM score_ledger
+WHERE source = 'online' AND rule IS NOT NULL
+GROUP BY rule
+"""
+_OLD_SECONDS: Final = 60.0
+
+
+class Count(Contract):
+    """How often something happened."""
+
+    counter: str
+    """What: `dropped`, `rejected`, `duplicate`, …; or a scope's name."""
+    reason: str
+    """Why; empty when there is only one reason."""
+    n: int
+    """How often."""
+
+
+class Backlog(Contract):
+    """What waits in the spool."""
+
+    batches: int
+    """OTLP requests."""
+    items: int
+    """Spans and log records."""
+    bytes: int
+    """Their size."""
+    oldest_seconds: float | None
+    """Age of the oldest; None when nothing waits."""
+
+
+class Stored(Contract):
+    """What is in the store."""
+
+    spans: int
+    """All spans."""
+    traces: int
+    """All traces."""
+    llm_calls: int
+    """Model calls, each counted once."""
+    without_content: int
+    """Model calls whose messages were not recorded."""
+    truncated: int
+    """Spans whose content was cut."""
+    latest_span: datetime | None
+    """Start of the latest span, UTC."""
+    latest_ingest: datetime | None
+    """When rows were last stored, UTC."""
+    unrecognised: tuple[Count, ...]
+    """Scopes of spans in no known dialect: they are stored as generic spans."""
+
+
+class RuleStatus(Contract):
+    """One online rule."""
+
+    name: str
+    """Its name."""
+    problem: str | None = None
+    """Why it cannot run; None when it can."""
+    considered: int = 0
+    """Attempts in the ledger, whatever came of them."""
+    scored: int = 0
+    """Attempts that gave a score."""
+    errors: int = 0
+    """Attempts that broke."""
+    latest_score: datetime | None = None
+    """When it last scored, UTC."""
+    latest_error: str | None = None
+    """The last error's line."""
+
+
+class Status(Contract):
+    """Everything that `i2e status` shows."""
+
+    store: str
+    """Path of the store."""
+    store_bytes: int | None
+    """Its size with its write-ahead log; None when there is no store yet."""
+    held_by: int | None
+    """Process id that had the store open just now."""
+    stored: Stored | None
+    """None when it could not be read, or there is no store yet."""
+    spool: Backlog | None
+    """None when there is no spool yet."""
+    counters: tuple[Count, ...]
+    """Since the spool was made, the worst first."""
+    rules: tuple[RuleStatus, ...]
+    """The rules of the settings."""
+    warnings: tuple[str, ...]
+    """What needs attention, one line each, with the remedy."""
+
+
+def status(settings: Settings) -> Status:
+    """Look at everything and change nothing. What cannot be read becomes a warning."""
+    store = Store.of(settings)
+    held_by = store.holder()
+    warnings: list[str] = []
+    stored, ledger = None, dict[str, dict[str, Any]]()
+    try:
+        if store.exists():
+            with store.read() as reader:
+                stored, ledger = _stored(reader), {row["rule"]: row for row in reader.rows(_RULES)}
+    except I2EError as error:
+        warnings.append(str(error))
+    backlog, counters = None, ()
+    try:
+        if settings.spool_path.exists():
+            backlog, counters = _spool(settings)
+    except I2EError as error:
+        warnings.append(str(error))
+    rules = tuple(_rule(name, found, ledger.get(name, {})) for name, found in rules_or_errors(settings))
+    return Status(
+        store=str(store.path),
+        store_bytes=_size(store) if store.exists() else None,
+        held_by=held_by,
+        stored=stored,
+        spool=backlog,
+        counters=counters,
+        rules=rules,
+        warnings=(*warnings, *_warnings(settings, stored, backlog, counters, rules)),
+    )
+
+
+def _stored(reader: Reader) -> Stored:
+    (row,) = reader.rows(_STORED)
+    return Stored(**row, unrecognised=tuple(Count(**one) for one in reader.rows(_UNRECOGNISED)))
+
+
+def _spool(settings: Settings) -> tuple[Backlog, tuple[Count, ...]]:
+    spool = Spool(settings.spool_path, max_bytes=settings.spool_max_bytes)
+    try:
+        waiting = spool.stats()
+        counters = [Count(counter=counter, reason=reason, n=n) for (counter, reason), n in spool.counters().items()]
+    finally:
+        spool.close()
+    counters.sort(key=lambda one: (-one.n, one.counter, one.reason))
+    return Backlog(**waiting._asdict()), tuple(counters)
+
+
+def _rule(name: str, found: object, row: dict[str, Any]) -> RuleStatus:
+    counts = {key: value for key, value in row.items() if key != "rule"}
+    return RuleStatus(name=name, problem=str(found) if isinstance(found, I2EError) else None, **counts)
+
+
+def _size(store: Store) -> int:
+    parts = (store.path, store.path.with_name(store.path.name + ".wal"))
+    return sum(part.stat().st_size for part in parts if part.exists())
+
+
+def _warnings(
+    settings: Settings,
+    stored: Stored | None,
+    backlog: Backlog | None,
+    counters: tuple[Count, ...],
+    rules: tuple[RuleStatus, ...],
+) -> Iterator[str]:
+    if backlog is not None and (backlog.oldest_seconds or 0) > _OLD_SECONDS:
+        yield (
+            f"{backlog.items:,} spans and log records wait in the spool, the oldest for "
+            f"{backlog.oldest_seconds:.0f} s; nothing seems to ingest: "
+            "run `i2e traces` once, or set I2E_INGEST=on in an application"
+        )
+    for one in counters:
+        if one.counter in ("dropped", "rejected", "background_error"):
+            because = f" ({one.reason})" if one.reason else ""
+            kept = f"; see {str(rejects_folder(settings))!r}" if one.counter == "rejected" else ""
+            yield f"{one.n:,} {one.counter.replace('_', ' ')}{because}{kept}"
+    if stored is not None and stored.without_content:
+        yield (
+            f"{stored.without_content:,} of {stored.llm_calls:,} model calls were recorded without content, so scorers "
+            "and promotion have nothing to read; set I2E_CAPTURE=full, or with other instrumentations "
+            "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=SPAN_ONLY"
+        )
+    for rule in rules:
+        if rule.problem is not None:
+            yield rule.problem
+        elif rule.errors and rule.latest_error:
+            yield f"rule {rule.name!r}: {rule.errors:,} attempts broke, the last with: {rule.latest_error}"
