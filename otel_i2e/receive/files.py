@@ -79,8 +79,10 @@ def _read(name: str, stream: Buffered, read_json: JsonReader) -> Found:
 def _protobuf_or_else(name: str, content: bytes, read_json: JsonReader) -> Found:
     """A protobuf request begins with a line feed, as a JSON file may."""
     try:
-        yield _parsed(name, content)
+        yield _parsed(f"{name}:byte 0", content)
     except DecodeError as error:
+        if not content.strip():
+            return
         if content.lstrip()[:1] in (b"{", b"["):
             yield from _json(name, io.BufferedReader(cast("Any", io.BytesIO(content))), read_json)
         elif (frames := _varint_frames(name, content)) is not None:

@@ -48,6 +48,7 @@ def test_spans_that_cannot_be_stored_are_counted_as_ingest_will(encoding: Encodi
         ("json", b'{"resource_spans": []}'),
         ("json", b"[" * 100_000),
     ],
+    ids=lambda value: value if isinstance(value, str) else "body",
 )
 def test_what_is_no_request_is_undecodable(encoding: Encoding, body: bytes) -> None:
     """400, and nothing else."""

@@ -84,6 +84,7 @@ def test_partial_success_says_how_many_and_why(run_receiver: Any) -> None:
         ({"host": "evil.test"}, b"", (403, 7)),
         ({"origin": "https://evil.test"}, b"", (403, 7)),
     ],
+    ids=lambda _: "case",
 )
 def test_a_refusal_is_a_status_message(
     run_receiver: Any, spool: Spool, headers: dict[str, str], body: bytes, expected: tuple[int, int]

@@ -55,7 +55,9 @@ def test_the_limit_is_exact(way: str, over: int) -> None:
     assert caught.value.http_status == 413
 
 
-@pytest.mark.parametrize("body", [b"", gzip.compress(b"x" * 100)[:-9], b"no gzip", gzip.compress(b"a") + b"junk"])
+@pytest.mark.parametrize(
+    "body", [b"", gzip.compress(b"x" * 100)[:-9], b"no gzip", gzip.compress(b"a") + b"junk"], ids=lambda _: "body"
+)
 def test_a_broken_stream_is_undecodable(body: bytes) -> None:
     """Cut short, not gzip at all, junk behind: refused with 400, never passed on as it is."""
     if not body:

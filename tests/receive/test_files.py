@@ -1,0 +1,120 @@
+"""OTLP files."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+from typing import Any
+
+import pytest
+
+from otel_i2e.receive.files import FileRequest, Problem, read_file
+from otel_i2e.testing.otlp import logs_request, span_ids, traces_request
+from otel_i2e.workflows.otlp_json import read_json
+
+JSON = traces_request(span_ids(2), encoding="json")
+PRETTY = json.dumps(json.loads(JSON), indent=2).encode()
+PROTOBUF = traces_request(span_ids(2))
+SIZE = len(PROTOBUF)
+LOGS = logs_request(["a", "b", "c"])
+
+
+def _read(content: bytes) -> list[Any]:
+    """(signal, encoding, place) of what was read, or (place, message) of what could not be."""
+    found = read_file("f", io.BufferedReader(io.BytesIO(content)), read_json)  # pyright: ignore[reportArgumentType] -- bytes in memory
+    return [(f.service.signal, f.encoding, f.place) if isinstance(f, FileRequest) else tuple(f) for f in found]
+
+
+def _fixed(*bodies: bytes) -> bytes:
+    return b"".join(len(body).to_bytes(4) + body for body in bodies)
+
+
+def _varint(*bodies: bytes) -> bytes:
+    parts: list[bytes] = []
+    for body in bodies:
+        size = len(body)
+        while size >= 0x80:
+            parts.append(bytes([size & 0x7F | 0x80]))
+            size >>= 7
+        parts += [bytes([size]), body]
+    return b"".join(parts)
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (JSON, [("traces", "json", "f:1")]),
+        (PRETTY, [("traces", "json", "f:1")]),
+        (b"\xef\xbb\xbf" + JSON, [("traces", "json", "f:1")]),
+        (b"\n\n" + JSON + b"\r\n\n" + JSON, [("traces", "json", "f:3"), ("traces", "json", "f:5")]),
+        (b"\n" + PRETTY, [("traces", "json", "f:2")]),
+        (b"[" + JSON + b"," + JSON + b"]", [("traces", "json", "f:1:item 1"), ("traces", "json", "f:1:item 2")]),
+        (logs_request(["x"], encoding="json"), [("logs", "json", "f:1")]),
+        (PROTOBUF, [("traces", "protobuf", "f:byte 0")]),
+        (LOGS, [("logs", "protobuf", "f:byte 0")]),
+        (PROTOBUF + PROTOBUF, [("traces", "protobuf", "f:byte 0")]),
+        (_fixed(PROTOBUF, LOGS), [("traces", "protobuf", "f:byte 0"), ("logs", "protobuf", f"f:byte {4 + SIZE}")]),
+        (_varint(PROTOBUF, LOGS), [("traces", "protobuf", "f:byte 0"), ("logs", "protobuf", f"f:byte {2 + SIZE}")]),
+        (b"", []),
+        (b"\n \n", []),
+        (b'{"resourceMetrics": []}\n{}', []),
+    ],
+    ids=lambda _: "case",
+)  # fmt: skip
+def test_every_layout_is_told_apart_by_its_bytes(pack: Any, content: bytes, expected: list[Any]) -> None:
+    """One request or many, JSON or protobuf, traces or logs, packed or not."""
+    assert _read(pack(content)) == expected
+
+
+@pytest.mark.parametrize(
+    ("content", "place", "message"),
+    [
+        (JSON + b"\n{broken\n" + JSON, "f:2", "not valid JSON"),
+        (b"{broken\n" + JSON + b"\n" + JSON, "f:1", "not valid JSON"),
+        (JSON + b'\n{"spans": []}\n' + JSON, "f:2", "no 'resourceSpans'"),
+        (JSON + b'\n{"resource_spans": []}\n' + JSON, "f:2", "lowerCamelCase"),
+        (JSON + b"\n17\n" + JSON, "f:2", "no OTLP request"),
+        (_fixed(PROTOBUF, b"\xff\xff", PROTOBUF), f"f:byte {4 + len(PROTOBUF)}", "no OTLP request"),
+        (_fixed(PROTOBUF, PROTOBUF, PROTOBUF)[:-1], f"f:byte {2 * (4 + len(PROTOBUF))}", "ends in the middle"),
+    ],
+    ids=lambda _: "case",
+)
+def test_a_bad_part_is_named_and_the_rest_is_read(content: bytes, place: str, message: str) -> None:
+    """The problem stands where it was found, with two requests around or before it."""
+    read = _read(content)
+    assert sorted(len(item) for item in read) == [2, 3, 3]
+    problem = next(item for item in read if len(item) == 2)
+    assert problem[0] == place
+    assert message in problem[1]
+
+
+@pytest.mark.parametrize(
+    "content", [b"\x89PNG\r\n", b"hello world", b"\x0a\x05ab", b"{\n  broken\n}\n", b"\x80"], ids=lambda _: "case"
+)
+def test_a_file_that_is_no_otlp_is_one_problem(content: bytes) -> None:
+    """Not a traceback, and not nothing."""
+    read = _read(content)
+    assert [len(item) for item in read] == [2]
+
+
+def test_a_broken_place_in_one_long_document_has_its_line() -> None:
+    """Not line 1 of a document of many."""
+    lines = PRETTY.splitlines()
+    assert _read(b"\n".join([*lines[:6], b"oops", *lines[6:]]))[0][0] == "f:7"
+
+
+def test_a_gzip_file_that_ends_early_is_read_as_far_as_it_goes() -> None:
+    """What came before is not lost."""
+    lines = b"\n".join(traces_request(span_ids(200), encoding="json") for _ in range(20))
+    read = _read(gzip.compress(lines)[:-3000])
+    assert isinstance(read, list)
+    assert len(read) > 1
+    assert "end" in read[-1][1]
+
+
+def test_a_lone_surrogate_does_not_lose_its_request() -> None:
+    """The standard library reads what orjson refuses; ingest mends it."""
+    found = list(read_file("f", io.BufferedReader(io.BytesIO(JSON.replace(b"Hi", b"\\ud800"))), read_json))  # pyright: ignore[reportArgumentType] -- as above
+    assert not isinstance(found[0], Problem)

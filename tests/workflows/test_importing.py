@@ -1,0 +1,128 @@
+"""Importing OTLP files into a real store."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from otel_i2e.config import Settings
+from otel_i2e.errors import UsageError
+from otel_i2e.spool import Spool
+from otel_i2e.store import Store
+from otel_i2e.testing.otlp import logs_request, span_ids, traces_request
+from otel_i2e.workflows.importing import find_files, import_files
+
+
+def _settings(tmp_path: Path, **given: Any) -> Settings:
+    return Settings(store=str(tmp_path / "s.duckdb"), **given)
+
+
+def _stored(settings: Settings) -> set[str]:
+    with Store.of(settings).read() as reader:
+        return {row["span_id"] for row in reader.rows("SELECT span_id FROM spans")}
+
+
+def test_files_are_stored_once_however_often_they_are_imported(tmp_path: Path) -> None:
+    """JSON lines, protobuf and gzip of both; the second time all are duplicates."""
+    ids = span_ids(9)
+    (tmp_path / "a.json").write_bytes(
+        b"\n".join(traces_request(ids[n : n + 1], encoding="json") for n in range(3)) + b"\n"
+    )
+    (tmp_path / "b.pb").write_bytes(traces_request(ids[3:6]))
+    (tmp_path / "c.pb.gz").write_bytes(gzip.compress(traces_request(ids[6:])))
+    settings = _settings(tmp_path)
+    files = find_files([str(tmp_path / "*.json"), str(tmp_path / "*.pb*")])
+    seen: list[int] = []
+    first = import_files(settings, files, on_bytes=seen.append)
+    second = import_files(settings, files)
+    assert (first.files, first.requests, first.spans, first.stored, first.duplicate) == (3, 5, 9, 9, 0)
+    assert (second.spans, second.stored, second.duplicate) == (9, 0, 9)
+    assert _stored(settings) == {span for _, span in ids}
+    assert sum(seen) == sum(Path(name).stat().st_size for name in files)
+    assert not first.problems
+    assert not first.waiting
+
+
+def test_a_bad_line_does_not_stop_the_rest(tmp_path: Path) -> None:
+    """It is named with file and line."""
+    path = tmp_path / "a.json"
+    good = [traces_request(span_ids(1), encoding="json") for _ in range(2)]
+    path.write_bytes(good[0] + b"\n{oops\n" + good[1])
+    report = import_files(_settings(tmp_path), [str(path)])
+    assert report.stored == 2
+    assert [problem.startswith(f"{path}:2: not valid JSON") for problem in report.problems] == [True]
+
+
+def test_a_file_that_cannot_be_opened_is_a_problem_of_its_own(tmp_path: Path) -> None:
+    """The next one is read."""
+    (tmp_path / "b.pb").write_bytes(traces_request(span_ids(1)))
+    report = import_files(_settings(tmp_path), [str(tmp_path / "gone.json"), str(tmp_path / "b.pb")])
+    assert report.stored == 1
+    assert report.problems == [f"{tmp_path / 'gone.json'}: cannot be read: No such file or directory"]
+
+
+def test_service_and_since_select(tmp_path: Path) -> None:
+    """Only what is wanted is stored; the rest is counted."""
+    ids = span_ids(4)
+    (tmp_path / "a.pb").write_bytes(traces_request(ids[:2], service="ours") + traces_request(ids[2:], service="theirs"))
+    since = datetime.fromtimestamp(1_790_000_001, UTC)
+    settings = _settings(tmp_path)
+    report = import_files(settings, [str(tmp_path / "a.pb")], service="ours", since=since)
+    assert (report.spans, report.left_out, report.stored) == (1, 3, 1)
+    assert _stored(settings) == {ids[1][1]}
+
+
+def test_spans_that_cannot_be_stored_are_counted_with_a_reason(tmp_path: Path) -> None:
+    """They are no problem of the file."""
+    (tmp_path / "a.pb").write_bytes(traces_request([("", ""), *span_ids(1)]))
+    report = import_files(_settings(tmp_path), [str(tmp_path / "a.pb")])
+    assert (report.stored, sum(report.rejected.values()), report.problems) == (1, 1, [])
+
+
+def test_a_file_larger_than_the_spool_passes_through_it(tmp_path: Path) -> None:
+    """Ingest makes room."""
+    (tmp_path / "a.pb").write_bytes(
+        b"".join(len(b).to_bytes(4) + b for b in (traces_request(span_ids(1), content="x" * 800_000) for _ in range(6)))
+    )
+    report = import_files(_settings(tmp_path, spool_max_bytes=2_500_000), [str(tmp_path / "a.pb")])
+    assert (report.stored, report.problems) == (6, [])
+
+
+def test_what_waited_before_is_not_counted(tmp_path: Path) -> None:
+    """It is stored all the same."""
+    settings = _settings(tmp_path)
+    spool = Spool(settings.spool_path)
+    spool.put(traces_request(span_ids(5)), items=5)
+    spool.close()
+    (tmp_path / "a.pb").write_bytes(traces_request(span_ids(1)))
+    assert import_files(settings, [str(tmp_path / "a.pb")]).stored == 1
+    assert len(_stored(settings)) == 6
+
+
+def test_standard_input_is_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its name is `-`."""
+    content = io.TextIOWrapper(io.BufferedReader(io.BytesIO(gzip.compress(traces_request(span_ids(2))))))  # pyright: ignore[reportArgumentType] -- bytes in memory
+    monkeypatch.setattr("sys.stdin", content)
+    assert import_files(_settings(tmp_path), find_files(["-"])).stored == 2
+
+
+def test_names_that_find_nothing_say_what_to_write(tmp_path: Path) -> None:
+    """A directory, and a pattern without a match."""
+    with pytest.raises(UsageError, match=r"is a directory; .*\*\.json"):
+        find_files([str(tmp_path)])
+    with pytest.raises(UsageError, match="matches none"):
+        find_files([str(tmp_path / "*.nothing")])
+
+
+def test_logs_are_handed_on(tmp_path: Path) -> None:
+    """Log records count as such."""
+    (tmp_path / "a.json").write_bytes(logs_request(["x", "y"], encoding="json"))
+    report = import_files(_settings(tmp_path), [str(tmp_path / "a.json")])
+    assert (report.logs, report.spans) == (2, 0)
+    assert json.dumps(report.rejected) is not None
