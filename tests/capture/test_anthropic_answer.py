@@ -136,12 +136,13 @@ def test_an_encoding_that_nobody_can_undo_is_said() -> None:
 
 def test_an_answer_that_is_not_streamed_is_its_body() -> None:
     """A message, an error, or neither."""
-    for body, expected in (
+    cases: list[tuple[bytes, Any]] = [
         (b'{"id": "msg_2", "content": []}', ({"id": "msg_2", "content": []}, None, True)),
         (b'{"type": "error", "error": {}}', (None, {"type": "error", "error": {}}, True)),
         (b"<html>", (None, None, False)),
         (b"[1]", (None, None, False)),
-    ):
+    ]
+    for body, expected in cases:
         answer = Answer(is_stream=False)
         answer.add(body)
         assert message_in(answer) == expected

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, cast
 
 import anthropic
 import pytest
@@ -51,9 +51,22 @@ def options() -> Any:
     return {"tracer_provider": TracerProvider(shutdown_on_exit=False)}
 
 
+_opened: list[anthropic.Anthropic] = []
+
+
+@pytest.fixture(autouse=True)
+def closed() -> Iterator[None]:
+    """Every client is closed after its test."""
+    yield
+    while _opened:
+        _opened.pop().close()
+
+
 def _client(server: MessagesServer, options: Any, **given: Any) -> anthropic.Anthropic:
     given = {"max_retries": 0, **given}
-    return anthropic.Anthropic(api_key="test", base_url=server.url, open_telemetry=options, **given)
+    client = anthropic.Anthropic(api_key="test", base_url=server.url, open_telemetry=options, **given)
+    _opened.append(client)
+    return client
 
 
 def _async_client(server: MessagesServer, options: Any) -> anthropic.AsyncAnthropic:
@@ -327,6 +340,7 @@ def test_clients_made_from_others_are_recorded_once(
         seen.append(request.url)
         return call_next(request)
 
+    chosen: Any = {**options, "conversation_id": "c1"}
     with MessagesServer(REPLY) as server:
         client = _client(server, options)
         for made in (
@@ -335,7 +349,7 @@ def test_clients_made_from_others_are_recorded_once(
             client.with_middleware(theirs),
             client.with_options(middleware=[theirs]),
             client.with_options(middleware=[*client.middleware, theirs]),
-            client.with_options(open_telemetry={**options, "conversation_id": "c1"}),
+            client.with_options(open_telemetry=chosen),
         ):
             assert sum(type(entry).__name__ == "Completion" for entry in made.middleware) == 1
             made.messages.create(**ASKED, tools=TOOLS)
@@ -379,7 +393,7 @@ def test_a_span_of_the_applications_middleware_is_not_written_to(
         (None, {}, 1, True),
     ],
 )
-def test_what_the_user_chose_wins(
+def test_what_the_user_chose_wins(  # noqa: PLR0917 -- pytest passes them by name
     option: Any,
     environment: dict[str, str],
     spans: int,
@@ -396,7 +410,7 @@ def test_what_the_user_chose_wins(
     join_tracing(recorder, provider)
     if option is None:
         monkeypatch.setattr(trace, "_TRACER_PROVIDER", provider)
-    given = {**option, **options} if isinstance(option, dict) else option
+    given: Any = option if option is None or option is False else {**option, **options}
     with MessagesServer(REPLY) as server:
         client = _client(server, given)
         with provider.get_tracer("app").start_as_current_span("around"):
@@ -420,7 +434,7 @@ def test_a_client_that_does_not_trace_leaves_the_applications_span_alone(
     provider = options["tracer_provider"]
     join_tracing(recorder, provider)
     with MessagesServer(REPLY) as server, provider.get_tracer("app").start_as_current_span("around"):
-        _client(server, False).messages.create(**ASKED, tools=TOOLS)
+        _client(server, options=False).messages.create(**ASKED, tools=TOOLS)
     [span] = recorded()
     assert (span.name, span.attributes) == ("around", {})
 
@@ -454,10 +468,14 @@ def test_a_failure_of_ours_is_counted_and_the_call_goes_on(
     recorder: Recorder, options: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The application gets its answer whatever breaks in here; said once."""
-    monkeypatch.setattr("otel_i2e.capture.anthropic_sdk.Call", lambda *args, **given: 1 / 0)
+
+    def broken(*_args: Any, **_given: Any) -> None:
+        raise RuntimeError("ours")
+
+    monkeypatch.setattr("otel_i2e.capture.anthropic_sdk.Call", broken)
     with MessagesServer(REPLY) as server:
         for _ in range(3):
-            assert _client(server, options).messages.create(**ASKED).stop_reason == "tool_use"
+            assert cast("Any", _client(server, options).messages.create)(**ASKED).stop_reason == "tool_use"
     assert recorder.close(30)
     assert Spool(recorder.spool_path).counters() == {
         ("incomplete", "a call of the anthropic SDK could not be completed"): 3

@@ -52,10 +52,17 @@ def test_ingest_off_starts_nothing(work: ModuleType, settings: Settings) -> None
     assert background.stop(1) is True
 
 
-def test_stop_waits_no_longer_than_it_may(work: ModuleType, settings: Settings) -> None:
+def test_stop_waits_no_longer_than_it_may(
+    work: ModuleType, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A thread that does not come is left."""
     go = threading.Event()
-    work.run = lambda settings, stop: (work.started.set(), go.wait(30))
+
+    def stay(_settings: Settings, _stop: threading.Event) -> None:
+        work.started.set()
+        go.wait(30)
+
+    monkeypatch.setattr(work, "run", stay)
     background = Background(Settings(store=settings.store), f"{work.__name__}:run")
     background.start()
     assert work.started.wait(10)
@@ -66,10 +73,14 @@ def test_stop_waits_no_longer_than_it_may(work: ModuleType, settings: Settings) 
 
 
 def test_a_thread_that_breaks_is_said_and_costs_nothing(
-    work: ModuleType, settings: Settings, caplog: pytest.LogCaptureFixture
+    work: ModuleType, settings: Settings, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What was recorded waits in the spool, and the line names it."""
-    work.run = lambda settings, stop: 1 / 0
+
+    def broken(_settings: Settings, _stop: threading.Event) -> None:
+        raise RuntimeError("broken on purpose")
+
+    monkeypatch.setattr(work, "run", broken)
     background = Background(Settings(store=settings.store), f"{work.__name__}:run")
     background.start()
     assert background.stop(10)

@@ -146,16 +146,8 @@ def test_metadata_mode_leaves_content_out_and_says_so(spans_in: Callable[[bytes]
         Event("gen_ai.client.inference.operation.details", {"gen_ai.input.messages": "secret", "gen_ai.usage": 1}, 1),
         Event("exception", {"exception.message": "boom"}, 1),
     ]
-    content = {
-        key: "secret"
-        for key in (
-            "gen_ai.input.messages",
-            "llm.input_messages.0.message.content",
-            "ai.prompt",
-            "prompt",
-            "input.value",
-        )
-    }
+    said = "gen_ai.input.messages", "llm.input_messages.0.message.content", "ai.prompt", "prompt", "input.value"
+    content = dict.fromkeys(said, "secret")
     kept = {"gen_ai.request.model": "m", "gen_ai.prompt.name": "p", "gen_ai.usage.input_tokens": 3}
     body, _ = Encoder(content=False).traces([_span({**content, **kept}, events=events)])
     [span] = spans_in(body)
@@ -206,7 +198,7 @@ class _Adds:
 
 class _Breaks:
     def complete(self, attributes: dict[str, Any], *, failed: bool) -> list[ExtraEvent]:
-        raise RuntimeError("no")
+        raise RuntimeError(f"no: {attributes}, {failed}")
 
 
 def test_a_supplement_completes_its_span_once(spans_in: Callable[[bytes], list[Any]]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from importlib import import_module, reload
+from importlib import import_module, invalidate_caches, reload
 from pathlib import Path
 from types import ModuleType
 
@@ -19,7 +19,8 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     (tmp_path / name).mkdir()
     (tmp_path / name / "__init__.py").write_text("LOADER = __spec__.loader\n")
     (tmp_path / name / "thing.py").write_text("VALUE = 1\nLOADED_BY = __loader__\n")
-    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+    invalidate_caches()
     return name
 
 
@@ -44,7 +45,7 @@ def test_a_hook_on_a_loaded_module_runs_at_once() -> None:
 
 def test_the_module_looks_as_if_nobody_had_hooked_it(package: str) -> None:
     """Its loader is the one it would have had."""
-    when_imported(package, lambda module: None)
+    when_imported(package, lambda _: None)
     module = import_module(package)
     assert type(module.LOADER).__name__ == "SourceFileLoader"
     assert module.__loader__ is module.LOADER
@@ -64,6 +65,6 @@ def test_a_module_that_is_missing_or_broken_fails_as_ever(package: str, tmp_path
     """The errors are the ones that the application expects."""
     (tmp_path / package / "broken.py").write_text("1 / 0\n")
     for name, error in ((f"{package}.broken", ZeroDivisionError), (f"{package}.nowhere", ModuleNotFoundError)):
-        when_imported(name, lambda module: pytest.fail("it was not imported"))
+        when_imported(name, lambda _: pytest.fail("it was not imported"))
         with pytest.raises(error):
             import_module(name)

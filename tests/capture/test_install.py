@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-CALL = 'from opentelemetry import trace\ntrace.get_tracer("x").start_span("call", attributes={"input.value": "hi"}).end()\n'
+CALL = """
+from opentelemetry import trace
+trace.get_tracer("x").start_span("call", attributes={"input.value": "hi"}).end()
+"""
 
 
 def test_one_line_says_where_and_what_is_recorded(scripts: Any) -> None:

@@ -61,7 +61,11 @@ def test_the_applications_provider_is_joined(scripts: Any, order: str) -> None:
         "bound_before": "from opentelemetry.trace import set_tracer_provider\nimport otel_i2e.auto\n"
         f"{APP_PROVIDER}\n{early}app_sets_provider(set_tracer_provider)\n",
     }[order]
-    tail = 'early.start_span("one").end()\ntrace.get_tracer("late").start_span("two").end()\nassert names() == ["one", "two"], names()'
+    tail = """
+early.start_span("one").end()
+trace.get_tracer("late").start_span("two").end()
+assert names() == ["one", "two"], names()
+"""
     result = scripts.run(code + tail)
     assert result.returncode == 0, result.stderr
     assert _names(scripts) == ["one", "two"]
@@ -70,7 +74,7 @@ def test_the_applications_provider_is_joined(scripts: Any, order: str) -> None:
 
 
 def test_a_provider_set_after_the_first_span_takes_the_place_of_ours(scripts: Any) -> None:
-    """Old tracers send through it, with its resource and sampler, a span under way included; nothing is recorded twice."""
+    """Old tracers send through it, with its resource and sampler; a span under way too; nothing is recorded twice."""
     result = scripts.run(
         "import otel_i2e.auto\n"
         + APP_PROVIDER
@@ -86,7 +90,8 @@ real.start_span("two").end()
 ours.get_tracer("x").start_span("three").end()
 trace.get_tracer("late").start_span("four").end()
 assert names() == ["one", "under way", "two", "three", "four"], names()
-assert {span.resource.attributes["service.name"] for span in exported.get_finished_spans() if span.name != "under way"} == {"app"}
+later = [span for span in exported.get_finished_spans() if span.name != "under way"]
+assert {span.resource.attributes["service.name"] for span in later} == {"app"}
 """
     )
     assert result.returncode == 0, result.stderr

@@ -25,6 +25,7 @@ class Stuck(Spool):
         self.entered, self.go = threading.Event(), threading.Event()
 
     def put(self, body: bytes, **given: Any) -> None:
+        """Wait, then put."""
         self.entered.set()
         assert self.go.wait(30)
         super().put(body, **given)
@@ -121,7 +122,7 @@ def test_a_full_spool_is_counted_and_recording_goes_on(
 def test_a_spool_that_cannot_be_written_costs_spans_not_the_application(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, in_spool: Callable[..., list[Any]]
 ) -> None:
-    """The path is blocked by a file: counted as `disk error`; once it is gone, recording goes on and the count lands."""
+    """A path blocked by a file is a `disk error`; once it is gone, recording goes on and the count lands."""
     (tmp_path / "blocked").write_text("in the way")
     recorder = Recorder(Settings(store=str(tmp_path / "blocked" / "i2e.duckdb"), flush_interval=0.01))
     provider = _provided(recorder)

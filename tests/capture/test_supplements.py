@@ -8,7 +8,7 @@ from otel_i2e.capture.supplements import ExtraEvent, add_supplement, take_supple
 
 class _Nothing:
     def complete(self, attributes: dict[str, object], *, failed: bool) -> list[ExtraEvent]:
-        return []
+        return [ExtraEvent("none", 0, attributes)] if failed else []
 
 
 def test_the_last_supplement_of_a_span_counts() -> None:
