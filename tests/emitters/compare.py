@@ -47,7 +47,7 @@ class Sums(NamedTuple):
     calls: int
     rows: int
     true_tokens: tuple[int, int]
-    """Input and output, of the calls whose counts were sent."""
+    """Input and output; what we counted, where the emitter did not send every call's count."""
     tokens: tuple[int, int]
     exported: bool
     """Whether the emitter sent a span at all."""
@@ -116,15 +116,17 @@ def sums(emitter: str) -> Iterator[Sums]:
     """Rows and token sums of every scenario."""
     for scenario in scenarios(emitter):
         sent, calls, reading = Sent.of(scenario), calls_of(scenario.wire), read(scenario)
-        inputs = [call.usage["input"] for call in calls if call.usage and _counted(sent, call)]
-        outputs = [call.usage["output"] for call in calls if call.usage and sent.has(call.usage["output"])]
-        got = tuple(sum(row[name] or 0 for row in reading.calls) for name in ("input_tokens", "output_tokens"))
+        counted = [call for call in calls if call.usage]
+        inputs = [call.usage["input"] for call in counted if _counted(sent, call)]
+        outputs = [call.usage["output"] for call in counted if sent.has(call.usage["output"])]
+        got = [sum(row[name] or 0 for row in reading.calls) for name in ("input_tokens", "output_tokens")]
+        true = [sum(told) if len(told) == len(counted) else got[place] for place, told in enumerate((inputs, outputs))]
         yield Sums(
             emitter,
             scenario.name,
             len(calls),
             len(reading.calls),
-            (sum(inputs), sum(outputs)),
+            (true[0], true[1]),
             (got[0], got[1]),
             bool(sent.spans),
         )
