@@ -1,0 +1,156 @@
+"""`i2e gate`."""
+
+from __future__ import annotations
+
+import json
+import xml.etree.ElementTree as ET
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from otel_i2e.config import load_settings
+from otel_i2e.models import Attempt, Case, CaseRun, Experiment, Outcome, Score
+from otel_i2e.store import Store
+
+
+def _record(**passed: bool | None) -> None:
+    """An experiment with a case per priority; None is a scorer that broke."""
+    cases = [Case.model_validate({"id": name, "input": "x", "must": ["y"], "priority": name}) for name in passed]
+    with Store.of(load_settings()).write() as writer:
+        writer.add_experiment(
+            Experiment(
+                experiment_id="exp-1",
+                dataset="refunds",
+                dataset_hash="0" * 12,
+                task="app:answer",
+                repeats=1,
+                created_at=datetime.now(UTC),
+                cases=tuple(cases),
+                runs=tuple(_run(name, verdict) for name, verdict in passed.items()),
+            )
+        )
+
+
+def _run(case_id: str, verdict: bool | None) -> CaseRun:
+    if verdict is None:
+        attempt = Attempt(scorer="judge", scorer_version="1", outcome=Outcome.ERROR, error="no key")
+    else:
+        score = Score(value=float(verdict), explanation="says \x1b[31m120 days | @ada\n::error::forged")
+        attempt = Attempt(
+            scorer="s", scorer_version="1", outcome=Outcome.SCORED, score=score, passed=verdict, threshold=1
+        )
+    return CaseRun(case_id=case_id, repeat=0, status="ok", attempts=(attempt,), output="120 days")
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # pyright: ignore[reportUnusedFunction] -- pytest calls it
+    monkeypatch.chdir(tmp_path)
+    for name in ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT", "GITHUB_ACTOR"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.mark.parametrize(
+    ("passed", "code", "says"),
+    [
+        ({"P0": True, "P1": True}, 0, "gate: pass (exit 0), exp-1 on refunds"),
+        ({"P0": False, "P1": True}, 1, "- P0 P0 fails and blocks: s failed: says"),
+        ({"P0": True, "P1": False}, 1, "i2e gate --override P1 --reason"),
+        ({"P0": True, "P1": None}, 2, "- P1 P1 could not be measured: judge broke: no key"),
+        ({}, 2, "- the experiment has no cases"),
+    ],
+)
+def test_the_exit_code_is_the_verdict(
+    i2e: Callable[..., Any], passed: dict[str, bool | None], code: int, says: str
+) -> None:
+    """0 pass, 1 fail, 2 could not measure, with the reasons on stdout."""
+    _record(**passed)
+    ran = i2e("gate")
+    assert ran.code == code
+    assert says in ran.out
+    assert "\x1b" not in ran.out
+
+
+def test_no_experiment_is_exit_2(i2e: Callable[..., Any]) -> None:
+    """With and without a store."""
+    assert i2e("gate").code == 2
+    with Store.of(load_settings()).write():
+        pass
+    ran = i2e("gate")
+    assert ran.code == 2
+    assert ran.err == "i2e: error: there is no experiment; i2e eval DATASET --task module:function makes one\n"
+
+
+def test_an_override_lets_a_p1_pass_and_is_shown(i2e: Callable[..., Any]) -> None:
+    """Who and why."""
+    _record(P0=True, P1=False)
+    ran = i2e("gate", "--override", "P1", "--reason", "known", "--by", "ada")
+    assert ran.code == 0
+    assert "- P1 P1 fails and is overridden by ada: known" in ran.out
+    assert "fails, overridden" in ran.out
+
+
+def test_an_override_of_a_p0_is_refused(i2e: Callable[..., Any]) -> None:
+    """One line, exit 2, and the next decision is the same."""
+    _record(P0=False)
+    ran = i2e("gate", "--override", "P0", "--reason", "please")
+    assert ran.code == 2
+    assert ran.err.startswith("i2e: error: case 'P0' is P0 and blocks: it cannot be overridden")
+    assert i2e("gate").code == 1
+
+
+def test_json_is_the_whole_decision(i2e: Callable[..., Any]) -> None:
+    """One object on stdout."""
+    _record(P0=False)
+    ran = i2e("gate", "--json")
+    body = json.loads(ran.out)
+    assert (ran.code, body["verdict"], body["exit_code"]) == (1, "fail", 1)
+
+
+def test_reports_are_files(i2e: Callable[..., Any]) -> None:
+    """JUnit XML and Markdown."""
+    _record(P0=False)
+    assert i2e("gate", "--junit", "out/gate.xml", "--markdown", "gate.md").code == 1
+    assert ET.parse("out/gate.xml").getroot().get("failures") == "2"
+    assert "i2e gate: fail" in Path("gate.md").read_text()
+
+
+def test_a_report_that_cannot_be_written_is_no_pass(i2e: Callable[..., Any], tmp_path: Path) -> None:
+    """Whoever waits for the report must not see exit 0; a fail stays a fail."""
+    _record(P0=True)
+    ran = i2e("gate", "--markdown", "gate.md/x.md", "--policy", "")
+    assert ran.code == 0
+    (tmp_path / "file").write_text("")
+    ran = i2e("gate", "--markdown", "file/x.md")
+    assert ran.code == 2
+    assert "i2e: error: cannot write report 'file/x.md'" in ran.err
+
+
+def test_in_github_actions_it_annotates_summarises_and_sets_outputs(
+    i2e: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every annotation is one line; with `--json`, stdout stays JSON."""
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary.md"))
+    monkeypatch.setenv("GITHUB_OUTPUT", str(tmp_path / "output"))
+    _record(P0=False, P1=False)
+    ran = i2e("gate")
+    commands = [row.split(" ")[0] for row in ran.out.splitlines() if row.startswith("::")]
+    assert commands == ["::error", "::error", "::warning"]
+    assert (tmp_path / "output").read_text().startswith("decision=fail\nfailed=2\n")
+    assert "i2e gate: fail" in (tmp_path / "summary.md").read_text()
+    ran = i2e("gate", "--json")
+    assert json.loads(ran.out)["verdict"] == "fail"
+    assert ran.err.startswith("::error")
+
+
+def test_a_policy_that_is_not_valid_is_one_line(i2e: Callable[..., Any]) -> None:
+    """The file, the line and the key."""
+    _record(P0=True)
+    Path("gate.toml").write_text('P0 = "never"\n')
+    ran = i2e("gate", "--policy", "gate.toml")
+    assert ran.code == 2
+    assert ran.err.startswith("i2e: error: gate.toml:1: P0 = 'never' is not valid")
+    assert len(ran.err.splitlines()) == 1
