@@ -12,8 +12,7 @@ from otel_i2e.cli.output import emit_json, json_option, say, store_options, tabl
 from otel_i2e.config import load_settings
 
 if TYPE_CHECKING:
-    from otel_i2e.promote import Proposal
-    from otel_i2e.workflows.promotion import Promotion
+    from otel_i2e.workflows.promotion import Promotion, Proposal
 
 __all__ = ["command"]
 

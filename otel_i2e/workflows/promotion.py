@@ -16,7 +16,7 @@ from otel_i2e.workflows.dataset_file import parse_dataset, read_bytes
 from otel_i2e.workflows.datasets import changing_cases, dataset_file
 from otel_i2e.workflows.queries import find_query, run_query
 
-__all__ = ["Promotion", "promote_query", "promote_span"]
+__all__ = ["Promotion", "Proposal", "promote_query", "promote_span"]
 
 _AT_ONCE: Final = 100
 """Traces that are in memory at the same time."""
