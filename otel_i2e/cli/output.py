@@ -12,7 +12,7 @@ from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, is_dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import click
 from rich.console import Console
@@ -23,6 +23,7 @@ from rich.text import Text
 __all__ = ["console", "emit_json", "json_option", "progress", "safe", "say", "store_options", "table"]
 
 F = TypeVar("F", bound=Callable[..., Any])
+_NARROW: Final = 24
 
 
 def console(*, err: bool = False) -> Console:
@@ -53,11 +54,13 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str |
         for row in rows:
             click.echo("\t".join(safe(cell) for cell in row))
         return
+    cells = [[safe(cell) for cell in row] for row in rows]
     grid = Table(title=title, header_style="bold", title_justify="left", title_style="bold")
-    for name in columns:
-        grid.add_column(name, overflow="ellipsis", no_wrap=True)
-    for row in rows:
-        grid.add_row(*(Text(safe(cell)) for cell in row))
+    for position, name in enumerate(columns):
+        widest = max([len(name), *(len(row[position]) for row in cells)])
+        grid.add_column(name, no_wrap=widest <= _NARROW)  # a wide column gives way, a narrow one stays whole
+    for row in cells:
+        grid.add_row(*(Text(cell, no_wrap=True, overflow="ellipsis") for cell in row))
     Console(highlight=False, markup=False).print(grid)
 
 
