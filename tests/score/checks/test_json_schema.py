@@ -11,6 +11,7 @@ import pytest
 from otel_i2e.errors import ScorerError
 from otel_i2e.models import Attempt, Outcome
 from otel_i2e.score.checks.json_schema import json_schema
+from otel_i2e.testing.local_http import HttpAnswer, HttpCall, LocalServer
 
 Try = Callable[..., Attempt]
 SCHEMA = {
@@ -50,9 +51,20 @@ def test_references_are_resolved_inside_and_never_fetched(attempt: Try) -> None:
     """A reference elsewhere is an error of the scorer: neither pass nor fail."""
     inside = {"$defs": {"d": {"type": "integer"}}, "$ref": "#/$defs/d"}
     assert attempt(json_schema(inside), "3").passed is True
-    elsewhere = attempt(json_schema({"$ref": "http://127.0.0.1:9/schema.json"}), "3")
+    asked: list[str] = []
+
+    def serve(call: HttpCall) -> HttpAnswer:
+        asked.append(call.path)
+        return HttpAnswer(headers={"content-type": "application/json"}, chunks=[b"true"])
+
+    server = LocalServer(serve)
+    try:
+        elsewhere = attempt(json_schema({"$ref": f"{server.url}/schema.json"}), "3")
+    finally:
+        server.close()
     assert elsewhere.outcome is Outcome.ERROR
     assert "Unresolvable" in (elsewhere.error or "")
+    assert asked == []
 
 
 @pytest.mark.parametrize("schema", [{"type": "objekt"}, {"minimum": "3"}, "object", None, 3])
