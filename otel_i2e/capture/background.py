@@ -25,6 +25,8 @@ INGEST: Final = "otel_i2e.workflows.background:run"
 """`module:function`; called with the settings and the Event that asks it to stop."""
 _LAST_INGEST: Final = 0.5
 """Seconds that the last move may take."""
+_LAST_LEASE: Final = 10.0
+"""Seconds that the exit waits beyond its timeout while the thread is inside DuckDB: a lease takes far less."""
 _log = logging.getLogger("otel_i2e")
 
 
@@ -67,7 +69,12 @@ class Background:
         """
         begun = time.monotonic()
         ran = self._thread is not None
-        if not self.stop(timeout) or not ran:
+        if not self.stop(timeout):
+            # Torn down inside C++, the thread would end the process with SIGABRT: it gets to the end of its lease,
+            # and into no further one. The door stays closed: `after_fork_in_parent` is never called.
+            fork_guard.before_fork(_LAST_LEASE)
+            return
+        if not ran:
             return
         left = min(timeout - (time.monotonic() - begun), _LAST_INGEST)
         drain = getattr(sys.modules.get("otel_i2e.workflows.ingest"), "drain", None)

@@ -14,6 +14,7 @@ from typing import Final
 
 from otel_i2e.config import Settings
 from otel_i2e.errors import I2EError
+from otel_i2e.forks import fork_guard
 from otel_i2e.spool import Spool
 
 __all__ = ["run"]
@@ -67,7 +68,8 @@ class _Worker:
     def _ingest(self) -> int:
         if not self._settings.spool_path.exists() or not self._spool.stats().batches:
             return 0
-        from otel_i2e.workflows.ingest import ingest  # loads duckdb and pydantic: only once there is something
+        with fork_guard:  # neither a fork nor the process's end may come in the middle of loading DuckDB
+            from otel_i2e.workflows.ingest import ingest  # duckdb and pydantic: only once there is something
 
         return ingest(self._settings, spool=self._spool).stored
 
@@ -75,7 +77,8 @@ class _Worker:
         """Whether there is more to score."""
         if not self._settings.rules or not self._settings.store_path.exists():
             return False
-        from otel_i2e.workflows.scoring import score_online  # loads every scorer: only with rules
+        with fork_guard:
+            from otel_i2e.workflows.scoring import score_online  # every scorer: only with rules
 
         return any(rule.left for rule in score_online(self._settings).rules)
 
