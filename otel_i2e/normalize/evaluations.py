@@ -30,7 +30,6 @@ _PLACED: Final = frozenset(
         semconv.I2E_REPEAT,
     }
 )
-_LATEST: Final = 4_102_444_800 * 10**9  # the year 2100: a later clock is wrong
 
 
 def is_evaluation(log: RawLog) -> bool:
@@ -85,7 +84,7 @@ def _score(trace_id: str, span_id: str, time_ns: int, sent: Json) -> ScoreRow | 
         case_id=text(sent.get(semconv.I2E_CASE_ID)),
         repeat=small_count(sent.get(semconv.I2E_REPEAT)),
         metadata={key: sent[key] for key in sent if key not in _PLACED},
-        created_at=datetime.fromtimestamp(min(time_ns, _LATEST) / 1e9, UTC),
+        created_at=datetime.fromtimestamp(time_ns / 1e9, UTC),
     )
 
 

@@ -57,7 +57,7 @@ def canonical_message(message: Any, role: str = "user") -> Json:
     if said in ("tool", "function") and "parts" not in message:
         answer = {"type": "tool_call_response", "id": message.get("tool_call_id"), "response": message.get("content")}
         parts = [canonical_part(answer)]
-    parts += _calls(message)
+    parts += [call for call in _calls(message) if call not in parts]
     return {"role": said, "parts": parts, **{key: message[key] for key in message if key not in _MESSAGE_NAMES}}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 from otel_i2e import semconv
@@ -11,7 +12,8 @@ from otel_i2e.normalize.readers import text
 
 __all__ = ["put_outcome"]
 
-_CODES: Final = ("http.response.status_code", "http.status_code", "rpc.grpc.status_code", "error.code")
+_CODES: Final = ("http.response.status_code", "http.status_code", "rpc.grpc.status_code", "error.code", "status_code")
+_CODE_TOLD: Final = re.compile(r"\bError code: (\d{3})\b")  # as the SDKs of OpenAI and Anthropic begin their messages
 
 
 def put_outcome(row: SpanRow, raw: RawSpan) -> None:
@@ -27,10 +29,9 @@ def put_outcome(row: SpanRow, raw: RawSpan) -> None:
     kind = text(sent.get(semconv.ERROR_TYPE)) or text(exception.get(semconv.EXCEPTION_TYPE))
     row["status"] = "error"
     row["error_type"] = kind
-    row["status_message"] = (
-        raw.status_message or text(exception.get(semconv.EXCEPTION_MESSAGE)) or text(sent.get("error.message"))
-    )
-    row["error_code"] = _code(sent) or (kind if kind is not None and kind.isdecimal() else None)
+    told = (raw.status_message, text(exception.get(semconv.EXCEPTION_MESSAGE)), text(sent.get("error.message")))
+    row["status_message"] = next(filter(None, told), row["status_message"])
+    row["error_code"] = _code(sent) or (kind if kind is not None and kind.isdecimal() else _code_in(told))
 
 
 def _exception(raw: RawSpan) -> Json:
@@ -39,6 +40,14 @@ def _exception(raw: RawSpan) -> Json:
         if event.name == semconv.EXCEPTION_EVENT:
             return event.attributes
     return raw.attributes
+
+
+def _code_in(told: tuple[str | None, ...]) -> str | None:
+    """The status code that a message begins with, where no attribute has it."""
+    for message in told:
+        if message and (found := _CODE_TOLD.search(message, 0, 200)):
+            return found[1]
+    return None
 
 
 def _code(sent: Json) -> str | None:

@@ -75,13 +75,15 @@ def _put_identity(row: SpanRow, raw: RawSpan) -> None:
 
 
 def _put_times(row: SpanRow, raw: RawSpan) -> None:
-    """Microseconds. A clock that ran backwards gives no duration: it was not measured."""
+    """Microseconds. One time that is not known is the other; with neither the span stands at the epoch.
+
+    A clock that ran backwards, or was not read, gives no duration: it was not measured.
+    """
     start, end = raw.start_ns or raw.end_ns, raw.end_ns or raw.start_ns
-    if start:
-        row["start_time"] = start // 1000
-        row["end_time"] = end // 1000
-        if raw.start_ns and raw.end_ns >= raw.start_ns:
-            row["duration_ms"] = (end - start) / 1e6
+    row["start_time"] = start // 1000
+    row["end_time"] = end // 1000
+    if raw.start_ns and raw.end_ns >= raw.start_ns:
+        row["duration_ms"] = (end - start) / 1e6
 
 
 def _put_origin(row: SpanRow, raw: RawSpan) -> None:

@@ -62,6 +62,7 @@ def test_different_calls_stay_apart(row_of: RowOf) -> None:
         call(row_of, "b", "a", gen_ai__usage__output_tokens=91),
         call(row_of, "c", "a", gen_ai__response__id="r2"),
         call(row_of, "d", at=(200, 300), gen_ai__response__id="r1"),
+        call(row_of, "0", "a", at=(200, 300)),
         call(row_of, "e", gen_ai__response__id="r1", gen_ai__response__model="n"),
         call(row_of, "f", "a", gen_ai__operation__name="invoke_agent"),
         call(row_of, "1", "9"),

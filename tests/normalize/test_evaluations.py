@@ -74,5 +74,5 @@ def test_what_is_no_score_is_left_out(raw_log: RawLogOf, fields: dict[str, Any])
 
 @pytest.mark.parametrize("time_ns", [0, 2**64 - 1])
 def test_a_wrong_clock_is_no_error(raw_log: RawLogOf, time_ns: int) -> None:
-    """Times outside what a date can hold are brought inside."""
+    """Every time that OTLP can say is a date."""
     assert len(scores_of([raw_log(EVENT, THUMB, time_ns=time_ns)])) == 1

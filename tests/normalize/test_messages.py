@@ -29,6 +29,8 @@ def test_escaped_letters_are_written_out() -> None:
     assert "Łódź" in found.json()
 
 
+CALL = {"type": "tool_call", "id": "1", "name": "f", "arguments": {}}
+
 SHAPES: list[tuple[Any, list[Any]]] = [
     ("hi", SAID),
     ({"role": "user", "content": "hi"}, SAID),
@@ -56,6 +58,10 @@ SHAPES: list[tuple[Any, list[Any]]] = [
     (
         [{"role": "assistant", "content": "", "function_call": {"name": "f", "arguments": "{"}}],
         [{"role": "assistant", "parts": [{"type": "tool_call", "id": None, "name": "f", "arguments": "{"}]}],
+    ),
+    (
+        [{"role": "assistant", "parts": [CALL], "tool_calls": [CALL, {**CALL, "id": "2"}]}],
+        [{"role": "assistant", "parts": [CALL, {**CALL, "id": "2"}]}],
     ),
     ({"question": "hi"}, [{"role": "user", "parts": [{"type": "text", "content": '{"question":"hi"}'}]}]),
 ]

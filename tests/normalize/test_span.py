@@ -144,12 +144,12 @@ def test_identity_times_and_origin(row_of: RowOf) -> None:
         (2000, 1000, (2, 1, None)),
         (0, 5000, (5, 5, None)),
         (5000, 0, (5, 5, None)),
-        (0, 0, (None, None, None)),
+        (0, 0, (0, 0, None)),
         (5000, 5000, (5, 5, 0.0)),
     ],
 )
 def test_a_clock_that_says_nonsense_gives_no_duration(row_of: RowOf, start_ns: int, end_ns: int, expected: Any) -> None:
-    """What was not measured is NULL, never 0."""
+    """A duration that was not measured is NULL, never 0; a span without any time stands at the epoch."""
     row = row_of({}, start_ns=start_ns, end_ns=end_ns)
     assert (row["start_time"], row["end_time"], row["duration_ms"]) == expected
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import time
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -132,9 +133,9 @@ def test_a_row_that_the_store_refuses_is_found_among_the_others(
         return real(self, rows)
 
     monkeypatch.setattr(Writer, "add_spans", picky)
-    spool.put(traces(*range(1, 9)))
+    spool.put(traces(*range(3, 7)))
     report = ingest(settings)
-    assert (report.stored, report.duplicate) == (7, 0)
+    assert (report.stored, report.duplicate) == (3, 0)
     assert report.rejected == {"span: refused by the store": 1}
     assert "0000000000000005" not in {span.span_id for span in spans(settings)}
     assert len(list(rejects_folder(settings).glob("*.pb"))) == 1
@@ -212,33 +213,56 @@ def test_two_spans_of_one_call_are_linked(settings: Settings, spool: Spool) -> N
     }
 
 
+def test_hostile_spans_are_stored(settings: Settings, spool: Spool) -> None:
+    """NUL, a megabyte of prompt, thousands of attributes, deep JSON, odd clocks, a parent that is itself."""
+    deep = "[" * 900 + "]" * 900
+    said = '[{"role":"user","parts":[{"type":"text","content":"' + "ż" * 500_000 + '"}]}]'
+    request = ExportTraceServiceRequest.FromString(traces(1, 2, attributes={"gen_ai.operation.name": "chat"}))
+    one, two = request.resource_spans[0].scope_spans[0].spans
+    fill(one.attributes, {"gen_ai.input.messages": said, "x\0": "a\0b", "gen_ai.tool.definitions": deep})
+    fill(two.attributes, {f"k{n}": n for n in range(5_000)} | {"gen_ai.output.messages": "\0", "user.id": "\0"})
+    two.parent_span_id = two.span_id
+    one.start_time_unix_nano = one.end_time_unix_nano = 0
+    two.start_time_unix_nano, two.end_time_unix_nano = 1, 2**64 - 1
+    spool.put(request.SerializeToString())
+    report = ingest(settings)
+    assert (report.stored, report.rejected) == (2, {})
+    first, second = spans(settings)
+    assert (len(first.input_text or ""), first.start_time) == (500_000, datetime(1970, 1, 1, tzinfo=UTC))
+    assert len(second.attributes or {}) == 5_003
+    assert second.output_text == "\0"
+    spool.put(request.SerializeToString())
+    assert ingest(settings).duplicate == 2
+
+
 def test_more_than_one_claim_is_moved(settings: Settings, spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
     """`ingest` goes on until the spool is empty."""
     monkeypatch.setattr(module, "_CLAIM_BYTES", 100)
-    for n in range(1, 6):
+    for n in range(1, 4):
         spool.put(traces(n))
-    assert ingest(settings).stored == 5
+    assert ingest(settings).stored == 3
 
 
-def test_several_processes_store_each_span_once(settings: Settings, spool: Spool) -> None:
-    """Four processes put and ingest at the same time; nothing is lost, nothing is stored twice."""
+def test_several_processes_store_each_span_once(settings: Settings, spool: Spool, full: bool) -> None:
+    """Several processes put and ingest at the same time; nothing is lost, nothing is stored twice."""
+    workers, spans_each = (6, 50) if full else (3, 8)
     context = multiprocessing.get_context("spawn")
-    workers = [context.Process(target=put_and_ingest, args=(settings.store, n)) for n in range(4)]
-    for worker in workers:
+    running = [context.Process(target=put_and_ingest, args=(settings.store, n, spans_each)) for n in range(workers)]
+    for worker in running:
         worker.start()
-    for worker in workers:
-        worker.join(60)
+    for worker in running:
+        worker.join(120)
         assert worker.exitcode == 0
     assert drain(settings, 20)
-    assert len(spans(settings)) == 4 * 20
+    assert len(spans(settings)) == workers * spans_each
     assert spool.counters() == {}
 
 
-def put_and_ingest(store: str, number: int) -> None:
-    """What one of four workers does."""
-    settings = Settings(store=store, lock_timeout=30)
+def put_and_ingest(store: str, number: int, spans_each: int) -> None:
+    """What one of the workers does."""
+    settings = Settings(store=store, lock_timeout=60)
     spool = Spool(settings.spool_path)
-    for n in range(20):
+    for n in range(spans_each):
         spool.put(traces(1 + number * 100 + n))
         ingest(settings, spool=spool)
     spool.close()
