@@ -10,7 +10,7 @@ import sys
 from collections.abc import Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -19,7 +19,7 @@ from otel_i2e.errors import I2EError
 from otel_i2e.testing.messages_server import MessagesRequest, MessagesServer
 from otel_i2e.testing.reply import Reply
 
-__all__ = ["Narrator", "Stage", "Visit", "environment"]
+__all__ = ["Narrator", "Serving", "Stage", "Visit", "environment"]
 
 Visit = dict[str, Any]
 """A line of `customers.jsonl` with what came of it: `answer`, `happy`."""
@@ -53,6 +53,21 @@ class Narrator(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Serving:
+    """Customers being served."""
+
+    workers: Sequence[subprocess.Popen[str]]
+    """The processes."""
+    visits: list[Visit] = field(default_factory=list[Visit])
+    """Those that are over, in order of their ends."""
+
+    @property
+    def over(self) -> bool:
+        """Whether every process has ended."""
+        return all(worker.poll() is not None for worker in self.workers)
+
+
+@dataclass(frozen=True, slots=True)
 class Stage:
     """A project that is laid out, and how to run things in it."""
 
@@ -69,25 +84,24 @@ class Stage:
             raise I2EError(f"demo: {said}; look into {self.folder}")
 
     @contextmanager
-    def serving(self, customers: Sequence[Visit], *, workers: int) -> Generator[list[Visit]]:
-        """Worker processes of the agent that serve `customers`; the list fills while they do, and is full at the end.
+    def serving(self, customers: Sequence[Visit], *, workers: int) -> Generator[Serving]:
+        """Worker processes of the agent that serve `customers` while the block lasts, and are waited for at its end.
 
         Raises I2EError when a worker fails.
         """
-        visits: list[Visit] = []
         with (self.folder / "workers.log").open("w") as log, ThreadPoolExecutor(workers) as pool:
-            running = [self._worker(customers[first::workers], log) for first in range(workers)]
-            reading = [pool.submit(_collect, worker, visits) for worker in running]
+            serving = Serving([self._worker(customers[first::workers], log) for first in range(workers)])
+            reading = [pool.submit(_collect, worker, serving.visits) for worker in serving.workers]
             try:
-                yield visits
+                yield serving
                 for done in reading:
                     done.result()
             except BaseException:
-                for worker in running:
+                for worker in serving.workers:
                     worker.kill()
                 raise
             finally:
-                failed = [worker.pid for worker in running if worker.wait()]
+                failed = [worker.pid for worker in serving.workers if worker.wait()]
         if failed:
             raise I2EError(f"demo: {len(failed)} of {workers} workers failed; {self.folder / 'workers.log'} says why")
 

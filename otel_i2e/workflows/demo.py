@@ -76,13 +76,13 @@ def _record(stage: Stage, settings: Settings) -> list[Visit]:
         f"{_WORKERS} processes of agent.py serve {len(customers)} customers. One line was added: import otel_i2e.auto. "
         "While they write, we read:",
     )
-    with stage.serving(customers, workers=_WORKERS) as visits:
-        _wait(lambda: _traces(settings) > 2 or len(visits) == len(customers))
+    with stage.serving(customers, workers=_WORKERS) as serving:
+        _wait(lambda: _traces(settings) > 2 or serving.over)
         stage.i2e("traces", "--limit", "3")
     if not drain(settings, _PATIENCE):
         raise I2EError(f"demo: what was recorded is not in the store after {_PATIENCE:g} s; see i2e status")
     score_online(settings)
-    return visits
+    return serving.visits
 
 
 def _look(stage: Stage, visits: list[Visit], found: QueryResult) -> None:
