@@ -305,7 +305,7 @@ policies_ = st.builds(
 overrides_ = st.lists(st.builds(_override, st.sampled_from(["one", "two", "three"])), max_size=2)
 
 
-@settings(max_examples=600)
+@settings(max_examples=150)
 @given(cases_, runs_, st.integers(0, 3), policies_, overrides_)
 def test_no_pass_without_a_measured_verdict_of_every_repeat_of_every_case(
     cases: list[Case], runs: list[CaseRun], repeats: int, policy: Policy, overrides: list[Override]
@@ -327,7 +327,7 @@ def test_no_pass_without_a_measured_verdict_of_every_repeat_of_every_case(
             assert all(a.outcome in (Outcome.SCORED, Outcome.NOT_APPLICABLE) for a in r.attempts)
 
 
-@settings(max_examples=600)
+@settings(max_examples=150)
 @given(cases_, runs_, st.integers(1, 3), policies_, overrides_)
 def test_a_failing_blocking_case_never_passes(
     cases: list[Case], runs: list[CaseRun], repeats: int, policy: Policy, overrides: list[Override]

@@ -11,6 +11,7 @@ from otel_i2e.models import Attempt, Case, CaseRun, Decision, Experiment, Outcom
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 HOSTILE = (
+    "%0A::error::forged "
     "a|b\\|c</code><script>alert(1)</script> @octocat #1 [x](http://evil.test) ![i](http://evil.test/p.png) "
     "**bold** `tick` ``` | --- | http://evil.test www.evil.test <!-- --> ]]> & \x00\x1b[31m\x07 \u202e \ufffe\n"
     "::error::forged\r\n::set-output name=decision::pass\n\n# heading\n<img src=x onerror=alert(1)>"

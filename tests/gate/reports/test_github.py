@@ -30,6 +30,7 @@ def test_hostile_text_forges_no_command(hostile: Decided) -> None:
         head, _, _ = row[2:].partition("::")
         assert head.split(" ", 1)[0] in ("error", "warning", "notice")
         assert "," not in head
+        assert "%0A" not in row  # GitHub would read a line break
 
 
 def test_the_eleventh_is_counted(mixed: Decided) -> None:
