@@ -46,7 +46,7 @@ class Body:
         return b"".join(pieces)
 
     async def discard(self) -> None:
-        """Read on for a moment: a sender that still writes would not see the answer of a connection closed on it."""
+        """Read on for a moment and forget it."""
         rest = _LINGER_BYTES
         with suppress(TimeoutError, Refused):
             async with asyncio.timeout(_LINGER_SECONDS):

@@ -46,7 +46,7 @@ class HttpApp:
         try:
             self._guard.check_headers(headers)
         except Refused as refused:
-            answer = await self._refusal(refused, headers.get("content-type", ""), Body(receive, self._intake))
+            answer = self._refusal(refused, headers.get("content-type", ""), Body(receive, self._intake))
             await answer(scope, receive, send)
         else:
             await self._router(scope, receive, send)
@@ -57,7 +57,7 @@ class HttpApp:
             try:
                 return await self._export(service, request, body)
             except Refused as refused:
-                return await self._refusal(refused, request.headers.get("content-type", ""), body)
+                return self._refusal(refused, request.headers.get("content-type", ""), body)
             finally:
                 body.release()
 
@@ -93,17 +93,34 @@ class HttpApp:
         finally:
             self._turn.release()
 
-    async def _refusal(self, refused: Refused, content_type: str, body: Body) -> Response:
-        """The answer that turns a request away; then the connection ends."""
+    def _refusal(self, refused: Refused, content_type: str, body: Body) -> Response:
+        """The answer that turns a request away."""
         self._intake.tally.add("refused", refused.reason)
-        await body.discard()
         content, kind = refused_body(refused, encoding_of(content_type))
         headers = {"content-type": kind, "connection": "close"}
         if refused.retry_after is not None:
             headers["retry-after"] = str(refused.retry_after)
         if refused.http_status == 401:
             headers["www-authenticate"] = "Bearer"
-        return Response(content, refused.http_status, headers)
+        return _Refusal(body, content, refused.http_status, headers)
+
+
+class _Refusal(Response):
+    """Is sent at once; then reads on for a moment before the connection ends.
+
+    A sender that is still writing would not see the answer of a connection closed on it (RFC 9112, 9.6).
+    """
+
+    def __init__(self, rest: Body, content: bytes, status: int, headers: dict[str, str]) -> None:
+        super().__init__(content, status, headers)
+        self._rest = rest
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 -- ASGI
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        content = b"" if scope["method"] == "HEAD" else self.body
+        await send({"type": "http.response.body", "body": content, "more_body": True})
+        await self._rest.discard()
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 async def _healthy(_: Request) -> Response:

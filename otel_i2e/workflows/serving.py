@@ -12,7 +12,7 @@ from otel_i2e.config import Settings
 from otel_i2e.errors import UsageError
 from otel_i2e.receive.guard import make_guard
 from otel_i2e.spool import Spool
-from otel_i2e.workflows import background
+from otel_i2e.workflows.ingest_process import IngestProcess
 from otel_i2e.workflows.otlp_json import read_json
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Listen", "serve"]
 
-_LAST_WAIT: Final = 5.0  # seconds for the lease that is open when the end comes
 _FILES: Final = 65_536  # connections that may be open at once, where the system allows it
 
 
@@ -59,33 +58,13 @@ def serve(settings: Settings, listen: Listen, stop: threading.Event, *, on_ready
             http_port=listen.http_port,
             grpc_port=listen.grpc_port,
         )
-        behind = _Behind(settings)
-        with receiver, behind:
+        with receiver, IngestProcess(settings) as ingesting:
             on_ready(receiver)
+            read_json("traces", b"{}")  # loads the decoder, before the first JSON request has to
             while receiver.alive() and not stop.wait(0.2):
-                pass
+                ingesting.keep()
     finally:
         spool.close()
-
-
-class _Behind:
-    """Ingest and online rules on a thread, unless `ingest` is off."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._on = settings.ingest == "on"
-        self._stop = threading.Event()
-        self._thread = threading.Thread(
-            target=background.run, args=(settings, self._stop), name="otel-i2e-background", daemon=True
-        )
-
-    def __enter__(self) -> None:
-        if self._on:
-            self._thread.start()
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        if self._on:
-            self._thread.join(_LAST_WAIT)
 
 
 def _receiver() -> type[Receiver]:

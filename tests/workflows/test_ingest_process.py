@@ -1,0 +1,60 @@
+"""Ingest in a process of its own."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import psutil
+
+from otel_i2e.config import Settings
+from otel_i2e.spool import Spool
+from otel_i2e.testing.otlp import span_ids, traces_request
+from otel_i2e.workflows.ingest_process import IngestProcess
+
+
+def _put(settings: Settings) -> Spool:
+    spool = Spool(settings.spool_path)
+    spool.put(traces_request(span_ids(2)), items=2)
+    return spool
+
+
+def _wait_until_moved(spool: Spool) -> None:
+    deadline = time.monotonic() + 30
+    while spool.stats().batches:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_it_moves_what_waits_and_ends_with_us(tmp_path: Path) -> None:
+    """By itself, soon after the end of `with`."""
+    settings = Settings(store=str(tmp_path / "s.duckdb"), ingest_interval=0.02)
+    spool = _put(settings)
+    with IngestProcess(settings):
+        _wait_until_moved(spool)
+        (child,) = psutil.Process().children()
+    assert not child.is_running()
+    spool.close()
+    assert settings.store_path.exists()
+
+
+def test_one_that_was_killed_is_started_again(tmp_path: Path) -> None:
+    """After a pause, so that one that cannot start does not start without end."""
+    settings = Settings(store=str(tmp_path / "s.duckdb"), ingest_interval=0.02)
+    spool = _put(settings)
+    with IngestProcess(settings) as ingesting:
+        psutil.Process().children()[0].kill()
+        psutil.wait_procs(psutil.Process().children(), timeout=10)
+        ingesting.keep()
+        assert not [child for child in psutil.Process().children() if child.status() != psutil.STATUS_ZOMBIE]
+        ingesting._started -= 60
+        ingesting.keep()
+        _wait_until_moved(spool)
+    spool.close()
+
+
+def test_with_ingest_off_there_is_none(tmp_path: Path) -> None:
+    """Another process does it."""
+    with IngestProcess(Settings(store=str(tmp_path / "s.duckdb"), ingest="off")) as ingesting:
+        ingesting.keep()
+        assert not psutil.Process().children()
