@@ -22,6 +22,10 @@ WITH tried AS (
     WHERE source = 'online' AND rule = $rule AND created_at >= make_timestamptz($since::BIGINT)
     GROUP BY trace_id, span_id
 ),
+roots AS (
+    SELECT trace_id FROM spans
+    WHERE parent_span_id IS NULL AND ingested_at >= make_timestamptz($since::BIGINT)
+),
 matching AS (
     SELECT trace_id, span_id, start_time, ingested_at
     FROM spans
@@ -31,10 +35,10 @@ matching AS (
 {where}
       )
 )
-SELECT m.trace_id, m.span_id, epoch_us(m.start_time) AS start_us, epoch_us(m.ingested_at) AS ingested_us,
-       tried.identities
+SELECT m.trace_id, m.span_id, epoch_us(m.start_time) AS start_us, tried.identities
 FROM matching m LEFT JOIN tried ON tried.trace_id = m.trace_id AND tried.span_id = m.span_id
-WHERE tried.identities IS NULL OR NOT list_has_all(tried.identities, $identities::VARCHAR[])
+WHERE (tried.identities IS NULL OR NOT list_has_all(tried.identities, $identities::VARCHAR[]))
+  AND (m.ingested_at <= make_timestamptz($quiet::BIGINT) OR m.trace_id IN (SELECT trace_id FROM roots))
 ORDER BY m.ingested_at, m.span_id
 LIMIT $limit
 """
@@ -62,7 +66,7 @@ judged AS (
 )
 """
 _UNSCORED: Final = f"""{_MATCHING}
-SELECT trace_id, span_id, epoch_us(start_time) AS start_us, epoch_us(ingested_at) AS ingested_us, identities
+SELECT trace_id, span_id, epoch_us(start_time) AS start_us, identities
 FROM judged
 WHERE NOT complete
 ORDER BY start_time DESC, span_id
@@ -85,8 +89,6 @@ class Candidate(NamedTuple):
     """Its id."""
     start_us: int
     """Start, microseconds since the epoch."""
-    ingested_us: int
-    """When it was stored, microseconds since the epoch."""
     done: frozenset[str]
     """Identities of the scorers that have dealt with it."""
 
@@ -97,14 +99,28 @@ def identity_of(scorer: Scorer) -> str:
 
 
 def untried(
-    store: Store, settings: Settings, rule: Rule, scorers: Iterable[Scorer], *, since: datetime, limit: int
+    store: Store,
+    settings: Settings,
+    rule: Rule,
+    scorers: Iterable[Scorer],
+    *,
+    since: datetime,
+    quiet: datetime,
+    limit: int,
 ) -> list[Candidate]:
     """Spans stored since `since` that a rule has not dealt with, the earliest first, `limit` at most.
 
+    A span stored after `quiet` is left until the root of its trace is there: spans end before their parents.
     The rule's condition has passed `check_condition`; it runs as a user's query does: read-only, with a time limit.
     Raises QueryError, StoreLocked and StoreError.
     """
-    params = {"rule": rule.name, "since": _micros(since), "limit": limit, "identities": _identities(scorers)}
+    params = {
+        "rule": rule.name,
+        "since": _micros(since),
+        "quiet": _micros(quiet),
+        "limit": limit,
+        "identities": _identities(scorers),
+    }
     return _candidates(_asked(store, settings, _UNTRIED, rule.where, params))
 
 
@@ -146,8 +162,8 @@ def _asked(store: Store, settings: Settings, sql: str, where: str, params: Mappi
 
 def _candidates(result: QueryResult) -> list[Candidate]:
     return [
-        Candidate(trace_id, span_id, start_us, ingested_us, frozenset(identities or ()))
-        for trace_id, span_id, start_us, ingested_us, identities in result.rows
+        Candidate(trace_id, span_id, start_us, frozenset(identities or ()))
+        for trace_id, span_id, start_us, identities in result.rows
     ]
 
 

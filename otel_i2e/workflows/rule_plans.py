@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final, cast
 
 from otel_i2e.config import Settings
@@ -16,7 +16,7 @@ from otel_i2e.workflows.budgets import Budget, spent_today
 from otel_i2e.workflows.candidates import Candidate, identity_of, spans_of, untried
 from otel_i2e.workflows.rules import rules_or_errors
 from otel_i2e.workflows.scorers import load_all, named
-from otel_i2e.workflows.subjects import is_settled, subjects_of
+from otel_i2e.workflows.subjects import subjects_of
 
 __all__ = ["Plan", "plan_rules"]
 
@@ -24,7 +24,7 @@ _LOOK_BACK: Final = timedelta(days=1)
 _OVERLAP: Final = timedelta(minutes=2)
 """How far behind the last complete pass the next one begins: rows are stamped before they are committed."""
 _QUIET: Final = timedelta(seconds=30)
-"""How long a scorer that looks at the trace waits for a root span that does not come."""
+"""How long a rule that looks at the trace waits for a root span that does not come."""
 _complete_until: Final[dict[tuple[str, ...], datetime]] = {}
 """Store, rule and scorers → everything that was stored before this has been dealt with. Of this process."""
 
@@ -42,8 +42,6 @@ class Plan:
     found: list[Candidate] = field(default_factory=list[Candidate])
     is_full: bool = False
     """Whether there may be spans beyond the limit."""
-    waiting: int = 0
-    """Spans whose trace is not complete."""
     jobs: list[Job] = field(default_factory=list[Job])
     ended: list[tuple[Job, Attempt]] = field(default_factory=list[tuple[Job, Attempt]])
     """Tried, or left out for good."""
@@ -52,11 +50,11 @@ class Plan:
     def left(self) -> int:
         """Spans that some scorer has still to deal with."""
         done = {id(job) for job, _ in self.ended}
-        return len({job.subject.span.span_id for job in self.jobs if id(job) not in done}) + self.waiting
+        return len({job.subject.span.span_id for job in self.jobs if id(job) not in done})
 
     def close(self, now: datetime) -> None:
         """Remember how far this process has come, once what came of the plan is stored."""
-        if self.error is None and not self.is_full and self.left == self.waiting:
+        if self.error is None and not self.is_full and not self.left:
             _complete_until[self.key] = now - _OVERLAP
 
 
@@ -86,7 +84,8 @@ def plan_rules(settings: Settings, store: Store, *, limit: int, now: datetime) -
 def _begun(rule: Rule, scorers: list[Scorer], settings: Settings, store: Store, *, limit: int, now: datetime) -> Plan:
     key = (str(store.path), rule.name, rule.where, *(identity_of(scorer) for scorer in scorers))
     since = max(now - _LOOK_BACK, _complete_until.get(key, now - _LOOK_BACK))
-    found = untried(store, settings, rule, scorers, since=since, limit=limit)
+    quiet = now - _QUIET if any(scorer.needs_trace for scorer in scorers) else now
+    found = untried(store, settings, rule, scorers, since=since, quiet=quiet, limit=limit)
     return Plan(rule.name, rule=rule, scorers=scorers, key=key, found=found, is_full=len(found) == limit)
 
 
@@ -106,18 +105,10 @@ def _fill(reader: Reader, plan: Plan, now: datetime) -> None:
     for candidate in sampled:
         subject = subjects[candidate.trace_id, candidate.span_id]
         due = [scorer for scorer in scorers if identity_of(scorer) not in candidate.done]
-        ready = due if _is_quiet(candidate, subject, now) else [scorer for scorer in due if not scorer.needs_trace]
-        plan.waiting += len(ready) < len(due)
-        plan.jobs += [Job(scorer, subject, asker, budget) for scorer in ready]
+        plan.jobs += [Job(scorer, subject, asker, budget) for scorer in due]
 
 
 def _sampled_out(candidate: Candidate, scorers: list[Scorer], asker: Asker) -> list[tuple[Job, Attempt]]:
     subject = Subject(span=Span(trace_id=candidate.trace_id, span_id=candidate.span_id))
     due = (scorer for scorer in scorers if identity_of(scorer) not in candidate.done)
     return [(Job(scorer, subject, asker), not_tried(scorer, Outcome.SAMPLED_OUT)) for scorer in due]
-
-
-def _is_quiet(candidate: Candidate, subject: Subject, now: datetime) -> bool:
-    """Whether nothing more of the trace is to be expected."""
-    stored = datetime.fromtimestamp(candidate.ingested_us / 1_000_000, UTC)
-    return stored <= now - _QUIET or is_settled(subject.trace)

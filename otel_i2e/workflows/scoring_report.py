@@ -78,7 +78,7 @@ class ScoringReport(Contract):
     already: int = 0
     """In a backfill: matching spans that have every score already."""
     left: int = 0
-    """Spans that are left for the next time: beyond the limit, out of time, or of a trace that is not complete."""
+    """Spans that are left for the next time: beyond the limit of a backfill, or out of time."""
     tallies: tuple[ScorerTally, ...] = ()
     """In order of the scorers."""
     error: str | None = None

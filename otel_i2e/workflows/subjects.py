@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -10,7 +10,7 @@ from otel_i2e.models import Case, Span, Subject
 from otel_i2e.score import Scorer
 from otel_i2e.store import Reader
 
-__all__ = ["is_settled", "subjects_of"]
+__all__ = ["subjects_of"]
 
 _BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
 
@@ -26,11 +26,6 @@ def subjects_of(
     if any(scorer.needs_trace for scorer in scorers):
         traces = reader.traces({span.trace_id for span in spans})
     return [_subject(span, traces.get(span.trace_id), cases or {}) for span in spans]
-
-
-def is_settled(trace: Iterable[Span]) -> bool:
-    """Whether the root of the trace is there: spans end before their parents, so all the others came before it."""
-    return any(span.parent_span_id is None for span in trace)
 
 
 def _subject(span: Span, trace: list[Span] | None, cases: Mapping[str, Case]) -> Subject:

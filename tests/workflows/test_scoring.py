@@ -190,19 +190,16 @@ def test_a_pass_looks_back_to_where_the_last_one_ended(project: Project) -> None
     assert score_where(settings, "TRUE", ["short"]).already == 2
 
 
-def test_a_scorer_of_the_trace_waits_for_its_root(project: Project) -> None:
-    """Spans end before their parents: the trace is complete when the root is there, or has been quiet."""
+def test_a_rule_that_looks_at_the_trace_waits_for_its_root(project: Project) -> None:
+    """Spans end before their parents: the trace is complete when the root is there."""
     root, search, call = trace_of(agent_span(), retrieval_span("q", ["Yes."]), llm_span(output="Yes."))
-    rules = [{"where": "kind = 'llm'", "scorers": ["grounded", "short"]}]
+    rules = [{"where": "kind = 'llm'", "scorers": ["grounded"]}, {"where": "kind = 'llm'", "scorers": ["short"]}]
     settings = project(call, rules=rules)
-    first = score_online(settings, now=NOW)
-    assert (first.attempts, first.rules[0].left) == (1, 1)
+    assert [rule.spans for rule in score_online(settings, now=NOW).rules] == [0, 1]
     project(search, root)
-    assert score_online(settings, now=NOW).attempts == 1
-    assert {row["name"]: row["value"] for row in rows(settings, "SELECT * FROM scores")} == {
-        "short": 1.0,
-        "grounded": 1.0,
-    }
+    assert [rule.spans for rule in score_online(settings, now=NOW).rules] == [1, 0]
+    found = {row["name"]: row["value"] for row in rows(settings, "SELECT * FROM scores")}
+    assert found == {"short": 1.0, "grounded": 1.0}
 
 
 def test_a_root_that_never_comes_is_not_waited_for_forever(project: Project) -> None:
@@ -532,6 +529,6 @@ def test_a_recording_application_records_neither_the_judge_nor_a_score_twice(
     assert (run.returncode, run.stdout) == (0, "2\n"), run.stderr
     assert len(court.requests) == 2
     found = rows(settings, "SELECT name, kind FROM spans WHERE service_name IS DISTINCT FROM 'shop' ORDER BY kind")
-    assert [row["kind"] for row in found] == ["chain", "llm"]
+    assert [row["kind"] for row in found] == ["chain", "llm"], run.stderr
     assert Counter(row["name"] for row in rows(settings, "SELECT * FROM scores")) == {"tone": 1, "short": 1}
     assert ledger(settings) == {("tone", "scored"): 1, ("short", "scored"): 1}

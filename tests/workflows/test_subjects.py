@@ -5,7 +5,7 @@ from __future__ import annotations
 from otel_i2e.models import Case
 from otel_i2e.score import scorer, standalone
 from otel_i2e.testing import agent_span, llm_span, retrieval_span, temporary_store, trace_of
-from otel_i2e.workflows.subjects import is_settled, subjects_of
+from otel_i2e.workflows.subjects import subjects_of
 
 
 @scorer
@@ -49,9 +49,3 @@ def test_a_span_of_an_experiment_carries_its_case() -> None:
     with temporary_store([ROOT, CALL]) as store, store.read() as reader:
         subjects = subjects_of(reader, reader.spans(), standalone(), cases={"c": case})
     assert {subject.span.kind: subject.case for subject in subjects} == {"agent": None, "llm": case}
-
-
-def test_a_trace_is_settled_when_its_root_is_there() -> None:
-    """Children end first."""
-    assert is_settled([CALL, ROOT])
-    assert not is_settled([SEARCH, CALL])
