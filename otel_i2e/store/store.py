@@ -13,7 +13,7 @@ import duckdb
 
 from otel_i2e.config import Settings
 from otel_i2e.errors import ConfigError, StoreError
-from otel_i2e.forks import fork_guard
+from otel_i2e.forks import fork_guard, process_token
 from otel_i2e.models import QueryResult
 from otel_i2e.store.connection import closed_by_its_process, open_reader, open_writer
 from otel_i2e.store.faults import busy, query_error, store_error
@@ -60,14 +60,16 @@ class Store:
         rows may be written again, whether they were stored or not.
         """
         with self._open(lambda: open_writer(self.path, compression=self._compression), exclusive=True) as connection:
+            token = process_token()
             try:
                 migrate(connection)
                 connection.execute("BEGIN")
                 yield Writer(connection)
                 connection.execute("COMMIT")
             except BaseException as error:
-                with suppress(duckdb.Error):
-                    connection.execute("ROLLBACK")
+                if token == process_token():  # a forked child has no business with its parent's transaction
+                    with suppress(duckdb.Error):
+                        connection.execute("ROLLBACK")
                 if isinstance(error, duckdb.Error):
                     raise store_error(error, self.path) from error
                 raise

@@ -1,0 +1,65 @@
+"""DuckDB's exceptions in our words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from otel_i2e.errors import I2EError, QueryError, QueryTimeout, StoreError, StoreLocked
+from otel_i2e.store.faults import busy, first_line, query_error, store_error
+
+_STORE = Path("/data/s.duckdb")
+_LOCK = (
+    'IO Error: Could not set lock on file "/data/s.duckdb": Conflicting lock is held in /usr/bin/duckdb (PID 4711). '
+    "See also https://duckdb.org"
+)
+
+
+def _every_exception() -> list[type[duckdb.Error]]:
+    kinds = [value for value in vars(duckdb).values() if isinstance(value, type) and issubclass(value, duckdb.Error)]
+    return sorted(set(kinds), key=lambda kind: kind.__name__)
+
+
+@pytest.mark.parametrize("kind", _every_exception())
+def test_no_exception_of_duckdb_gets_through(kind: type[duckdb.Error]) -> None:
+    """Each becomes one of ours, one line, of which somebody's SQL is the cause unless the store is."""
+    mapped = query_error(kind("Some Error: it broke\nLINE 1: x"), _STORE)
+    assert isinstance(mapped, I2EError)
+    assert "\n" not in str(mapped)
+    assert isinstance(store_error(kind("Some Error: it broke\nmore"), _STORE), StoreError)
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "said"),
+    [
+        (duckdb.BinderException("Binder Error: no column x\n\nLINE 3: x\n"), QueryError, "q.sql:12: no column x"),
+        (duckdb.ParserException("Parser Error: syntax error"), QueryError, "q.sql:10: syntax error"),
+        (duckdb.ConversionException("Conversion Error: 'a' is no number"), QueryError, "q.sql:10: 'a' is no number"),
+        (duckdb.InterruptException("INTERRUPT Error: Interrupted!"), QueryTimeout, "interrupted"),
+        (duckdb.OutOfMemoryException("Out of Memory Error: …"), QueryError, "too much memory"),
+        (duckdb.FatalException("FATAL Error: no space"), StoreError, "writing the same rows again is safe"),
+        (duckdb.IOException("IO Error: not a DuckDB file"), StoreError, "'/data/s.duckdb' failed: not a DuckDB file"),
+    ],
+)
+def test_what_is_said(error: duckdb.Error, kind: type[I2EError], said: str) -> None:
+    """The line of a file counts from where its SQL begins; faults of the store name the store."""
+    mapped = query_error(error, _STORE, place="q.sql", line=10)
+    assert type(mapped) is kind
+    assert said in str(mapped)
+
+
+def test_somebody_else_has_the_file_open() -> None:
+    """Their process id is named, or that it is this process itself; other faults are not mistaken for it."""
+    assert "process 4711" in str(busy(duckdb.IOException(_LOCK), _STORE))
+    here = duckdb.ConnectionException("Can't open a connection to same database file with a different configuration")
+    assert "open in this process" in str(busy(here, _STORE))
+    assert isinstance(store_error(duckdb.IOException(_LOCK), _STORE), StoreLocked)
+    assert busy(duckdb.IOException("IO Error: disk full"), _STORE) is None
+
+
+def test_the_kind_of_error_is_left_out() -> None:
+    """`Binder Error:` helps nobody; text that only looks like it stays."""
+    assert first_line(duckdb.BinderException('Binder Error: column "x" Error: y')) == 'column "x" Error: y'
+    assert first_line(duckdb.Error("plain")) == "plain"

@@ -1,0 +1,266 @@
+"""The views that users query."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from otel_i2e.models import ScoreRow, Span, Subject, ToolCall
+from otel_i2e.testing import (
+    agent_span,
+    llm_span,
+    retrieval_span,
+    score_row,
+    temporary_store,
+    tool_span,
+    trace_of,
+)
+
+_NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+def _rows(sql: str, spans: Iterable[Span] = (), scores: Iterable[ScoreRow] = ()) -> list[dict[str, Any]]:
+    with temporary_store(spans, scores=scores) as store, store.read() as reader:
+        return reader.rows(sql)
+
+
+class TestLlmCalls:
+    """Exactly one row per model call."""
+
+    def test_a_call_that_was_recorded_twice_is_one_row_with_the_fields_of_both(self) -> None:
+        """Sums are the truth, and what only one instrumentation knew is kept."""
+        first = llm_span(output=None, output_tokens=None, cost_usd=None, conversation_id="c", span_id="1" * 16)
+        repeat = llm_span(
+            trace_id=first.trace_id, span_id="2" * 16, duplicate_of=first.span_id, scope_name="other",
+            output="Yes.", output_tokens=7, cost_usd=0.5, input_tokens=999, conversation_id="other",
+        )  # fmt: skip
+        (row,) = _rows("SELECT * FROM llm_calls", [first, repeat, agent_span()])
+        assert row["span_id"] == first.span_id
+        assert (row["output_text"], row["output_tokens"], row["cost_usd"]) == ("Yes.", 7, 0.5)
+        assert (row["input_tokens"], row["conversation_id"]) == (100, "c"), "its own fields win"
+
+    def test_content_is_known_when_either_has_it(self) -> None:
+        """`missing` gives way; `truncated` does not, because the cut text is what the row has."""
+        bare = llm_span(None, None, span_id="1" * 16)
+        cut = llm_span(content_state="truncated", span_id="2" * 16)
+        repeats = [llm_span(trace_id=one.trace_id, duplicate_of=one.span_id) for one in (bare, cut)]
+        rows = _rows("SELECT span_id, content_state FROM llm_calls ORDER BY span_id", [bare, cut, *repeats])
+        assert [row["content_state"] for row in rows] == ["full", "truncated"]
+
+    def test_an_error_that_either_saw_is_an_error(self) -> None:
+        """With its type."""
+        first = llm_span()
+        repeat = llm_span(trace_id=first.trace_id, duplicate_of=first.span_id, status="error", error_type="Timeout")
+        rows = _rows("SELECT status, error_type FROM llm_calls", [first, repeat])
+        assert rows == [{"status": "error", "error_type": "Timeout"}]
+
+    def test_three_recordings_of_one_call_are_one_row(self) -> None:
+        """However many instrumentations were at it."""
+        first = llm_span(provider=None)
+        repeats = [
+            llm_span(trace_id=first.trace_id, span_id=name * 16, duplicate_of=first.span_id, provider=name)
+            for name in "ba"
+        ]
+        assert _rows("SELECT provider FROM llm_calls", [first, *repeats]) == [{"provider": "a"}]
+
+
+_ASKED = ToolCall(id="t1", name="lookup", arguments={"order": 3})
+
+
+def _answering(*calls: tuple[str, Any]) -> list[dict[str, Any]]:
+    return [
+        {"role": "tool", "parts": [{"type": "tool_call_response", "id": name, "response": response}]}
+        for name, response in calls
+    ]
+
+
+_TURNS: dict[str, Sequence[Span]] = {
+    "asked and run": (
+        agent_span(),
+        llm_span(tool_calls=[_ASKED]),
+        tool_span("lookup", {"order": 3}, "late", tool_call_id="t1"),
+    ),
+    "asked and answered in the next call": (
+        agent_span(),
+        llm_span(tool_calls=[_ASKED]),
+        llm_span(input_messages=_answering(("t1", {"state": "late"}))),
+    ),
+    "asked in vain": (agent_span(), llm_span(tool_calls=[_ASKED])),
+    "run by the application alone": (agent_span(), tool_span("clock", None, "noon")),
+    "run without an id": (
+        agent_span(),
+        llm_span(tool_calls=[_ASKED, ToolCall(id="t2", name="lookup", arguments={"order": 4})]),
+        tool_span("lookup", {"order": 3}, "late"),
+        tool_span("lookup", {"order": 4}, None, status="error"),
+        tool_span("lookup", {"order": 5}, "own idea"),
+    ),
+    "asked without an id": (
+        agent_span(),
+        llm_span(tool_calls=[ToolCall(name="a"), ToolCall(name="a")]),
+        tool_span("a", 1, 1),
+    ),
+    "asked twice with one id, as a history repeats": (
+        agent_span(),
+        llm_span(tool_calls=[_ASKED]),
+        llm_span(tool_calls=[_ASKED]),
+        tool_span("lookup", {"order": 3}, "late", tool_call_id="t1"),
+    ),
+    "run twice for one id": (
+        agent_span(),
+        llm_span(tool_calls=[_ASKED]),
+        tool_span("lookup", {"order": 3}, None, tool_call_id="t1", status="error"),
+        tool_span("lookup", {"order": 3}, "late", tool_call_id="t1"),
+    ),
+    "no tool at all": (agent_span(), llm_span()),
+}
+
+
+class TestToolCalls:
+    """One row per call that a model asked for or the application ran."""
+
+    @pytest.mark.parametrize("turn", _TURNS)
+    def test_the_same_calls_as_a_scorer_sees(self, turn: str) -> None:
+        """The view and `Subject.tool_calls` read one trace alike."""
+        trace = trace_of(*_TURNS[turn])
+        with temporary_store(trace) as store, store.read() as reader:
+            rows = reader.rows("SELECT * FROM tool_calls")
+            spans = tuple(reader.trace(trace[0].trace_id))
+        columns = ("name", "is_error", "requested_by", "executed_by")
+        found = [(row["tool_call_id"], *(row[name] for name in columns)) for row in rows]
+        calls = Subject(span=spans[0], trace=spans).tool_calls
+        expected = [(call.id, *(getattr(call, name) for name in columns)) for call in calls]
+        assert sorted(found, key=str) == sorted(expected, key=str)
+
+    def test_arguments_and_results_are_json(self) -> None:
+        """As the model gave them, and as they came back."""
+        (row,) = _rows("SELECT * FROM tool_calls", trace_of(*_TURNS["asked and answered in the next call"]))
+        assert (row["arguments"], row["result"]) == ('{"order":3}', '{"state":"late"}')
+        assert row["duration_ms"] is None
+
+    def test_calls_of_two_traces_do_not_mix(self) -> None:
+        """Ids repeat between traces."""
+        traces = [
+            trace_of(*(span.model_copy(update={"trace_id": name * 32}) for span in _TURNS["asked and run"]))
+            for name in "ab"
+        ]
+        spans = [
+            span.model_copy(update={"span_id": f"{number:016x}"}) if span.kind == "llm" else span
+            for number, span in enumerate(span for trace in traces for span in trace)
+        ]
+        rows = _rows("SELECT trace_id, count(*) AS n FROM tool_calls GROUP BY ALL ORDER BY ALL", spans)
+        assert rows == [{"trace_id": "a" * 32, "n": 1}, {"trace_id": "b" * 32, "n": 1}]
+
+
+def test_documents_are_rows() -> None:
+    """In order, with the query and the score as a number; a score that is none is NULL."""
+    found = retrieval_span("return?", ["30 days", "60 days"])
+    rows = _rows("SELECT query, position, document_id, content, score FROM documents ORDER BY position", [found])
+    assert rows == [
+        {"query": "return?", "position": 1, "document_id": "doc-1", "content": "30 days", "score": None},
+        {"query": "return?", "position": 2, "document_id": "doc-2", "content": "60 days", "score": None},
+    ]
+
+
+class TestTraces:
+    """One row per trace."""
+
+    def test_a_turn(self) -> None:
+        """Root, times, counts, tokens, cost, texts, scores, feedback."""
+        root = agent_span("Can I?", "No.", start_time=_NOW, duration_ms=2500.0, user_id="u", conversation_id="c")
+        end = _NOW + timedelta(seconds=3)
+        first, second = llm_span(cost_usd=0.25, end_time=end), llm_span(cost_usd=0.5, status="error", end_time=end)
+        turn = trace_of(root, first, second)
+        scores = [
+            score_row(turn[1], "grounded", 0.25, passed=False),
+            score_row(turn[1], "polite", 1.0, passed=True),
+            score_row(turn[0], "feedback", 0.0),
+        ]
+        (row,) = _rows("SELECT * FROM traces", reversed(turn), scores)
+        assert row == {
+            "trace_id": root.trace_id, "root_span_id": root.span_id, "name": "answer", "service_name": "shop",
+            "environment": None, "start_time": _NOW, "end_time": end,
+            "duration_ms": 3000.0, "status": "ok", "spans": 3, "errors": 1, "llm_calls": 2,
+            "input_tokens": 200, "output_tokens": 40, "cost_usd": 0.75, "conversation_id": "c", "user_id": "u",
+            "prompt_name": None, "prompt_version": None, "input_text": "Can I?", "output_text": "No.",
+            "lowest_score": 0.25, "failed_scores": 1, "feedback": 0.0, "experiment_id": None, "case_id": None,
+        }  # fmt: skip
+
+    def test_a_cost_that_is_not_known_is_not_zero(self) -> None:
+        """One call without a price makes the sum unknown; no call at all has no cost."""
+        unknown = trace_of(agent_span(), llm_span(cost_usd=0.25), llm_span())
+        none = trace_of(agent_span())
+        rows = _rows("SELECT cost_usd, llm_calls FROM traces ORDER BY llm_calls", [*unknown, *none])
+        assert rows == [{"cost_usd": None, "llm_calls": 0}, {"cost_usd": None, "llm_calls": 2}]
+
+    def test_repeated_calls_count_once(self) -> None:
+        """And fill in what the first lacks."""
+        first = llm_span(cost_usd=None)
+        repeat = llm_span(trace_id=first.trace_id, duplicate_of=first.span_id, cost_usd=0.5)
+        (row,) = _rows("SELECT llm_calls, input_tokens, cost_usd FROM traces", [first, repeat])
+        assert row == {"llm_calls": 1, "input_tokens": 100, "cost_usd": 0.5}
+
+    def test_without_a_root_the_first_span_stands_for_it(self) -> None:
+        """A trace whose root is elsewhere, or not there yet; the last call's answer is its output."""
+        spans = [
+            llm_span(f"in {minute}", f"out {minute}", trace_id="a" * 32, parent_span_id="f" * 16,
+                     start_time=_NOW + timedelta(minutes=minute))
+            for minute in (1, 0, 2)
+        ]  # fmt: skip
+        (row,) = _rows("SELECT root_span_id, input_text, output_text FROM traces", spans)
+        assert row == {"root_span_id": spans[1].span_id, "input_text": "in 0", "output_text": "out 2"}
+
+
+class TestLatestScores:
+    """What is known now."""
+
+    def test_a_newer_score_takes_the_place_of_an_older_one(self) -> None:
+        """Per span and scorer, in production and in each experiment apart."""
+        span = llm_span()
+        scores = [
+            score_row(span, "grounded", value, created_at=_NOW + timedelta(minutes=minute), experiment_id=experiment)
+            for minute, (value, experiment) in enumerate([(0.0, None), (1.0, None), (0.25, "exp")])
+        ]
+        rows = _rows("SELECT value FROM latest_scores ORDER BY value", [span], [*scores, score_row(span, "other", 0.5)])
+        assert [row["value"] for row in rows] == [0.25, 0.5, 1.0]
+
+
+class TestFailures:
+    """One row per production span and reason."""
+
+    def test_reasons(self) -> None:
+        """An error, a failed score, a complaint on the whole trace; what passed or is unscored is not there."""
+        turn = trace_of(agent_span(), llm_span(), tool_span("t", status="error", error_type="E", status_message="boom"))
+        root, call, tool = turn
+        scores = [
+            score_row(call, "grounded", 0.0, passed=False, label="invented", explanation="no source"),
+            score_row(call, "polite", 1.0, passed=True),
+            score_row(call, "length", 0.1),
+            score_row(root, "feedback", 0.0, explanation="wrong"),
+        ]
+        columns = "span_id, reason, scorer, score, label, explanation"
+        rows = _rows(f"SELECT {columns} FROM failures ORDER BY reason", turn, scores)
+        assert [tuple(row.values()) for row in rows] == [
+            (tool.span_id, "error", None, None, "E", "boom"),
+            (root.span_id, "feedback", "feedback", 0.0, None, "wrong"),
+            (call.span_id, "score", "grounded", 0.0, "invented", "no source"),
+        ]
+
+    def test_experiments_are_not_production(self) -> None:
+        """Neither their errors nor their scores."""
+        span = llm_span(status="error", experiment_id="exp")
+        live = llm_span()
+        scores = [score_row(span, "x", 0.0, passed=False), score_row(live, "x", 0.0, passed=False, experiment_id="exp")]
+        assert _rows("SELECT * FROM failures", [span, live], scores) == []
+
+    def test_what_was_scored_anew_and_passed_is_no_failure(self) -> None:
+        """The latest score counts; and a thumb up is no complaint."""
+        span = llm_span()
+        scores = [
+            score_row(span, "x", 0.0, passed=False, created_at=_NOW),
+            score_row(span, "x", 1.0, passed=True, created_at=_NOW + timedelta(minutes=1)),
+            score_row(span, "feedback", 1.0),
+        ]
+        assert _rows("SELECT * FROM failures", [span], scores) == []
