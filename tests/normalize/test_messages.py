@@ -29,7 +29,7 @@ def test_escaped_letters_are_written_out() -> None:
     assert "Łódź" in found.json()
 
 
-CALL = {"type": "tool_call", "id": "1", "name": "f", "arguments": {}}
+CALL: dict[str, Any] = {"type": "tool_call", "id": "1", "name": "f", "arguments": {}}
 
 SHAPES: list[tuple[Any, list[Any]]] = [
     ("hi", SAID),

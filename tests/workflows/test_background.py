@@ -47,14 +47,17 @@ def running(settings: Settings) -> Generator[threading.Thread]:
 
 
 class _Turns(threading.Event):
-    """Asks to stop after three turns."""
+    """Asks to stop after some turns, and remembers how long it was to wait for each."""
 
-    turns = 3
+    def __init__(self, turns: int) -> None:
+        super().__init__()
+        self.turns = turns
+        self.waits: list[float | None] = []
 
-    def wait(self, timeout: float | None = None) -> bool:  # noqa: ARG002 -- as Event has it
-        """Whether three turns are over."""
-        self.turns -= 1
-        return self.turns == 0
+    def wait(self, timeout: float | None = None) -> bool:
+        """Whether the turns are over."""
+        self.waits.append(timeout)
+        return len(self.waits) == self.turns
 
 
 def until(true: Callable[[], bool], seconds: float = 20) -> None:
@@ -96,9 +99,7 @@ def test_what_is_recorded_is_stored_while_it_runs(settings: Settings) -> None:
 
 def test_an_application_that_records_nothing_gets_no_files(settings: Settings) -> None:
     """No spool, no store, no lock file."""
-    stop = _Turns()
-    run(settings, stop)
-    assert stop.turns == 0
+    run(settings, _Turns(3))
     assert list(Path(settings.store).parent.iterdir()) == []
 
 
@@ -126,6 +127,21 @@ def test_trouble_is_logged_once_counted_and_survived(
     ]
     assert spool.counters() == {("background_error", "StoreError"): 2, ("background_error", "RuntimeError"): 1}
     spool.close()
+
+
+def test_it_waits_longer_each_time_that_something_goes_wrong(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One second, two, four, up to half a minute; after a success it is the interval again."""
+    outcomes = iter([True, *[False] * 7, True, False])
+
+    def turn(_worker: object, _stop: threading.Event) -> bool:
+        return next(outcomes)
+
+    monkeypatch.setattr("otel_i2e.workflows.background._Worker.turn", turn)
+    stop = _Turns(11)
+    run(settings, stop)
+    assert stop.waits == [0.02, 0.02, 1, 2, 4, 8, 16, 30, 30, 0.02, 1]
 
 
 def test_a_store_in_use_is_met_again(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,57 @@
+"""JSON text that was cut off at a limit of so many bytes: what stood before the cut is still read.
+
+Our own capture, the OpenTelemetry SDK (`OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT`) and backends cut attributes
+like any text, and messages are JSON text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+from otel_i2e.normalize.json_text import loads
+
+__all__ = ["loads_cut"]
+
+_TOKEN: Final = re.compile(r'"(?:[^"\\]++|\\.)*+"|[\[\]{},]|"', re.DOTALL)
+_HALF_ESCAPE: Final = re.compile(r"(?<!\\)((?:\\\\)*)\\(?:u[0-9a-fA-F]{0,3})?\Z")
+_CLOSES: Final = {"[": "]", "{": "}"}
+_BEGINS: Final = ('[{"', '{"')
+
+
+def loads_cut(text: str) -> Any:
+    """The value of what is left of JSON text: of a text its beginning, of a number or word nothing.
+
+    Raises ValueError when `text` does not begin like an object or a list of objects.
+    """
+    if text.startswith(_BEGINS):
+        for whole in _completions(text):
+            try:
+                return loads(whole)
+            except ValueError:
+                continue
+    raise ValueError("not the beginning of JSON")
+
+
+def _completions(text: str) -> Iterator[str]:
+    """Ways to complete `text`, that which keeps most of it first."""
+    still_open: list[str] = []
+    whole, open_then = 0, ""
+    for token in _TOKEN.finditer(text):
+        kind = token[0]
+        if kind in _CLOSES:
+            still_open.append(_CLOSES[kind])
+            whole, open_then = token.end(), "".join(reversed(still_open))
+        elif kind in ("]", "}"):
+            del still_open[-1:]
+        elif kind == ",":
+            whole, open_then = token.start(), "".join(reversed(still_open))
+        elif kind == '"':  # a text without an end: what is left of it
+            text = _HALF_ESCAPE.sub(r"\1", text) + '"'
+            break
+    closing = "".join(reversed(still_open))
+    yield text + closing
+    yield text + ":null" + closing
+    yield text + "null" + closing
+    yield text[:whole] + open_then
