@@ -59,7 +59,7 @@ def check_command(*, datasets: tuple[str, ...], store: str | None, config: str |
         for problem in one.problems:
             say(problem)
         if not one.problems:
-            say(f"{one.path}: {one.cases} cases, nothing wrong")
+            say(f"{one.path}: {one.cases} case{'' if one.cases == 1 else 's'}, nothing wrong")
     if not found:
         click.echo(f"i2e: no dataset in {settings.datasets}; `i2e init` writes an example", err=True)
     return 0 if found and not any(one.problems for one in found) else 2

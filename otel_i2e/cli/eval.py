@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Generator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,10 +56,11 @@ def command(
     `i2e gate` to decide: exit code 0 when an experiment was recorded, 2 when no run gave an answer, 130 after Ctrl-C.
     """
     from otel_i2e.workflows.evaluation import Selection, evaluate
-    from otel_i2e.workflows.gating import preview
+    from otel_i2e.workflows.gating import preview, read_policy
 
     settings = load_settings(config=Path(config) if config else None, store=store)
-    with _bars() as on_progress:
+    policy = read_policy(settings.policy)
+    with redirect_stdout(sys.stderr), _bars() as on_progress:  # what the task prints is no part of the result
         experiment = evaluate(
             settings,
             dataset,
@@ -73,7 +75,7 @@ def command(
     if as_json:
         emit_json(experiment)
     else:
-        _print(experiment, preview(settings, experiment))
+        _print(experiment, preview(experiment, policy))
     if experiment.metadata.get("interrupted"):
         click.echo("i2e: interrupted; what had finished is recorded, and the gate will not pass it", err=True)
         return 130
@@ -106,7 +108,7 @@ def _print(experiment: Experiment, decision: Decision) -> None:
         f"{verdicts.count('passed')} of {len(verdicts)} cases passed",
         f"{verdicts.count('failed')} failed",
         f"{verdicts.count('not_measured')} not measured",
-        f"{len(experiment.runs)} runs",
+        f"{len(experiment.runs)} run{'' if len(experiment.runs) == 1 else 's'}",
         *([f"${sum(costs):.4f}"] if costs else []),
     ]
     say(f"{experiment.experiment_id}: {', '.join(said)}")

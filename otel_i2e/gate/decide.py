@@ -166,7 +166,7 @@ def _left_out(experiment: Experiment, baseline: Experiment | None) -> list[str]:
         here = {case.id for case in experiment.cases}
         gone = [case.id for case in baseline.cases if case.id not in here]
         if gone:
-            said.append(f"{len(gone)} cases of the baseline are not in this experiment: {listed(gone)}")
+            said.append(f"the baseline has cases that are not in this experiment: {listed(gone)}")
     return said
 
 

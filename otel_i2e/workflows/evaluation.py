@@ -3,7 +3,7 @@
     cases × repeats ──► task, under recording ──► spool ──► store ──► the same scorers ──► experiment
 
 Ctrl-C stops the runs; what had finished is scored and recorded, and the rest is missing in the record, so
-that the gate cannot pass it. A second Ctrl-C records nothing.
+that the gate cannot pass it. Ctrl-C while scoring records nothing; the spans are in the store all the same.
 """
 
 from __future__ import annotations

@@ -78,9 +78,9 @@ def decide_gate(
     return Gated(decision=decision, experiment=subject, notes=_notes(subject, commit_of()))
 
 
-def preview(settings: Settings, experiment: Experiment) -> Decision:
+def preview(experiment: Experiment, policy: Policy) -> Decision:
     """What the gate would say of an experiment; nothing is recorded."""
-    return decide(experiment, read_policy(settings.policy), now=datetime.now(UTC))
+    return decide(experiment, policy, now=datetime.now(UTC))
 
 
 def headline(gated: Gated) -> str:

@@ -46,5 +46,5 @@ def test_a_check_says_every_problem(i2e: Callable[..., Any]) -> None:
         "evals/bad.jsonl:1", "evals/bad.jsonl:2", "evals/good.jsonl",
     ]  # fmt: skip
     good = i2e("dataset", "check", "good")
-    assert (good.code, good.out) == (0, "evals/good.jsonl: 1 cases, nothing wrong\n")
+    assert (good.code, good.out) == (0, "evals/good.jsonl: 1 case, nothing wrong\n")
     assert i2e("dataset", "check", "evals/bad.jsonl", "--json").code == 2

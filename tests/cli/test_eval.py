@@ -18,7 +18,7 @@ _CLI = [sys.executable, "-c", "from otel_i2e.cli.main import main; main()", "eva
 def evaluate(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
     """`i2e eval` in a project with one passing, one failing and one unchecked case."""
     (tmp_path / ".git").mkdir()
-    (tmp_path / "app.py").write_text("def answer(question):\n    return '30 days'\n")
+    (tmp_path / "app.py").write_text("def answer(question):\n    print('noise')\n    return '30 days'\n")
     (tmp_path / "refunds.jsonl").write_text(
         '{"id": "good", "input": "x", "must": [{"contains": "30 days"}]}\n'
         '{"id": "bad", "input": "x", "must": [{"contains": "60 days"}], "priority": "P0"}\n'
@@ -34,9 +34,9 @@ def evaluate(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
 
 
 def test_a_table_a_summary_and_the_next_command(evaluate: Callable[..., Any]) -> None:
-    """Failing cases are for the gate: the exit code is 0."""
+    """Failing cases are for the gate: the exit code is 0. What the task prints goes to stderr."""
     done = evaluate("refunds.jsonl", "--task", "app:answer", "--repeat", "2")
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, done.stderr) == (0, "noise\n" * 6)
     rows = done.stdout.splitlines()
     assert [row.split("\t")[0] for row in rows[:4]] == ["case", "bad", "unchecked", "good"]
     assert rows[1].split("\t")[3:5] == ["fails, blocks", "0/2"]

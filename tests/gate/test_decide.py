@@ -242,7 +242,7 @@ def test_changes_against_a_baseline() -> None:
         "lost": "none",
     }
     assert decision.baseline_id == "exp-0"
-    assert decision.reasons[-1] == "1 cases of the baseline are not in this experiment: gone"
+    assert decision.reasons[-1] == "the baseline has cases that are not in this experiment: gone"
 
 
 def test_a_part_of_the_dataset_is_said_to_be_a_part() -> None:

@@ -147,12 +147,18 @@ def project(tmp_path: Path) -> _Project:
     return _Project(tmp_path)
 
 
-def test_runs_are_recorded_scored_and_kept(project: _Project) -> None:
-    """Every repeat of every case, with output and attempts read from its span, whatever production captures."""
+@pytest.fixture(scope="module")
+def twice(tmp_path_factory: pytest.TempPathFactory) -> _Project:
+    """A project that has been evaluated once, with two repeats and a scorer for every case."""
+    project = _Project(tmp_path_factory.mktemp("twice"))
     done = project.eval("app:answer", "--repeat", "2", "--scorer", "short")
-    assert done.returncode == 0, done.stderr
-    assert done.stderr == ""
-    experiment = project.latest()
+    assert (done.returncode, done.stderr) == (0, "")
+    return project
+
+
+def test_runs_are_recorded_scored_and_kept(twice: _Project) -> None:
+    """Every repeat of every case, with output and attempts read from its span, whatever production captures."""
+    experiment = twice.latest()
     assert (experiment.dataset, experiment.task, experiment.repeats) == ("refunds", "app:answer", 2)
     assert [case.id for case in experiment.cases] == ["laptop", "banana"]
     runs = {(run.case_id, run.repeat): run for run in experiment.runs}
@@ -167,23 +173,23 @@ def test_runs_are_recorded_scored_and_kept(project: _Project) -> None:
     assert set(experiment.metadata["scorers"]) == {"must: contains '30 days'", "short"}
 
 
-def test_spans_scores_and_ledger_carry_the_experiment(project: _Project) -> None:
+def test_spans_scores_and_ledger_carry_the_experiment(twice: _Project) -> None:
     """The application's own spans too; no online rule scores them, and nothing is left in the spool."""
-    experiment = project.recorded("app:answer")
-    spans = project.rows(
-        "SELECT trace_id, name, kind, experiment_id, case_id, repeat FROM spans ORDER BY case_id, name"
+    experiment_id = twice.latest().experiment_id
+    spans = twice.rows(
+        "SELECT trace_id, name, experiment_id, case_id FROM spans WHERE repeat = 1 ORDER BY case_id, name"
     )
     assert [(row["name"], row["case_id"]) for row in spans] == [
         ("banana", "banana"), ("lookup", "banana"), ("laptop", "laptop"), ("lookup", "laptop"),
     ]  # fmt: skip
-    assert {(row["experiment_id"], row["repeat"]) for row in spans} == {(experiment.experiment_id, 0)}
+    assert {row["experiment_id"] for row in spans} == {experiment_id}
     assert len({row["trace_id"] for row in spans}) == 2
-    spool = Spool(project.store.path.with_name("i2e.duckdb.spool"))
+    spool = Spool(twice.store.path.with_name("i2e.duckdb.spool"))
     assert spool.stats().batches == 0
     spool.close()
     for table in ("scores", "score_ledger"):
-        rows = project.rows(f"SELECT source, experiment_id FROM {table}")
-        assert [(row["source"], row["experiment_id"]) for row in rows] == [("offline", experiment.experiment_id)] * 2
+        rows = twice.rows(f"SELECT source, experiment_id FROM {table}")
+        assert [(row["source"], row["experiment_id"]) for row in rows] == [("offline", experiment_id)] * 8
 
 
 def test_an_async_task_is_given_its_context_and_scored_with_its_trace(project: _Project) -> None:
@@ -216,16 +222,8 @@ def test_a_task_that_hangs_is_given_up(project: _Project) -> None:
     assert runs["banana"].status == "ok"
 
 
-def test_no_answer_at_all_is_exit_2(project: _Project) -> None:
-    """The experiment is there for the gate, which says why."""
-    done = project.eval("app:broken", "--case", "laptop")
-    assert done.returncode == 2
-    assert "not measured" in done.stdout
-    assert [run.status for run in project.latest().runs] == ["task_error"]
-
-
 def test_a_span_that_a_sampler_dropped_is_a_run_without_a_span(project: _Project) -> None:
-    """Not an answer that failed, and not one that passed."""
+    """Not an answer that failed, and not one that passed; without any answer the exit code is 2."""
     done = project.eval("app:answer", OTEL_TRACES_SAMPLER="always_off")
     assert done.returncode == 2, done.stderr
     assert {(run.status, run.attempts) for run in project.latest().runs} == {("no_span", ())}
@@ -233,14 +231,9 @@ def test_a_span_that_a_sampler_dropped_is_a_run_without_a_span(project: _Project
 
 def test_an_application_with_a_provider_of_its_own_is_recorded(project: _Project) -> None:
     """Set while the task is imported, after recording began."""
-    runs = project.recorded("own:answer").runs
-    assert [run.output for run in runs] == ["30 days", "30 days"]
-    assert project.rows("SELECT count(*) AS n FROM spans") == [{"n": 2}]
-
-
-def test_a_part_of_the_dataset(project: _Project) -> None:
-    """Only the chosen cases are in the experiment, which knows how many there are."""
-    experiment = project.recorded("app:answer", "--tag", "fruit")
+    assert [run.output for run in project.recorded("own:answer", "--tag", "fruit").runs] == ["30 days"]
+    assert project.rows("SELECT name FROM spans") == [{"name": "banana"}]
+    experiment = project.latest()
     assert [case.id for case in experiment.cases] == ["banana"]
     assert experiment.metadata["dataset_cases"] == 2
 

@@ -10,7 +10,7 @@ import pytest
 
 from otel_i2e.config import Settings
 from otel_i2e.errors import ConfigError, NotFound, StoreError, UsageError
-from otel_i2e.models import Attempt, Case, CaseRun, Experiment, Outcome, Score
+from otel_i2e.models import Attempt, Case, CaseRun, Experiment, Outcome, Policy, Score
 from otel_i2e.store import Store
 from otel_i2e.workflows.gating import decide_gate, headline, list_experiments, preview, publish
 
@@ -151,7 +151,7 @@ def test_a_preview_records_nothing(settings: Settings) -> None:
     """What `i2e eval` shows is no decision."""
     experiment = _experiment("exp-1")
     _store(settings, experiment)
-    assert preview(settings, experiment).verdict == "fail"
+    assert preview(experiment, Policy()).verdict == "fail"
     assert list_experiments(settings)[0]["decision"] is None
 
 
