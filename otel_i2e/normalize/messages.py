@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
+from otel_i2e.normalize.cut_json import loads_cut
 from otel_i2e.normalize.json_text import dumps, loads
 from otel_i2e.normalize.parts import canonical_part, is_canonical_part, text_part
 from otel_i2e.normalize.raw import Json, is_list, is_object
@@ -24,10 +25,13 @@ _TOOL_NAMES: Final = frozenset({"function", "input_schema", "inputSchema"})
 
 
 class Content(NamedTuple):
-    """A JSON column: its value, and its text as sent when that is the canonical form."""
+    """A JSON column."""
 
     value: Any
     text: str | None = None
+    """The text as sent, when that is the canonical form."""
+    cut: bool = False
+    """Whether only the beginning was sent."""
 
     def json(self) -> str:
         """The column's text."""
@@ -36,7 +40,7 @@ class Content(NamedTuple):
 
 def messages(value: Any, role: str = "user") -> Content | None:
     """Messages from JSON text or a structure; plain text is one message of `role`. None when there are none."""
-    parsed, text = _parsed(value)
+    parsed, text, cut = _parsed_or_cut(value)
     if is_object(parsed):
         parsed, text = _in_object(parsed), None
     if isinstance(parsed, str):
@@ -44,8 +48,8 @@ def messages(value: Any, role: str = "user") -> Content | None:
     if not is_list(parsed) or not parsed:
         return None
     if _are_canonical(parsed):
-        return Content(parsed, text if text is not None and _is_legible(text, parsed) else None)
-    return Content([canonical_message(message, role) for message in parsed])
+        return Content(parsed, text if text is not None and _is_legible(text, parsed) else None, cut)
+    return Content([canonical_message(message, role) for message in parsed], None, cut)
 
 
 def canonical_message(message: Any, role: str = "user") -> Json:
@@ -94,6 +98,17 @@ def _parsed(value: Any) -> tuple[Any, str | None]:
             return loads(value), None
         except ValueError:
             return value, None
+
+
+def _parsed_or_cut(value: Any) -> tuple[Any, str | None, bool]:
+    """The value, its JSON text when that was sent whole, and whether only its beginning was sent."""
+    parsed, text = _parsed(value)
+    if isinstance(parsed, str):
+        try:
+            return loads_cut(parsed), None, True
+        except ValueError:
+            return parsed, None, False
+    return parsed, text, False
 
 
 def _in_object(fields: Json) -> Any:
@@ -149,22 +164,22 @@ def _parts(value: Any) -> list[Json]:
 
 
 def _instructions(value: Any) -> Content | None:
-    parsed, text = _parsed(value)
+    parsed, text, cut = _parsed_or_cut(value)
     if is_list(parsed) and all(map(is_canonical_part, parsed)):
-        return Content(parsed, None if text and "\\u" in text else text) if parsed else None
+        return Content(parsed, None if text and "\\u" in text else text, cut) if parsed else None
     parts = _parts(parsed)
-    return Content(parts) if parts else None
+    return Content(parts, None, cut) if parts else None
 
 
 def _tools(value: Any) -> Content | None:
-    parsed, text = _parsed(value)
+    parsed, text, cut = _parsed_or_cut(value)
     if is_object(parsed):
         parsed, text = [parsed], None
     if not is_list(parsed) or not parsed:
         return None
     if all(is_object(tool) and "name" in tool and _TOOL_NAMES.isdisjoint(tool) for tool in parsed):
-        return Content(parsed, text)
-    return Content([_tool(tool) for tool in parsed])
+        return Content(parsed, text, cut)
+    return Content([_tool(tool) for tool in parsed], None, cut)
 
 
 def _tool(sent: Any) -> Json:

@@ -175,13 +175,20 @@ def _put_texts(row: SpanRow, _raw: RawSpan) -> None:
 def _put_content_state(row: SpanRow, raw: RawSpan) -> None:
     if row["input_text"] in _REDACTED or row["output_text"] in _REDACTED:
         row["content_state"] = "redacted"
-    elif not raw.attributes.keys().isdisjoint(_TRUNCATED) and any(map(raw.attributes.get, _TRUNCATED)):
+    elif _is_cut(row, raw):
         row["content_state"] = "truncated"
     else:
         for name in _SHOWS_CONTENT:
             if row[name] is not None:
                 row["content_state"] = "full"
                 return
+
+
+def _is_cut(row: SpanRow, raw: RawSpan) -> bool:
+    if not raw.attributes.keys().isdisjoint(_TRUNCATED) and any(map(raw.attributes.get, _TRUNCATED)):
+        return True
+    said, answered = row["input_messages"], row["output_messages"]
+    return (said is not None and said.cut) or (answered is not None and answered.cut)
 
 
 def _put_prompt_hash(row: SpanRow, _raw: RawSpan) -> None:
