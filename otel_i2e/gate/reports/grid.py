@@ -14,9 +14,17 @@ COLUMNS: Final = ("case", "priority", "suite", "result", "repeats", "change", "w
 """Names of the columns that `grid` gives."""
 
 
-def grid(decision: Decision) -> list[tuple[str, ...]]:
-    """One row per case, worst first. `repeats` is passed/measured/asked for."""
-    return [_row(case) for case in worst_first(decision.cases)]
+def grid(decision: Decision, *, most: int = 40) -> list[tuple[str, ...]]:
+    """One row per case, worst first; of more than `most` cases, those that passed are one row that counts them.
+
+    `repeats` is passed/measured/asked for.
+    """
+    if len(decision.cases) <= most:
+        return [_row(case) for case in worst_first(decision.cases)]
+    others = [case for case in decision.cases if case.verdict != "passed" or case.change == "fixed"]
+    passed = len(decision.cases) - len(others)
+    counted = [(f"{passed} more", "", "", EFFECT_WORDS["passed"], "", "", "")] if passed else []
+    return [*(_row(case) for case in worst_first(others)), *counted]
 
 
 def _row(case: CaseDecision) -> tuple[str, ...]:
