@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -23,7 +24,7 @@ __all__ = ["Narrator", "Serving", "Stage", "Visit", "environment"]
 
 Visit = dict[str, Any]
 """A line of `customers.jsonl` with what came of it: `answer`, `happy`."""
-_THINKING: Final = 0.06  # seconds that the local model takes for an answer
+_THINKING: Final = 0.15  # seconds that the local model takes for an answer
 _NOT_OURS: Final = ("I2E_", "OTEL_", "GITHUB_")  # the user's own recording and CI are left alone
 
 
@@ -36,17 +37,17 @@ class Narrator(Protocol):
     def chapter(self, title: str, text: str) -> None:
         """A new step, and what happens in it."""
 
-    def quote(self, who: str, text: str) -> None:
-        """What somebody said."""
-
     def source(self, lines: Sequence[str]) -> None:
         """Lines of a file, or of a difference between two."""
 
-    def command(self, line: str) -> None:
-        """A command, right before its output."""
+    def command(self, line: str, note: str) -> None:
+        """A command that runs now."""
+
+    def output(self, lines: Sequence[str]) -> None:
+        """What it printed, or the part of it that matters here; tables as in a pipe, tabs between cells."""
 
     def exit_code(self, code: int, meaning: str) -> None:
-        """How the command ended, and what that means."""
+        """How it ended, and what that means."""
 
     def end(self, lines: Sequence[str]) -> None:
         """What there is to do next."""
@@ -75,13 +76,27 @@ class Stage:
     env: Mapping[str, str]
     tell: Narrator
 
-    def i2e(self, *args: str, expect: int = 0) -> None:
-        """Run an `i2e` command and let it speak. I2EError when it ends otherwise than the story needs."""
-        self.tell.command(shlex.join(["i2e", *args]))
-        done = subprocess.run([sys.executable, "-m", "otel_i2e", *args], cwd=self.folder, env=self.env, check=False)  # noqa: S603 -- ourselves
+    def i2e(self, *args: str, show: str = "", note: str = "", expect: int = 0) -> None:
+        """Run an `i2e` command and tell its output: the lines that match the pattern `show`, or all.
+
+        Raises I2EError when it ends otherwise than the story needs.
+        """
+        self.tell.command(shlex.join(["i2e", *args]), note)
+        done = subprocess.run(  # noqa: S603 -- ourselves
+            [sys.executable, "-m", "otel_i2e", *args],
+            cwd=self.folder,
+            env=self.env,
+            stdout=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            check=False,
+        )
+        lines = done.stdout.splitlines()
         if done.returncode != expect:
+            self.tell.output(lines)
             said = f"{shlex.join(['i2e', *args])!r} ended with {done.returncode}, not {expect}"
             raise I2EError(f"demo: {said}; look into {self.folder}")
+        self.tell.output([line for line in lines if re.search(show, line)])
 
     @contextmanager
     def serving(self, customers: Sequence[Visit], *, workers: int) -> Generator[Serving]:

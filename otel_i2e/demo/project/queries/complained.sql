@@ -3,9 +3,8 @@
 -- kind: promote
 -- priority: P0
 -- failure_mode: hallucination
-SELECT answer.trace_id, answer.span_id, answer.user_id, answer.output_text,
-       grounded.explanation AS scorer, feedback.explanation AS complaint
-FROM spans AS answer
-JOIN scores AS grounded ON grounded.span_id = answer.span_id AND NOT grounded.passed
-JOIN scores AS feedback ON feedback.trace_id = answer.trace_id AND feedback.name = 'feedback' AND feedback.value < 0.5
-ORDER BY answer.start_time
+SELECT a.user_id, g.explanation AS scorer, f.explanation AS complaint, a.trace_id, a.span_id
+FROM spans a
+JOIN scores g ON g.span_id = a.span_id AND g.name = 'cites_only_sources' AND NOT g.passed
+JOIN scores f ON f.trace_id = a.trace_id AND f.name = 'feedback' AND f.value < 0.5
+ORDER BY a.start_time
