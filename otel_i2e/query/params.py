@@ -47,7 +47,7 @@ def parse_value(param: QueryParam, text: str, place: str) -> Any:
         return _PARSERS[param.type](text.strip())
     except ValueError:
         raise QueryError(
-            f"{place}: {param.name} = {text!r} is not a {param.type}; write it as {_EXAMPLES[param.type]}"
+            f"{place}: {param.name} = {text!r} is not of type {param.type}; write it as {_EXAMPLES[param.type]}"
         ) from None
 
 
