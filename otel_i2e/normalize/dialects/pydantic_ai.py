@@ -1,0 +1,60 @@
+"""pydantic-ai 1 and 2, formats 1 to 6: OpenTelemetry's names, and a few of its own beside them.
+
+Read in `pydantic-ai-slim` 1.107 and 2.68 and seen on the wire. What chat spans say is read by
+`opentelemetry`; here are tool runs, the run's own messages, and counts under `gen_ai.usage.details`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from otel_i2e.normalize.dialect import Dialect, Facts
+from otel_i2e.normalize.messages import instructions, messages, tool_definitions
+from otel_i2e.normalize.raw import RawLog, RawSpan, is_list, is_object
+from otel_i2e.normalize.readers import object_of, text
+
+__all__ = ["PYDANTIC_AI"]
+
+
+def _read(raw: RawSpan, _logs: Sequence[RawLog]) -> Facts:
+    sent = raw.attributes
+    request = object_of(sent.get("model_request_parameters")) or {}
+    parts = request.get("instruction_parts")
+    said = [part.get("content") for part in parts if is_object(part)] if is_list(parts) else []
+    tools = request.get("function_tools")
+    return {
+        "system_instructions": instructions([text for text in said if isinstance(text, str)]) if said else None,
+        "tool_definitions": tool_definitions(
+            [
+                {name: tool.get(key) for name, key in _TOOL.items()}
+                for tool in (tools if is_list(tools) else [])
+                if is_object(tool)
+            ]
+        ),
+        "input_messages": messages(sent.get("pydantic_ai.all_messages")),
+        "output_text": text(sent.get("final_result")),
+    }
+
+
+_TOOL: Final = {"name": "name", "description": "description", "parameters": "parameters_json_schema"}
+
+PYDANTIC_AI: Final = Dialect(
+    name="pydantic_ai",
+    fields={
+        "tool_arguments": ("tool_arguments",),
+        "tool_result": ("tool_response",),
+        "reasoning_tokens": ("gen_ai.usage.details.reasoning_tokens",),
+        "cache_read_tokens": (
+            "gen_ai.usage.details.cache_read_tokens",
+            "gen_ai.usage.details.cache_read_input_tokens",
+        ),
+        "cache_write_tokens": (
+            "gen_ai.usage.details.cache_write_tokens",
+            "gen_ai.usage.details.cache_creation_input_tokens",
+        ),
+    },
+    names=r"model_request_parameters$|pydantic_ai\.all_messages$|all_messages_events$",
+    scopes=("pydantic-ai",),
+    read=_read,
+)

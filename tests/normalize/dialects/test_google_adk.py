@@ -1,0 +1,41 @@
+"""Google ADK."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+Sent = Callable[[str, str], Any]
+
+
+def test_version_1_has_request_and_answer_as_json(sent: Sent) -> None:
+    """Instructions, messages, tools, parameters and the model that answered come out of the two objects."""
+    (row,) = [row for row in sent("adk_v1", "chat").rows() if row["name"] == "call_llm"]
+    assert (row["dialect"], row["response_model"]) == ("google_adk", "gpt-4.1-mini-2026-04-14")
+    assert "support agent" in row["system_instructions"]
+    assert json.loads(row["request_params"])["max_tokens"] == 321
+    assert json.loads(row["output_messages"])[0]["role"] == "assistant"
+
+
+def test_version_1_calls_and_results_are_parts(sent: Sent) -> None:
+    """Gemini's `function_call` and `function_response` become the parts of the conventions."""
+    asked, answered = [row for row in sent("adk_v1", "tools").rows() if row["name"] == "call_llm"]
+    called = [part for part in json.loads(asked["output_messages"])[0]["parts"] if part["type"] == "tool_call"]
+    assert [(part["name"], part["id"]) for part in called] == [
+        ("get_order", "call_01OrderTools"),
+        ("search_policy", "call_01PolicyTools"),
+    ]
+    back = [
+        part["id"]
+        for message in json.loads(answered["input_messages"])
+        for part in message["parts"]
+        if part["type"] == "tool_call_response"
+    ]
+    assert back == ["call_01OrderTools", "call_01PolicyTools"]
+
+
+def test_cached_and_reasoning_tokens_are_counted(sent: Sent) -> None:
+    """`usage_metadata` is the only place for the cache."""
+    (row,) = [row for row in sent("adk_v1", "cached").rows() if row["name"] == "call_llm"]
+    assert (row["input_tokens"], row["cache_read_tokens"], row["reasoning_tokens"]) == (1752, 1024, 64)

@@ -1,0 +1,66 @@
+"""Vercel AI SDK."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from otel_i2e.models import SpanRow
+
+Sent = Callable[[str, str], Any]
+RawSpanOf = Callable[..., Any]
+OLD = ["ai_sdk_5", "ai_sdk_6_anthropic"]
+
+
+def _of_kind(rows: list[SpanRow], kind: str) -> list[SpanRow]:
+    return [row for row in rows if row["kind"] == kind]
+
+
+@pytest.mark.parametrize("emitter", OLD)
+def test_only_the_inner_span_is_a_model_call(sent: Sent, emitter: str) -> None:
+    """The wrapper repeats text and usage; it is a chain, and sums over calls do not count it."""
+    rows = sent(emitter, "chat").rows()
+    assert sorted(row["kind"] for row in rows) == ["chain", "llm"]
+    assert {row["dialect"] for row in rows} == {"vercel_ai"}
+
+
+@pytest.mark.parametrize("emitter", OLD)
+def test_tool_calls_results_and_runs_are_read(sent: Sent, emitter: str) -> None:
+    """Calls with parsed arguments, every result of the tool message, and the executions with their ids."""
+    rows = sent(emitter, "tools").rows()
+    asked, answered = _of_kind(rows, "llm")
+    assert [part["type"] for part in json.loads(asked["output_messages"])[0]["parts"]] == [
+        "text",
+        "tool_call",
+        "tool_call",
+    ]
+    results = [
+        part["response"]
+        for message in json.loads(answered["input_messages"])
+        for part in message["parts"]
+        if part["type"] == "tool_call_response"
+    ]
+    assert [sorted(result) for result in results] == [["days_ago", "order_id", "status"], ["limit", "rule", "topic"]]
+    runs = _of_kind(rows, "tool")
+    assert {row["tool_name"] for row in runs} == {"get_order", "search_policy"}
+    assert all(row["tool_call_id"] and row["tool_arguments"] and row["tool_result"] for row in runs)
+
+
+def test_input_includes_the_cache(sent: Sent) -> None:
+    """The provider's own usage tells what the count includes."""
+    (row,) = _of_kind(sent("ai_sdk_6_anthropic", "cached").rows(), "llm")
+    assert (row["input_tokens"], row["cache_read_tokens"], row["cache_write_tokens"]) == (1752, 1024, 517)
+
+
+def test_nonsense_says_nothing(raw_span: RawSpanOf) -> None:
+    """Values of the wrong type give no column and no error."""
+    from otel_i2e.normalize import normalize_span
+
+    wrong: dict[str, Any] = dict.fromkeys(
+        ("ai.prompt.messages", "ai.response.toolCalls", "ai.prompt.tools", "ai.response.providerMetadata"), 7
+    )
+    row = normalize_span(raw_span({"ai.operationId": "ai.streamText.doStream", **wrong}))
+    assert (row["kind"], row["output_messages"], row["input_tokens"]) == ("llm", None, None)
