@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from otel_i2e.errors import ScorerError
 from otel_i2e.models import Score
+from otel_i2e.score.storable import storable_json, storable_text
 
 __all__ = ["Answer", "NotRecorded", "ScorerResult", "answer_of", "passed"]
 
@@ -36,7 +37,7 @@ class Answer(NamedTuple):
 def answer_of(result: Any) -> Answer:
     """What a scorer returned, as an Answer. ScorerError when it is none of the things that a scorer returns."""
     if isinstance(result, Answer):
-        return result
+        return result if result.score is None else result._replace(score=_checked(result.score))
     if result is None:
         return Answer(None)
     if isinstance(result, bool | Real):
@@ -66,7 +67,13 @@ def _checked(score: Score) -> Score:
         raise ScorerError("it returned neither value nor label; return None for not applicable")
     if score.value is not None and not math.isfinite(score.value):
         raise ScorerError(f"it returned {score.value!r}; a score is a finite number")
-    return score
+    return score.model_copy(
+        update={
+            "label": None if score.label is None else storable_text(score.label),
+            "explanation": None if score.explanation is None else storable_text(score.explanation),
+            "metadata": storable_json(score.metadata) if score.metadata else {},
+        }
+    )
 
 
 def _from_mapping(values: Mapping[str, Any]) -> Score:

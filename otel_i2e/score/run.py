@@ -13,6 +13,7 @@ from otel_i2e.models import Attempt, Json, Judge, Outcome, Subject
 from otel_i2e.score.answer import NotRecorded, answer_of, passed
 from otel_i2e.score.content import is_truncated, missing
 from otel_i2e.score.scorer import Scorer
+from otel_i2e.score.storable import one_line
 
 __all__ = ["run_scorer"]
 
@@ -30,9 +31,9 @@ async def run_scorer(scorer: Scorer, subject: Subject, *, judge: Judge | None = 
     try:
         ended = _ended(scorer, subject, await _asked(scorer, subject, judge))
     except NotRecorded as unknown:
-        ended = {"outcome": Outcome.NO_CONTENT, "error": _one_line(str(unknown))}
+        ended = {"outcome": Outcome.NO_CONTENT, "error": one_line(str(unknown))}
     except JudgeError as error:
-        ended = {"error": _one_line(str(error)), "model": error.model, "cost_usd": error.cost_usd}
+        ended = {"error": one_line(str(error)), "model": error.model, "cost_usd": error.cost_usd}
     except (Exception, SystemExit) as error:  # noqa: BLE001 -- a scorer is anybody's code
         ended = {"error": _described(error, scorer)}
     return _attempt(scorer, {**ended, "duration_ms": (perf_counter() - began) * 1000})
@@ -75,8 +76,4 @@ def _described(error: BaseException, scorer: Scorer) -> str:
     text = str(error) if isinstance(error, ScorerError) else f"{type(error).__name__}: {error}"
     file = scorer.source.rpartition(":")[0]
     lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if file and frame.filename == file]
-    return _one_line(f"{text} ({file}:{lines[-1]})" if lines else text)
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split()) or "no message"
+    return one_line(f"{text} ({file}:{lines[-1]})" if lines else text)

@@ -133,23 +133,23 @@ def test_missing_key_is_one_line_with_the_remedy(
 
 
 def test_no_more_requests_at_once_than_settings_allow(court: CourtOf, question_of: Any) -> None:
-    """Twelve questions at a concurrency of three: three are in flight, never four."""
+    """Nine questions at a concurrency of three: three are in flight, and a fourth does not come while they are."""
     lock, flying, most = threading.Lock(), 0, 0
-    full = threading.Event()
+    fourth = threading.Event()
 
     def script(_request: MessagesRequest) -> Reply:
         nonlocal flying, most
         with lock:
             flying += 1
             most = max(most, flying)
-            if flying >= 3:
-                full.set()
-        full.wait(5)
+            if flying > 3:
+                fourth.set()
+        fourth.wait(0.2)
         with lock:
             flying -= 1
         return GOOD
 
-    verdicts = court(script).ask(*[question_of()] * 12, settings=JudgeSettings(max_retries=0, concurrency=3))
+    verdicts = court(script).ask(*[question_of()] * 9, settings=JudgeSettings(max_retries=0, concurrency=3))
     assert all(isinstance(v, JudgeVerdict) for v in verdicts)
     assert most == 3
 
