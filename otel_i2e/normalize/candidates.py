@@ -19,7 +19,7 @@ from otel_i2e.normalize.dialects import DIALECTS
 from otel_i2e.normalize.json_text import dumps
 from otel_i2e.normalize.messages import Content
 from otel_i2e.normalize.raw import RawLog, RawSpan
-from otel_i2e.normalize.readers import READERS, text
+from otel_i2e.normalize.readers import READERS, text, words
 
 __all__ = ["gather", "is_content"]
 
@@ -99,6 +99,8 @@ def gather(raw: RawSpan, logs: Sequence[RawLog] = ()) -> Facts:
     if signs:
         _read_families(signs, raw, logs, facts, ranks)
     if params:
+        if isinstance(stop := params.get("stop_sequences"), str):
+            params["stop_sequences"] = words(stop)
         facts["request_params"] = {**facts.get("request_params", {}), **params}
     facts["dialect"] = _name_of(shown | signs)
     return facts

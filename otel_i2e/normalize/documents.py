@@ -36,6 +36,8 @@ def document(item: Any) -> Json:
     rest = dict(item)
     own, content, score, uri = (_take(rest, names) for names in (_ID, _CONTENT, _SCORE, _URI))
     metadata = _metadata(rest.pop(_METADATA, None))
+    if own is None:
+        own = metadata.get("id")
     if score is None:
         score = next((metadata[name] for name in _SCORE if name in metadata), None)
     return {

@@ -7,12 +7,13 @@ stored, and nothing is written again (`Content.text`).
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeGuard
 
 import orjson
 
 from otel_i2e.normalize.cut_json import loads_cut
 from otel_i2e.normalize.json_text import dumps, loads
+from otel_i2e.normalize.langchain import generations, is_langchain, plain_message
 from otel_i2e.normalize.parts import canonical_part, is_canonical_part, text_part
 from otel_i2e.normalize.raw import Json, is_list, is_object
 
@@ -21,6 +22,9 @@ __all__ = ["Content", "canonical_message", "content", "instructions", "messages"
 _JSON_BEGINS: Final = ("[", "{", '"', " ", "\n", "\t", "\r")
 _REMEMBERED_SIZE: Final = 100_000
 _MESSAGE_NAMES: Final = frozenset({"role", "parts", "content", "tool_calls", "tool_call_id", "function_call"})
+_BESIDE: Final = frozenset({"tool_calls", "tool_call_id"})
+_NO_BLOCK: Final = frozenset({"role", "parts", "message"})
+_SPEAKERS: Final = {"function_call": "assistant", "function_call_output": "tool", "reasoning": "assistant"}
 _TOOL_NAMES: Final = frozenset({"function", "input_schema", "inputSchema"})
 
 
@@ -49,17 +53,20 @@ def messages(value: Any, role: str = "user") -> Content | None:
         return None
     if _are_canonical(parsed):
         return Content(parsed, text if text is not None and _is_legible(text, parsed) else None, cut)
-    return Content([canonical_message(message, role) for message in parsed], None, cut)
+    return Content(_said(parsed, role), None, cut)
 
 
 def canonical_message(message: Any, role: str = "user") -> Json:
     """One message as `{"role", "parts"}`; other fields, such as `name` and `finish_reason`, stay."""
     if not is_object(message):
         return {"role": role, "parts": [canonical_part(message)]}
+    if is_langchain(message):
+        message = plain_message(message)
     said = str(message.get("role") or role)
     parts = _parts(message.get("parts") or message.get("content"))
-    if said in ("tool", "function") and "parts" not in message:
-        answer = {"type": "tool_call_response", "id": message.get("tool_call_id"), "response": message.get("content")}
+    if said in ("tool", "function") and _is_answer(message):
+        back = message.get("parts", message.get("content"))
+        answer = {"type": "tool_call_response", "id": message.get("tool_call_id"), "response": back}
         parts = [canonical_part(answer)]
     parts += [call for call in _calls(message) if call not in parts]
     return {"role": said, "parts": parts, **{key: message[key] for key in message if key not in _MESSAGE_NAMES}}
@@ -83,6 +90,40 @@ def content(value: Any) -> Content | None:
     """Any content: JSON text parsed and its text kept, other text as it is. None when there is none."""
     parsed, text = _parsed(value)
     return None if parsed is None else Content(parsed, None if text and "\\u" in text else text)
+
+
+def _is_answer(message: Json) -> bool:
+    """Whether a tool's message is its result as it is, and not a part that says so."""
+    parts = message.get("parts")
+    return not is_list(parts) or ("tool_call_id" in message and all(_is_text(part) for part in parts))
+
+
+def _is_text(part: Any) -> bool:
+    return is_object(part) and part.get("type") == "text"
+
+
+def _said(sent: list[Any], role: str) -> list[Json]:
+    """The messages of a list; blocks that stand among them, or instead of them, are put into messages."""
+    said: list[Json] = []
+    blocks: Json | None = None
+    for item in sent:
+        if not _is_block(item):
+            blocks = None
+            said.append(canonical_message(item, role))
+            continue
+        speaker = _SPEAKERS.get(item["type"], role)
+        if blocks is None or blocks["role"] != speaker:
+            blocks = {"role": speaker, "parts": []}
+            said.append(blocks)
+        blocks["parts"].append(canonical_part(item))
+    return said
+
+
+def _is_block(item: Any) -> TypeGuard[Json]:
+    """Whether `item` is a part of a message: it says what it is and not who speaks."""
+    return (
+        is_object(item) and isinstance(item.get("type"), str) and _NO_BLOCK.isdisjoint(item) and not is_langchain(item)
+    )
 
 
 def _parsed(value: Any) -> tuple[Any, str | None]:
@@ -114,7 +155,12 @@ def _parsed_or_cut(value: Any) -> tuple[Any, str | None, bool]:
 def _in_object(fields: Json) -> Any:
     """The messages in a message, in a request (`messages`) or in an answer with `choices`; else the object as text."""
     if "messages" in fields:
-        return fields["messages"]
+        said = fields["messages"]
+        return said[0] if is_list(said) and len(said) == 1 and is_list(said[0]) else said
+    if "generations" in fields:
+        return [choice["message"] for choice in generations(fields)]
+    if is_langchain(fields):
+        return [fields]
     choices = fields.get("choices")
     if is_list(choices):
         chosen = [(choice.get("message"), choice.get("finish_reason")) for choice in choices if is_object(choice)]
@@ -128,7 +174,7 @@ def _are_canonical(sent: list[Any]) -> bool:
         if not is_object(message):
             return False
         parts: Any = message.get("parts")
-        if not is_list(parts) or not isinstance(message.get("role"), str) or "tool_calls" in message:
+        if not is_list(parts) or not isinstance(message.get("role"), str) or not _BESIDE.isdisjoint(message):
             return False
         for part in parts:
             plain = is_object(part) and part.get("type") == "text" and isinstance(part.get("content"), str)

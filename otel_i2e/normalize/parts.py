@@ -71,9 +71,40 @@ def canonical_part(part: Any) -> Json:
         return part
     kind = part.get("type")
     if not isinstance(kind, str):
-        return text_part(part["text"]) if isinstance(part.get("text"), str) else {**part, "type": "unknown"}
+        return _untyped(part)
     spelled = _SPELLINGS.get(kind) or (_tool_result if kind.endswith("_tool_result") else None)
     return spelled(part) if spelled else part
+
+
+def _untyped(part: Json) -> Json:
+    """Bedrock's and Gemini's parts say what they are by the name of their one field."""
+    if isinstance(part.get("text"), str):
+        return text_part(part["text"])
+    for name, spelled in _UNTYPED.items():
+        if is_object(inner := part.get(name)):
+            return spelled(inner)
+    return {**part, "type": "unknown"}
+
+
+def _named_call(call: Json) -> Json:
+    return tool_call_part(call.get("toolUseId", call.get("id")), call.get("name"), call.get("input", call.get("args")))
+
+
+def _named_result(result: Json) -> Json:
+    call = result.get("toolUseId", result.get("id"))
+    answer = result.get("content", result.get("response"))
+    if is_object(answer) and answer.keys() == {"result"}:  # Gemini wraps what is no object
+        answer = answer["result"]
+    if is_list(answer) and len(answer) == 1 and is_object(block := answer[0]):
+        answer = block.get("json", block.get("text", answer))
+    return {"type": "tool_call_response", "id": call, "response": tool_answer(answer)}
+
+
+def _inline(data: Json) -> Json:
+    source = data.get("source")
+    raw: Any = data.get("data") or (source.get("bytes") if is_object(source) else None)
+    mime_type = data.get("mime_type") or data.get("mimeType") or (f"image/{f}" if (f := data.get("format")) else None)
+    return {"type": "blob", "modality": "image", "mime_type": mime_type, "content": raw}
 
 
 def _text(part: Json) -> Json:
@@ -83,6 +114,8 @@ def _text(part: Json) -> Json:
 
 def _reasoning(part: Json) -> Json:
     text = part.get("content") or part.get("thinking") or part.get("text") or part.get("reasoning")
+    if is_list(summary := part.get("summary")) and not text:  # OpenAI
+        text = "\n".join(str(item.get("text") or "") for item in summary if is_object(item))
     return {"type": "reasoning", "content": text if isinstance(text, str) else ""}
 
 
@@ -90,14 +123,14 @@ def _tool_call(part: Json) -> Json:
     function = part.get("function")
     if is_object(function):  # OpenAI
         return tool_call_part(part.get("id"), function.get("name"), function.get("arguments"))
-    arguments = part.get("arguments", part.get("input"))
+    arguments = next((part[name] for name in ("arguments", "input", "args") if name in part), None)
     rest = {key: value for key, value in part.items() if key not in _CALL_NAMES}
-    return {**tool_call_part(part.get("id", part.get("call_id")), part.get("name", ""), arguments), **rest}
+    return {**tool_call_part(part.get("call_id", part.get("id")), part.get("name", ""), arguments), **rest}
 
 
 def _tool_result(part: Json) -> Json:
     answer = next((part[name] for name in ("response", "result", "content", "output") if name in part), None)
-    call = next((part[name] for name in ("id", "tool_use_id", "tool_call_id", "call_id") if name in part), None)
+    call = next((part[name] for name in ("call_id", "tool_use_id", "tool_call_id", "id") if name in part), None)
     rest = {key: value for key, value in part.items() if key not in _RESULT_NAMES}
     return {"type": "tool_call_response", "id": call, "response": tool_answer(answer), **rest}
 
@@ -116,7 +149,18 @@ def _image(part: Json) -> Json:
     return {"type": "blob", "modality": modality, "mime_type": mime_type, "content": data} if data else part
 
 
-_CALL_NAMES: Final = frozenset({"type", "id", "call_id", "name", "arguments", "input", "function"})
+_UNTYPED: Final[dict[str, Callable[[Json], Json]]] = {
+    "toolUse": _named_call,
+    "function_call": _named_call,
+    "functionCall": _named_call,
+    "toolResult": _named_result,
+    "function_response": _named_result,
+    "functionResponse": _named_result,
+    "image": _inline,
+    "inline_data": _inline,
+    "inlineData": _inline,
+}
+_CALL_NAMES: Final = frozenset({"type", "id", "call_id", "name", "arguments", "input", "args", "function"})
 _RESULT_NAMES: Final = frozenset(
     {"type", "id", "tool_use_id", "tool_call_id", "call_id", "response", "result", "content", "output"}
 )

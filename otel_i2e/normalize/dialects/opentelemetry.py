@@ -12,16 +12,20 @@ from typing import Any, Final
 
 from otel_i2e import semconv
 from otel_i2e.normalize.dialect import Dialect, Facts
-from otel_i2e.normalize.raw import RawLog, RawSpan
+from otel_i2e.normalize.messages import messages
+from otel_i2e.normalize.raw import Json, RawLog, RawSpan
+from otel_i2e.normalize.readers import answers
 
 __all__ = ["OPENTELEMETRY"]
 
 _REQUEST: Final = "gen_ai.request."
+_PROMPT: Final = "gen_ai.prompt"
+_COMPLETION: Final = "gen_ai.completion"
 _REQUEST_OPENAI: Final = "gen_ai.openai.request."
 
 
 def _rest(raw: RawSpan, _logs: Sequence[RawLog]) -> Facts:
-    """Prompt variables, and request parameters that the table does not list, under their bare names."""
+    """Content under bare names; prompt variables; request parameters that the table does not list."""
     variables: dict[str, Any] = {}
     params: dict[str, Any] = {}
     for name, value in raw.attributes.items():
@@ -30,7 +34,14 @@ def _rest(raw: RawSpan, _logs: Sequence[RawLog]) -> Facts:
         elif name.startswith((_REQUEST, _REQUEST_OPENAI)) and name != semconv.REQUEST_MODEL:
             bare = name.removeprefix(_REQUEST).removeprefix(_REQUEST_OPENAI)
             params[OPENTELEMETRY.params.get(name, bare.replace(".", "_"))] = value
-    return {"prompt_variables": variables or None, "request_params": params or None}
+    return {"prompt_variables": variables or None, "request_params": params or None, **_bare(raw.attributes)}
+
+
+def _bare(sent: Json) -> Facts:
+    """The two bare names of 2024. LangSmith has another use for them: see there."""
+    if (_PROMPT not in sent and _COMPLETION not in sent) or "langsmith.span.kind" in sent:
+        return {}
+    return {"input_messages": messages(sent.get(_PROMPT)), "output_messages": answers(sent.get(_COMPLETION))}
 
 
 OPENTELEMETRY: Final = Dialect(
@@ -47,8 +58,8 @@ OPENTELEMETRY: Final = Dialect(
         "conversation_id": (semconv.CONVERSATION_ID,),
         "user_id": ("gen_ai.user",),
         "system_instructions": (semconv.SYSTEM_INSTRUCTIONS,),
-        "input_messages": (semconv.INPUT_MESSAGES, "gen_ai.prompt"),
-        "output_messages": (semconv.OUTPUT_MESSAGES, "gen_ai.completion"),
+        "input_messages": (semconv.INPUT_MESSAGES,),
+        "output_messages": (semconv.OUTPUT_MESSAGES,),
         "tool_definitions": (semconv.TOOL_DEFINITIONS,),
         "input_text": (semconv.RETRIEVAL_QUERY, "gen_ai.memory.query.text"),
         "documents": (semconv.RETRIEVAL_DOCUMENTS, "gen_ai.memory.records"),
@@ -85,6 +96,6 @@ OPENTELEMETRY: Final = Dialect(
         "gen_ai.output.type": "output_type",
         "gen_ai.retrieval.top_k": "top_k",
     },
-    names=r"gen_ai\.(prompt\.variable|request|openai\.request|agent|workflow|data_source|memory|tool)\.",
+    names=r"gen_ai\.(prompt|completion)$|gen_ai\.(prompt\.variable|request|openai\.request|agent|workflow|data_source|memory|tool)\.",
     read=_rest,
 )

@@ -16,7 +16,7 @@ from otel_i2e.normalize.messages import Content, canonical_message, content, mes
 from otel_i2e.normalize.raw import Json, RawLog, RawSpan, is_list, is_object
 from otel_i2e.normalize.readers import READERS, words
 
-__all__ = ["OPENTELEMETRY_EVENTS"]
+__all__ = ["OPENTELEMETRY_EVENTS", "said_in"]
 
 _DETAILS: Final = "gen_ai.client.inference.operation.details"
 _CHOICE: Final = "gen_ai.choice"
@@ -34,11 +34,35 @@ _DETAIL_COLUMNS: Final = {
 }
 
 
+def said_in(events: Any) -> Facts:
+    """Candidates from a list of events as objects, each with its `event.name`, as some emitters put into an attribute.
+
+    Where none is a choice, what the assistant said last is the answer.
+    """
+    listed: list[Any] = events if is_list(events) else []
+    happened = [(str(event.get("event.name")), event) for event in listed if is_object(event)]
+    if not any(name == _CHOICE for name, _ in happened):
+        last = len(happened)
+        while last and happened[last - 1][0] == "gen_ai.assistant.message":
+            last -= 1
+        answer = [_message(fields, "assistant") for _, fields in happened[last:]]
+        facts = _facts(happened[:last])
+        if answer:
+            parts = [part for message in answer for part in message["parts"]]
+            facts["output_messages"] = Content([{"role": "assistant", "parts": parts}])
+        return facts
+    return _facts(happened)
+
+
 def _read(raw: RawSpan, logs: Sequence[RawLog]) -> Facts:
+    return _facts(_happened(raw, logs))
+
+
+def _facts(happened: Iterable[tuple[str, Json]]) -> Facts:
     inputs: list[Json] = []
     outputs: list[Json] = []
     facts: Facts = {}
-    for name, fields in _happened(raw, logs):
+    for name, fields in happened:
         if name in _ROLES:
             inputs.append(_message(fields, _ROLES[name]))
         elif name == _CHOICE:

@@ -12,8 +12,8 @@ __all__ = ["SHARED"]
 SHARED: Final = Dialect(
     name="",
     fields={
-        "user_id": (semconv.USER_ID, "enduser.id"),
-        "conversation_id": ("session.id",),
+        "user_id": (semconv.USER_ID, "enduser.id", "user_id"),
+        "conversation_id": ("session.id", "session_id"),
         "input_text": (semconv.INPUT_VALUE,),
         "output_text": (semconv.OUTPUT_VALUE,),
         "cost_usd": ("operation.cost",),

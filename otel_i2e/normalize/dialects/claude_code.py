@@ -1,0 +1,88 @@
+"""Claude Code and the Claude Agent SDK: bare names on spans of kind `span.type`.
+
+Source: code.claude.com/docs/en/monitoring-usage, and the names that MLflow's translator of these spans
+reads. A request shows only what is new in its context, so earlier turns are on earlier spans.
+`input_tokens` is without the cache. `<REDACTED>` stands where content was not opted in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from otel_i2e.normalize.dialect import Dialect, Facts
+from otel_i2e.normalize.messages import content, instructions, messages
+from otel_i2e.normalize.raw import Json, RawLog, RawSpan
+from otel_i2e.normalize.readers import count, text, tool_result, words
+
+__all__ = ["CLAUDE_CODE"]
+
+_KINDS: Final = {
+    "interaction": "agent",
+    "llm_request": "llm",
+    "tool": "tool",
+    "tool.execution": "other",
+    "tool.blocked_on_user": "other",
+    "hook": "other",
+}
+_GIVEN_TO_TOOL: Final = ("tool_input", "full_command", "file_path")
+_CAME_BACK: Final = ("output", "content", "diff")
+
+
+def _read(raw: RawSpan, _logs: Sequence[RawLog]) -> Facts:
+    sent = raw.attributes
+    kind = str(sent.get("span.type") or raw.name).removeprefix("claude_code.")
+    facts: Facts = {"kind": _KINDS.get(kind), "operation": _OPERATIONS.get(kind)}
+    if kind == "llm_request":
+        return facts | _request(sent)
+    if kind == "tool":
+        return facts | _tool(raw)
+    if kind == "interaction":
+        return facts | {"input_text": text(sent.get("user_prompt"))}
+    return facts
+
+
+_OPERATIONS: Final = {"interaction": "invoke_agent", "llm_request": "chat", "tool": "execute_tool"}
+
+
+def _request(sent: Json) -> Facts:
+    given, read, write = (
+        count(sent.get(name)) for name in ("input_tokens", "cache_read_tokens", "cache_creation_tokens")
+    )
+    return {
+        "provider": "anthropic",
+        "request_model": text(sent.get("model")),
+        "response_id": text(sent.get("response.id") or sent.get("request_id")),
+        "system_instructions": instructions(sent.get("system_prompt") or sent.get("system_prompt_preview")),
+        "input_messages": messages(sent.get("new_context")),
+        "output_messages": messages(sent.get("response.model_output"), "assistant"),
+        "finish_reasons": words(sent.get("stop_reason")),
+        "input_tokens": None if given is None else given + (read or 0) + (write or 0),
+        "output_tokens": count(sent.get("output_tokens")),
+        "cache_read_tokens": read,
+        "cache_write_tokens": write,
+        "status": "error" if sent.get("success") is False else None,
+        "status_message": text(sent.get("error")),
+    }
+
+
+def _tool(raw: RawSpan) -> Facts:
+    sent = raw.attributes
+    given = next((sent[name] for name in _GIVEN_TO_TOOL if sent.get(name)), None)
+    back = [event.attributes for event in raw.events if event.name == "tool.output"]
+    result: Any = next((one[name] for one in back for name in _CAME_BACK if one.get(name)), None)
+    return {
+        "tool_name": text(sent.get("tool_name")),
+        "tool_call_id": text(sent.get("tool_use_id")),
+        "tool_arguments": content(given),
+        "tool_result": tool_result(result),
+    }
+
+
+CLAUDE_CODE: Final = Dialect(
+    name="claude_code",
+    scopes=("com.anthropic.claude_code",),
+    names=r"(interaction\.sequence|user_prompt_length|new_context|system_prompt_(preview|hash)"
+    r"|response\.(has_tool_call|model_output))$",
+    read=_read,
+)

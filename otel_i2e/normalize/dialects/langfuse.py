@@ -1,0 +1,122 @@
+"""Langfuse SDK 3 to 5: `langfuse.observation.*`, read in `langfuse` 5.0.4 and seen on the wire.
+
+Input and output are what the application or an integration passed in, as JSON: the request and the answer
+of the provider's API in most generations. `model.name` is the model that was asked for until there is an
+answer. Buckets of `usage_details` do not overlap, unless they are OpenAI's own usage object.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from otel_i2e.normalize.dialect import Dialect, Facts
+from otel_i2e.normalize.documents import documents
+from otel_i2e.normalize.json_text import parse_if_json
+from otel_i2e.normalize.messages import content
+from otel_i2e.normalize.payloads import answered, asked, params
+from otel_i2e.normalize.raw import Json, RawLog, RawSpan
+from otel_i2e.normalize.readers import amount, count, object_of, text, tool_result, words
+from otel_i2e.normalize.usage import usage
+
+__all__ = ["LANGFUSE"]
+
+_OBSERVATION: Final = "langfuse.observation."
+_KINDS: Final = {
+    "generation": "llm",
+    "embedding": "embedding",
+    "agent": "agent",
+    "tool": "tool",
+    "retriever": "retrieval",
+    "chain": "chain",
+    "span": "chain",
+}
+_CACHE_READ: Final = ("cache_read_input_tokens", "input_cache_read", "input_cached_tokens")
+_CACHE_WRITE: Final = ("cache_creation_input_tokens", "input_cache_creation")
+_REASONING: Final = ("output_reasoning", "output_reasoning_tokens")
+
+
+def _kind(value: Any) -> str | None:
+    """Events, evaluators and guardrails have no kind of their own here."""
+    return _KINDS.get(value.lower(), "other") if isinstance(value, str) else None
+
+
+def _failed(value: Any) -> str | None:
+    return "error" if value == "ERROR" else None
+
+
+def _cost(value: Any) -> float | None:
+    """The total; a total of nothing says that the price was not known."""
+    return amount((object_of(value) or {}).get("total")) or None
+
+
+def _read(raw: RawSpan, _logs: Sequence[RawLog]) -> Facts:
+    sent = {name.removeprefix(_OBSERVATION): raw.attributes[name] for name in raw.attributes}
+    kind, given, back = sent.get("type"), sent.get("input"), sent.get("output")
+    if kind == "generation":
+        return {**_call(sent, given, back), **_models(sent, back), **_usage(sent.get("usage_details"))}
+    if kind == "tool":
+        return {"tool_name": raw.name, "tool_arguments": content(given), "tool_result": tool_result(back)}
+    if kind == "retriever":
+        return {"input_text": _query(given), "documents": documents(back)}
+    return {"input_text": text(given), "output_text": text(back), **_usage(sent.get("usage_details"))}
+
+
+def _call(sent: Json, given: Any, back: Any) -> Facts:
+    reason: Any = sent.get("metadata.finish_reason")
+    facts = {**asked(given), **{name: value for name, value in answered(back).items() if value is not None}}
+    own = params(object_of(sent.get("model.parameters")) or {})
+    facts["request_params"] = {**(facts.get("request_params") or {}), **(own or {})} or None
+    if not facts.get("finish_reasons") and isinstance(reason, str):
+        facts["finish_reasons"] = words(parse_if_json(reason))
+    return facts
+
+
+def _models(sent: Json, back: Any) -> Facts:
+    named = text(sent.get("model.name"))
+    return {"request_model" if back is None else "response_model": named} if named else {}
+
+
+def _usage(value: Any) -> Facts:
+    sent = object_of(value) or {}
+    if "prompt_tokens" in sent or "input_tokens" in sent:
+        return usage(sent)
+    if not sent.keys() & {"input", "output"}:
+        return {}
+    read, write, reasoning = (_sum(sent, names) for names in (_CACHE_READ, _CACHE_WRITE, _REASONING))
+    return {
+        "input_tokens": (count(sent.get("input")) or 0) + (read or 0) + (write or 0),
+        "output_tokens": (count(sent.get("output")) or 0) + (reasoning or 0),
+        "cache_read_tokens": read,
+        "cache_write_tokens": write,
+        "reasoning_tokens": reasoning,
+    }
+
+
+def _sum(sent: Json, names: Sequence[str]) -> int | None:
+    found = [number for name in names if (number := count(sent.get(name))) is not None]
+    return sum(found) if found else None
+
+
+def _query(given: Any) -> str | None:
+    sent = object_of(given) or {}
+    return text(sent.get("query") or sent.get("input") or given)
+
+
+LANGFUSE: Final = Dialect(
+    name="langfuse",
+    fields={
+        "kind": ("langfuse.observation.type",),
+        "status": ("langfuse.observation.level",),
+        "status_message": ("langfuse.observation.status_message",),
+        "prompt_name": ("langfuse.observation.prompt.name",),
+        "prompt_version": ("langfuse.observation.prompt.version",),
+        "conversation_id": ("langfuse.session.id",),
+        "user_id": ("langfuse.user.id",),
+        "cost_usd": ("langfuse.observation.cost_details",),
+    },
+    readers={"kind": _kind, "status": _failed, "cost_usd": _cost},
+    names=r"langfuse\.(observation\.(input|output|model|usage_details)|internal|trace)",
+    scopes=("langfuse",),
+    read=_read,
+)

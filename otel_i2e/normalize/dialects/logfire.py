@@ -1,0 +1,55 @@
+"""Logfire's spans of model calls (scopes `logfire.*`), read in `logfire` 5.2 and seen on the wire.
+
+Version 2 speaks the OpenTelemetry names; version 1 has the whole request in `request_data`, the answer in
+`response_data`, or both in `events`. The provider's usage object is the only place with cache counts. The
+answer of a stream is a span of its own: see `duplicates`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from otel_i2e.normalize.dialect import Dialect, Facts
+from otel_i2e.normalize.dialects.opentelemetry_events import said_in
+from otel_i2e.normalize.messages import content, messages
+from otel_i2e.normalize.payloads import asked
+from otel_i2e.normalize.raw import RawLog, RawSpan, is_object
+from otel_i2e.normalize.readers import object_of, text
+from otel_i2e.normalize.usage import usage
+
+__all__ = ["LOGFIRE"]
+
+
+def _read(raw: RawSpan, _logs: Sequence[RawLog]) -> Facts:
+    sent = raw.attributes
+    facts: Facts = {name: value for name, value in usage(sent.get("gen_ai.usage.raw")).items() if value is not None}
+    if "request_data" in sent:
+        facts |= _request(sent["request_data"])
+    if "response_data" in sent:
+        facts |= _response(sent["response_data"])
+    if "events" in sent:
+        given = content(sent["events"])
+        facts |= said_in(given.value if given else None)
+    return facts
+
+
+def _request(value: Any) -> Facts:
+    given = object_of(value)
+    return {} if given is None else {name: found for name, found in asked(given).items() if name != "request_model"}
+
+
+def _response(value: Any) -> Facts:
+    """A message; or the text of a stream, put together."""
+    sent = object_of(value) or {}
+    said: Any = sent.get("message") or sent.get("combined_chunk_content")
+    answer = messages([said] if is_object(said) else text(said), "assistant")
+    return {"output_messages": answer, **usage(sent.get("usage"))}
+
+
+LOGFIRE: Final = Dialect(
+    name="logfire",
+    scopes=("logfire",),
+    names=r"logfire\.(msg|span_type|json_schema)|(request_data|response_data)$",
+    read=_read,
+)

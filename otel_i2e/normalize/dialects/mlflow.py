@@ -1,0 +1,131 @@
+"""MLflow tracing: `mlflow.span*`, each value JSON text, read in `mlflow` 3.17 and seen on the wire.
+
+Inputs and outputs of a model call are the request and the answer of the provider's API. Sessions, users
+and prompts are no part of its spans.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from otel_i2e.normalize.dialect import Dialect, Facts
+from otel_i2e.normalize.documents import documents
+from otel_i2e.normalize.json_text import parse_if_json
+from otel_i2e.normalize.messages import content
+from otel_i2e.normalize.payloads import answered, asked
+from otel_i2e.normalize.raw import Json, RawEvent, RawLog, RawSpan, is_list, is_object
+from otel_i2e.normalize.readers import amount, answers, object_of, text, tool_result, words
+from otel_i2e.normalize.usage import usage
+
+__all__ = ["MLFLOW"]
+
+_KINDS: Final = {
+    "LLM": "llm",
+    "CHAT_MODEL": "llm",
+    "CHAIN": "chain",
+    "WORKFLOW": "chain",
+    "TASK": "chain",
+    "AGENT": "agent",
+    "TOOL": "tool",
+    "RETRIEVER": "retrieval",
+    "RERANKER": "retrieval",
+    "EMBEDDING": "embedding",
+}
+
+
+def _kind(value: Any) -> str | None:
+    word = _plain(value)
+    return _KINDS.get(word.upper(), "other") if isinstance(word, str) else None
+
+
+def _word(value: Any) -> str | None:
+    return text(_plain(value))
+
+
+def _cost(value: Any) -> float | None:
+    return amount((object_of(value) or {}).get("total_cost"))
+
+
+def _plain(value: Any) -> Any:
+    return parse_if_json(value) if isinstance(value, str) else value
+
+
+def _read(raw: RawSpan, _logs: Sequence[RawLog]) -> Facts:
+    sent = raw.attributes
+    kind = _kind(sent.get("mlflow.spanType"))
+    given, back = _plain(sent.get("mlflow.spanInputs")), _plain(sent.get("mlflow.spanOutputs"))
+    given = None if given == "null" else given
+    back = None if back == "null" else back
+    if kind == "llm":
+        counted = usage(_plain(sent.get("mlflow.chat.tokenUsage")))
+        told = {name: value for name, value in counted.items() if value is not None}
+        return {**_call(sent, given, back, _streamed(raw.events)), **told}
+    if kind == "tool":
+        name = _word(sent.get("mlflow.spanFunctionName")) or raw.name
+        return {"tool_name": name, "tool_arguments": content(given), "tool_result": tool_result(back)}
+    if kind == "retrieval":
+        return {"input_text": _query(given), "documents": documents(back)}
+    return {"input_text": text(given or None), "output_text": text(back)}
+
+
+def _call(sent: Json, given: Any, back: Any, streamed: Facts) -> Facts:
+    """`mlflow.llm.model` is the model that was asked for with some providers, that which answered with others."""
+    facts = {**asked(given), **{name: value for name, value in answered(back).items() if value is not None}}
+    facts |= streamed
+    if facts.get("request_model") is None:
+        facts["request_model"] = _word(sent.get("mlflow.llm.model"))
+    if sent.get("mlflow.llm.provider") is None:
+        facts["provider"] = _word(sent.get("mlflow.message.format"))
+    return facts
+
+
+def _streamed(events: Sequence[RawEvent]) -> Facts:
+    """An answer with tool calls out of the chunks of a stream: the span's output leaves the calls out."""
+    calls: dict[str, Json] = {}
+    said: list[str] = []
+    reason: Any = None
+    for choice in _choices(events):
+        reason = choice.get("finish_reason") or reason
+        delta = _object(choice.get("delta"))
+        said.append(text(delta.get("content")) or "")
+        pieces: Any = delta.get("tool_calls")
+        for piece in map(_object, pieces if is_list(pieces) else ()):
+            call = calls.setdefault(str(piece.get("index")), {"id": piece.get("id"), "name": "", "arguments": ""})
+            function = _object(piece.get("function"))
+            for name in ("name", "arguments"):
+                call[name] += text(function.get(name)) or ""
+    if not calls:
+        return {}
+    message = {"role": "assistant", "content": "".join(said), "tool_calls": list(calls.values())}
+    return {"output_messages": answers([{**message, "finish_reason": reason}]), "finish_reasons": words(reason)}
+
+
+def _choices(events: Sequence[RawEvent]) -> Iterator[Json]:
+    for event in events:
+        if event.name.startswith("mlflow.chunk.item."):
+            chunk = object_of(event.attributes.get("mlflow.chunk.value")) or {}
+            listed: Any = chunk.get("choices")
+            yield from map(_object, listed if is_list(listed) else ())
+
+
+def _object(value: Any) -> Json:
+    return value if is_object(value) else {}
+
+
+def _query(given: Any) -> str | None:
+    return text(given.get("query") or given.get("input") or given) if is_object(given) else text(given)
+
+
+MLFLOW: Final = Dialect(
+    name="mlflow",
+    fields={
+        "kind": ("mlflow.spanType",),
+        "provider": ("mlflow.llm.provider",),
+        "tool_definitions": ("mlflow.chat.tools",),
+        "cost_usd": ("mlflow.llm.cost",),
+    },
+    readers={"kind": _kind, "provider": _word, "cost_usd": _cost},
+    names=r"mlflow\.(spanInputs|spanOutputs|chat\.tokenUsage)$",
+    read=_read,
+)

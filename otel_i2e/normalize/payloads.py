@@ -1,0 +1,106 @@
+"""Request and answer of a model API, as JSON → candidates. Several families send them whole.
+
+Known are OpenAI's chat completions and responses, Anthropic's messages, LangChain's results, and bare
+messages, blocks and texts.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from otel_i2e.normalize.dialect import Facts
+from otel_i2e.normalize.langchain import generations, unwrapped
+from otel_i2e.normalize.messages import Content, content, instructions, messages, tool_definitions
+from otel_i2e.normalize.raw import Json, is_list, is_object
+from otel_i2e.normalize.readers import text, words
+from otel_i2e.normalize.usage import usage
+
+__all__ = ["answered", "asked", "params"]
+
+_PARAMS: Final = {
+    "stop": "stop_sequences",
+    "max_completion_tokens": "max_tokens",
+    "max_output_tokens": "max_tokens",
+}
+_NO_PARAMS: Final = frozenset(
+    {
+        *("model", "messages", "input", "prompt", "contents", "system", "instructions"),
+        *("tools", "functions", "extra_headers", "extra_query", "extra_body", "timeout", "api_key", "metadata"),
+    }
+)
+_ANSWERS: Final = frozenset({"choices", "generations", "content", "output"})
+
+
+def asked(value: Any) -> Facts:
+    """What the model was asked: messages, instructions, tools, parameters, model. JSON text or a structure."""
+    given = content(value)
+    sent: Any = given.value if given else None
+    if not is_object(sent) or not ({"messages", "input", "prompt", "contents"} & sent.keys()):
+        return {"input_messages": messages(sent)}
+    said = next((sent[name] for name in ("messages", "input", "prompt", "contents") if sent.get(name)), None)
+    return {
+        "input_messages": messages({"messages": said} if is_list(said) else said),
+        "system_instructions": instructions(sent.get("system") or sent.get("instructions")),
+        "tool_definitions": tool_definitions(sent.get("tools") or sent.get("functions")),
+        "request_model": text(sent.get("model")),
+        "request_params": params(sent),
+    }
+
+
+def params(sent: Json) -> Json | None:
+    """The parameters of a request under their bare names; None when there are none."""
+    found = {_PARAMS.get(name, name): sent[name] for name in sent if name not in _NO_PARAMS and sent[name] is not None}
+    if isinstance(stop := found.get("stop_sequences"), str):
+        found["stop_sequences"] = words(stop)
+    return found or None
+
+
+def answered(value: Any) -> Facts:
+    """What the model answered: messages, finish reasons, model, id, usage. JSON text or a structure."""
+    given = content(value)
+    sent: Any = unwrapped(given.value) if given else None
+    if is_object(sent) and "generations" in sent:
+        return _result(sent)
+    if not is_object(sent) or _ANSWERS.isdisjoint(sent):
+        return {"output_messages": messages(sent, "assistant")}
+    said = messages(_said(sent), "assistant")
+    return {
+        "output_messages": said,
+        "finish_reasons": _reasons(sent, said),
+        "response_model": text(sent.get("model")),
+        "response_id": text(sent.get("id")),
+        **usage(sent.get("usage") or sent.get("usage_metadata")),
+    }
+
+
+def _said(sent: Json) -> Any:
+    """The messages in an answer."""
+    if "choices" in sent:
+        return {"choices": sent["choices"]}
+    if is_list(sent.get("output")):
+        return sent["output"]
+    return [{name: sent[name] for name in ("role", "content", "tool_calls", "type") if sent.get(name)}]
+
+
+def _reasons(sent: Json, said: Content | None) -> list[str] | None:
+    if reason := sent.get("stop_reason") or sent.get("finish_reason"):
+        return words(reason)
+    return words([message.get("finish_reason") for message in said.value]) if said else None
+
+
+def _result(sent: Json) -> Facts:
+    """LangChain's `LLMResult`."""
+    choices = generations(sent)
+    if not choices:
+        return {}
+    beside: Any = sent.get("llm_output")
+    known: Json = {**choices[0]["metadata"], **(beside if is_object(beside) else {})}
+    said = [choice["message"] for choice in choices]
+    counted = usage(choices[0]["usage"]) or usage(known.get("token_usage") or known.get("usage"))
+    return {
+        "output_messages": messages(said, "assistant"),
+        "finish_reasons": words([message.get("finish_reason") for message in said]),
+        "response_model": text(known.get("model_name") or known.get("model")),
+        "response_id": text(known.get("id")),
+        **counted,
+    }

@@ -1,0 +1,63 @@
+"""MLflow."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from otel_i2e.models import SpanRow
+from otel_i2e.normalize import RawEvent
+
+Sent = Callable[[str, str], Any]
+RowOf = Callable[..., SpanRow]
+
+
+@pytest.mark.parametrize(("emitter", "provider"), [("mlflow_anthropic", "anthropic"), ("mlflow_openai", "openai")])
+def test_a_call_is_whole(sent: Sent, emitter: str, provider: str) -> None:
+    """Every value is JSON text; both APIs give the same columns."""
+    (row,) = sent(emitter, "cached").rows()
+    assert (row["dialect"], row["kind"], row["provider"]) == ("mlflow", "llm", provider)
+    assert row["request_model"] != row["response_model"]
+    assert (row["input_tokens"], row["output_tokens"], row["cache_read_tokens"]) == (1752, 105, 1024)
+    assert "support agent" in row["system_instructions"]
+    assert row["output_text"] == "No, the cached policy says 30 days."
+    assert row["response_id"]
+    assert row["finish_reasons"]
+
+
+def test_calls_of_a_stream_come_from_its_chunks(sent: Sent) -> None:
+    """The output of a streamed span leaves its tool calls out; the chunks have them in pieces."""
+    asked = sent("mlflow_openai", "stream_tools").rows()[0]
+    text, call = json.loads(asked["output_messages"])[0]["parts"]
+    assert (text["content"], call["name"], call["arguments"]) == (
+        "I will look up both.",
+        "get_order",
+        {"order_id": "A-1719"},
+    )
+    assert (call["id"], asked["finish_reasons"]) == ("call_01OrderStreamTools", ["tool_calls"])
+
+
+def test_chunks_of_another_shape_say_nothing(row_of: RowOf) -> None:
+    """A chunk is whatever the application streamed."""
+    values = ["x", "null", '{"choices": 1}', '{"choices": [1, {"delta": {"tool_calls": [1]}}]}']
+    events = [RawEvent("mlflow.chunk.item.0", 0, {"mlflow.chunk.value": value}) for value in values]
+    row = row_of({"mlflow.spanType": '"LLM"', "mlflow.spanOutputs": '"hi"'}, events=events)
+    assert row["kind"] == "llm"
+
+
+def test_documents_have_the_score_of_their_metadata(sent: Sent) -> None:
+    """A retriever gives LangChain's documents."""
+    found = next(row for row in sent("mlflow_openai", "retrieval").rows() if row["kind"] == "retrieval")
+    first = json.loads(found["documents"])[0]
+    assert (found["input_text"], first["id"], first["score"]) == ("return window for laptops", "policy-12", 0.9137)
+
+
+def test_a_tool_is_named_after_its_function(row_of: RowOf) -> None:
+    """Arguments and result are inputs and outputs."""
+    sent = {"mlflow.spanType": '"TOOL"', "mlflow.spanFunctionName": '"add"', "mlflow.spanInputs": '{"n": 1}'}
+    row = row_of({**sent, "mlflow.spanOutputs": '"two"', "mlflow.llm.cost": '{"total_cost": 0.5}'})
+    found = [row[name] for name in ("kind", "tool_name", "tool_arguments", "tool_result", "cost_usd")]
+    assert found == ["tool", "add", '{"n":1}', '"two"', 0.5]

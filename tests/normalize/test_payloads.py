@@ -1,0 +1,101 @@
+"""Requests and answers of model APIs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from otel_i2e.normalize.payloads import answered, asked
+
+CALL = {"type": "tool_call", "id": "c", "name": "f", "arguments": {"n": 1}}
+
+
+@pytest.mark.parametrize(
+    "request_body",
+    [
+        {"messages": [{"role": "user", "content": "hi"}], "stop": "x", "max_completion_tokens": 3},
+        {"messages": [{"role": "user", "content": [{"type": "text", "text": "hi"}]}], "stop_sequences": ["x"]},
+        {"input": [{"role": "user", "content": [{"type": "input_text", "text": "hi"}]}], "stop": ["x"]},
+        {"input": "hi", "stop": ["x"]},
+        {"messages": [[{"lc": 1, "kwargs": {"type": "human", "content": "hi"}}]], "stop": ["x"]},
+    ],
+)
+def test_requests_of_every_api_say_the_same(request_body: dict[str, Any]) -> None:
+    """OpenAI's two, Anthropic's, LangChain's."""
+    facts = asked({**request_body, "model": "m"})
+    assert facts["input_messages"].value == [{"role": "user", "parts": [{"type": "text", "content": "hi"}]}]
+    assert facts["request_params"]["stop_sequences"] == ["x"]
+    assert facts["request_model"] == "m"
+
+
+TOOL_USE = {"type": "tool_use", "id": "c", "name": "f", "input": {"n": 1}}
+FC = {"id": "c", "type": "function", "function": {"name": "f", "arguments": '{"n": 1}'}}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {
+            "id": "r",
+            "model": "m",
+            "choices": [
+                {
+                    "finish_reason": "tool",
+                    "message": {"role": "assistant", "content": "ok", "tool_calls": [FC]},
+                }
+            ],
+        },
+        {
+            "id": "r",
+            "model": "m",
+            "stop_reason": "tool",
+            "role": "assistant",
+            "content": [
+                {"type": "text", "text": "ok"},
+                {"type": "tool_use", "id": "c", "name": "f", "input": {"n": 1}},
+            ],
+        },
+        {
+            "id": "r",
+            "model": "m",
+            "finish_reason": "tool",
+            "output": [
+                {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "ok"}]},
+                {"type": "function_call", "id": "fc", "call_id": "c", "name": "f", "arguments": '{"n": 1}'},
+            ],
+        },
+        {
+            "generations": [
+                [
+                    {
+                        "text": "ok",
+                        "generation_info": {"finish_reason": "tool"},
+                        "message": {
+                            "lc": 1,
+                            "kwargs": {
+                                "type": "ai",
+                                "content": "ok",
+                                "tool_calls": [{"type": "tool_call", "id": "c", "name": "f", "args": {"n": 1}}],
+                                "response_metadata": {"id": "r", "model_name": "m"},
+                            },
+                        },
+                    }
+                ]
+            ]
+        },
+    ],
+)
+def test_answers_of_every_api_say_the_same(answer: dict[str, Any]) -> None:
+    """Text, tool call, reason, model and id."""
+    facts = answered(answer)
+    parts = [part for message in facts["output_messages"].value for part in message["parts"]]
+    assert parts == [{"type": "text", "content": "ok"}, CALL]
+    assert (facts["finish_reasons"], facts["response_model"], facts["response_id"]) == (["tool"], "m", "r")
+
+
+@pytest.mark.parametrize("value", [None, "", 0, [], {}, "{", {"choices": 1}, {"generations": [1]}, {"content": None}])
+def test_what_is_no_answer_says_nothing(value: Any) -> None:
+    """It raises nothing, and makes nothing up."""
+    assert not any(answered(value).get(name) for name in ("response_id", "finish_reasons", "input_tokens"))
+    assert asked(value).get("request_params") is None
