@@ -27,7 +27,7 @@ def evaluate(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [*_CLI, *arguments], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
+            [*_CLI, *arguments], cwd=tmp_path, capture_output=True, text=True, timeout=180, check=False
         )
 
     return run

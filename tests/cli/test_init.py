@@ -47,7 +47,7 @@ def test_a_new_project_checks_evaluates_and_passes_its_gate(
         [sys.executable, "-c", command, "eval", "evals/example.jsonl", "--task", "app:answer", "--repeat", "2"],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")

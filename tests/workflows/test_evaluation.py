@@ -119,7 +119,7 @@ class _Project:
             input=stdin,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=180,
             check=False,
         )
 
@@ -217,8 +217,8 @@ def test_what_goes_wrong_is_recorded_and_not_raised(project: _Project) -> None:
 
 def test_a_task_that_hangs_is_given_up(project: _Project) -> None:
     """The others are recorded, and the command ends."""
-    runs = {run.case_id: run for run in project.recorded("app:hangs", "--timeout", "0.5").runs}
-    assert runs["laptop"].error == "TimeoutError: no answer within 0.5 s"
+    runs = {run.case_id: run for run in project.recorded("app:hangs", "--timeout", "2").runs}
+    assert runs["laptop"].error == "TimeoutError: no answer within 2 s"
     assert runs["banana"].status == "ok"
 
 
@@ -289,11 +289,11 @@ def test_ctrl_c_records_what_had_finished(project: _Project) -> None:
         stderr=subprocess.PIPE,
         text=True,
     )
-    deadline = time.monotonic() + 40
+    deadline = time.monotonic() + 120
     while not (project.folder / "started").exists() and time.monotonic() < deadline:
         time.sleep(0.02)
     running.send_signal(signal.SIGINT)
-    _, errors = running.communicate(timeout=40)
+    _, errors = running.communicate(timeout=120)
     assert running.returncode == 130, errors
     assert "interrupted; what had finished is recorded" in errors
     experiment = project.latest()
