@@ -81,7 +81,8 @@ class Stage:
 
         Raises I2EError when it ends otherwise than the story needs.
         """
-        self.tell.command(shlex.join(["i2e", *args]), note)
+        command = " ".join(["i2e", *map(_quoted, args)])
+        self.tell.command(command, note)
         done = subprocess.run(  # noqa: S603 -- ourselves
             [sys.executable, "-m", "otel_i2e", *args],
             cwd=self.folder,
@@ -94,8 +95,7 @@ class Stage:
         lines = done.stdout.splitlines()
         if done.returncode != expect:
             self.tell.output(lines)
-            said = f"{shlex.join(['i2e', *args])!r} ended with {done.returncode}, not {expect}"
-            raise I2EError(f"demo: {said}; look into {self.folder}")
+            raise I2EError(f"demo: {command} ended with {done.returncode}, not {expect}; look into {self.folder}")
         self.tell.output([line for line in lines if re.search(show, line)])
 
     @contextmanager
@@ -130,6 +130,10 @@ class Stage:
             with suppress(BrokenPipeError), worker.stdin as queue:
                 queue.writelines(json.dumps(customer) + "\n" for customer in customers)
         return worker
+
+
+def _quoted(arg: str) -> str:
+    return f'"{arg}"' if " " in arg and '"' not in arg else shlex.quote(arg)
 
 
 def _collect(worker: subprocess.Popen[str], visits: list[Visit]) -> None:
