@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Final
 
 import duckdb
 
 from otel_i2e.errors import NotFound
 from otel_i2e.models import CaseStatus, Experiment, Override, ScoreRow, Span, StoredCase
+from otel_i2e.store.faults import query_error
 from otel_i2e.store.insert import json_text, micros
 from otel_i2e.store.rows import fetched
 
@@ -69,17 +71,21 @@ LIMIT $limit
 
 
 class Reader:
-    """What may be asked inside a read lease. SQL that DuckDB refuses is raised as QueryError."""
+    """What may be asked inside a read lease. SQL that DuckDB refuses is a QueryError."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, path: Path) -> None:
         self._connection = connection
+        self._path = path
 
     def rows(self, sql: str, params: Mapping[str, Any] | Sequence[Any] = ()) -> list[dict[str, Any]]:
         """Rows of our own SQL as mappings. JSON is text; times are datetimes in UTC.
 
-        Named parameters that the SQL does not use are left out.
+        Named parameters that the SQL does not use are left out. Raises QueryError, StoreError.
         """
-        return fetched(self._connection, sql, params)
+        try:
+            return fetched(self._connection, sql, params)
+        except duckdb.Error as error:
+            raise query_error(error, self._path) from None
 
     def spans(
         self, where: str = "TRUE", params: Mapping[str, Any] | None = None, *, limit: int | None = None

@@ -16,7 +16,7 @@ from otel_i2e.errors import ConfigError, StoreError
 from otel_i2e.forks import fork_guard, process_token
 from otel_i2e.models import QueryResult
 from otel_i2e.store.connection import closed_by_its_process, open_reader, open_writer
-from otel_i2e.store.faults import busy, query_error, store_error
+from otel_i2e.store.faults import busy, store_error
 from otel_i2e.store.lease import hold, holder, wait_turn
 from otel_i2e.store.migrate import is_current, migrate
 from otel_i2e.store.read import Reader
@@ -78,10 +78,7 @@ class Store:
     def read(self) -> Generator[Reader]:
         """A shared lease, read-only. Raises StoreError when nothing was stored yet, StoreLocked as `write` does."""
         with self._current() as connection:
-            try:
-                yield Reader(connection)
-            except duckdb.Error as error:
-                raise query_error(error, self.path) from error
+            yield Reader(connection, self.path)
 
     def query(
         self,

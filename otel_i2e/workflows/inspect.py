@@ -64,7 +64,8 @@ def trace_tree(settings: Settings, trace_id: str) -> TraceTree:
 def tree_of(spans: Sequence[Span], scores: Iterable[ScoreRow] = ()) -> TraceTree:
     """The spans of one trace as a tree, whatever they say of their parents: none is lost, none comes twice."""
     ids = {span.span_id for span in spans}
-    stands_for = {span.span_id: span.duplicate_of for span in spans if span.duplicate_of in ids}
+    first = ids - {span.span_id for span in spans if span.duplicate_of in ids}
+    stands_for = {span.span_id: span.duplicate_of for span in spans if span.duplicate_of in first}
     shown = [span for span in spans if span.span_id not in stands_for]
     children: dict[str | None, list[Span]] = {}
     for span in shown:
