@@ -36,7 +36,7 @@ def evaluate(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
 def test_a_table_a_summary_and_the_next_command(evaluate: Callable[..., Any]) -> None:
     """Failing cases are for the gate: the exit code is 0. What the task prints goes to stderr."""
     done = evaluate("refunds.jsonl", "--task", "app:answer", "--repeat", "2")
-    assert (done.returncode, done.stderr) == (0, "noise\n" * 6)
+    assert (done.returncode, done.stderr.replace("\n", "")) == (0, "noise" * 6)  # threads interleave their lines
     rows = done.stdout.splitlines()
     assert [row.split("\t")[0] for row in rows[:4]] == ["case", "bad", "unchecked", "good"]
     assert rows[1].split("\t")[3:5] == ["fails, blocks", "0/2"]
