@@ -1,0 +1,70 @@
+"""`i2e traces`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from otel_i2e.store import Store
+from otel_i2e.testing import agent_span, llm_span, row_of, score_row, trace_of
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # pyright: ignore[reportUnusedFunction] -- pytest calls it
+    monkeypatch.chdir(tmp_path)
+
+
+def _fill() -> None:
+    now = datetime.now(UTC)
+    turns = [
+        trace_of(
+            agent_span(f"question {hours}", "x" * 200, start_time=now - timedelta(hours=hours)),
+            llm_span(cost_usd=0.25),
+        )
+        for hours in (1, 2)
+    ]
+    with Store(Path(".i2e/i2e.duckdb")).write() as writer:
+        writer.add_spans([row_of(span) for turn in turns for span in turn])
+        complaint = score_row(turns[0][0], "feedback", 0.0)
+        writer.add_scores([score_row(turns[0][1], "grounded", 0.25, passed=False), complaint])
+
+
+def test_one_line_each(i2e: Callable[..., Any]) -> None:
+    """Newest first, with tokens, cost and the marks of failure; long texts are shortened."""
+    _fill()
+    header, first, second = i2e("traces").out.splitlines()
+    assert header.startswith("trace\tstarted\tname\tservice\tms\tstatus\tcalls\ttokens\tcost\tscore\tinput\toutput")
+    assert "\t1\t100→20\t$0.2500\t0.25 ✗👎\tquestion 1\t" + "x" * 59 + "…" in first
+    assert "question 2" in second
+
+
+def test_choosing(i2e: Callable[..., Any]) -> None:
+    """By number, age and condition; JSON has every column."""
+    _fill()
+    assert [row["input_text"] for row in json.loads(i2e("traces", "--limit", "1", "--json").out)] == ["question 1"]
+    assert len(json.loads(i2e("traces", "--since", "90m", "--json").out)) == 1
+    (row,) = json.loads(i2e("traces", "--where", "failed_scores > 0", "--json").out)
+    assert (row["cost_usd"], row["feedback"]) == (0.25, 0.0)
+
+
+def test_nothing_to_show(i2e: Callable[..., Any]) -> None:
+    """Says what to do next, and knows an empty store from a condition that nothing meets."""
+    assert i2e("traces").code == 2
+    with Store(Path(".i2e/i2e.duckdb")).write():
+        pass
+    assert i2e("traces").out.startswith("No traces yet. Run an application with `import otel_i2e.auto`")
+    assert i2e("traces", "--since", "1h").out.startswith("No trace matches.")
+
+
+def test_a_condition_that_is_wrong(i2e: Callable[..., Any]) -> None:
+    """One line; exit 2."""
+    _fill()
+    for where in ("nonsense = 1", "true) or (true", "1; drop table scores"):
+        ran = i2e("traces", "--where", where)
+        assert (ran.code, ran.out, ran.err.count("\n")) == (2, "", 1)
+        assert "--where" in ran.err
