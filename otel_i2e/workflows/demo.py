@@ -29,7 +29,7 @@ from otel_i2e.workflows.scoring import score_online
 __all__ = ["Narrator", "demo"]
 
 _WORKERS: Final = 2
-_PATIENCE: Final = 30.0  # seconds to wait for what must happen soon
+_PATIENCE: Final = 120.0  # seconds to wait for what must happen soon, on the slowest of machines
 _QUERY: Final = "complained"
 _DATASET: Final = "refunds"
 _COUNT: Final = "SELECT count(*) AS model_calls, sum(cost_usd) AS cost_usd FROM llm_calls"
