@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -45,19 +46,28 @@ def command(*, trace_id: str, full: bool, store: str | None, config: str | None,
 
 
 def _print(tree: TraceTree, most: int) -> None:
+    lines = _lines(tree, most)
+    if not sys.stdout.isatty():
+        click.echo("\n".join(indent + text for indent, text, _ in lines))
+        return
     from rich.text import Text
 
     out = console()
-    out.print(Text(f"trace {tree.trace_id}", style="bold"))
+    for indent, text, style in lines:
+        out.print(Text(indent) + Text(text, style=style))
+
+
+def _lines(tree: TraceTree, most: int) -> Iterator[tuple[str, str, str]]:
+    """Indent, text and style of each line."""
+    yield "", f"trace {tree.trace_id}", "bold"
     for node in tree.nodes:
         indent = "  " * min(node.depth, _DEEPEST)
         deeper = f"(level {node.depth}) " if node.depth > _DEEPEST else ""
-        style = "red" if node.span.status == "error" else "bold"
-        out.print(Text(f"{indent}{deeper}") + Text(_headline(node), style=style))
-        for text, kind in _details(node, most):
-            out.print(Text(f"{indent}    ") + Text(text, style=kind))
+        yield indent + deeper, _headline(node), "red" if node.span.status == "error" else "bold"
+        for text, style in _details(node, most):
+            yield f"{indent}    ", text, style
     for score in tree.scores:
-        out.print(Text(_score(score, most), style=_score_style(score)))
+        yield "", _score(score, most), _score_style(score)
 
 
 def _headline(node: Node) -> str:

@@ -10,12 +10,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import duckdb
 
 from otel_i2e.errors import QueryError, QueryTimeout
+from otel_i2e.forks import process_token
 from otel_i2e.models import QueryResult
 from otel_i2e.store.faults import query_error
 from otel_i2e.store.migrate import migrate
@@ -78,10 +80,7 @@ def describe(sql: str, params: Mapping[str, Any], place: Place = Place()) -> Des
 
     Nothing is run. Raises QueryError.
     """
-    with duckdb.connect(config={"threads": 1}) as connection:
-        migrate(connection)
-        connection.execute("SET enable_external_access = false")
-        connection.execute("SET lock_configuration = true")
+    with _schema(process_token()).cursor() as connection:
         try:
             parameters = _check_one_select(connection, sql, place)
             given = {name: params.get(name) for name in parameters}
@@ -89,6 +88,16 @@ def describe(sql: str, params: Mapping[str, Any], place: Place = Place()) -> Des
         except duckdb.Error as error:
             raise query_error(error, Path(":memory:"), place=place.file, line=place.line) from None
     return Described({str(row[0]): str(row[1]) for row in rows}, parameters)
+
+
+@cache
+def _schema(_process: int) -> duckdb.DuckDBPyConnection:
+    """An empty store in memory, made once for each process; every use is a cursor of its own."""
+    connection = duckdb.connect(config={"threads": 1})
+    migrate(connection)
+    connection.execute("SET enable_external_access = false")
+    connection.execute("SET lock_configuration = true")
+    return connection
 
 
 def _check_one_select(connection: duckdb.DuckDBPyConnection, sql: str, place: Place) -> frozenset[str]:

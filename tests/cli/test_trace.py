@@ -28,19 +28,12 @@ def _fill(*spans: Span) -> None:
 
 
 def _turn() -> tuple[Span, ...]:
-    prompt = {"prompt_name": "support", "prompt_version": "3"}
+    prompt: dict[str, Any] = {"prompt_name": "support", "prompt_version": "3"}
     asked = ToolCall(id="t1", name="lookup", arguments={"order": 3})
     return trace_of(
         agent_span("Can I?", "Yes, within 120 days.", trace_id=_TRACE, duration_ms=2500.0),
         retrieval_span("returns", [Document(id="policy", content="30 days", score=0.875)]),
-        llm_span(
-            "[bold]Can I?\x1b[2J",
-            "long " * 100,
-            tool_calls=[asked],
-            cost_usd=0.0023,
-            prompt_name="support",
-            prompt_version="3",
-        ),
+        llm_span("[bold]Can I?\x1b[2J", "long " * 100, tool_calls=[asked], cost_usd=0.0023, **prompt),
         tool_span("lookup", {"order": 3}, None, status="error", error_type="KeyError", status_message="no order 3"),
         llm_span(None, None),
     )
