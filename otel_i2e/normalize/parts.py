@@ -41,9 +41,12 @@ def parse_arguments(value: Any) -> Any:
 
 
 def tool_answer(value: Any) -> Any:
-    """What a tool gave back: the text out of a single text block, JSON text parsed, anything else as it is."""
-    if is_list(value) and len(value) == 1 and is_object(block := value[0]) and block.get("type") == "text":
-        value = block.get("text", block.get("content"))
+    """What a tool gave back: what stands in a single text block, JSON text parsed, anything else as it is."""
+    if is_list(value) and len(value) == 1 and is_object(block := value[0]):
+        if block.get("type") == "text":
+            value = block.get("text", block.get("content"))
+        elif len(block) == 1:  # Bedrock's blocks have no type
+            value = block.get("json", block.get("text", value))
     return parse_if_json(value) if isinstance(value, str) else value
 
 
@@ -95,8 +98,6 @@ def _named_result(result: Json) -> Json:
     answer = result.get("content", result.get("response"))
     if is_object(answer) and answer.keys() == {"result"}:  # Gemini wraps what is no object
         answer = answer["result"]
-    if is_list(answer) and len(answer) == 1 and is_object(block := answer[0]):
-        answer = block.get("json", block.get("text", answer))
     return {"type": "tool_call_response", "id": call, "response": tool_answer(answer)}
 
 

@@ -194,7 +194,7 @@ def _is_cut(row: SpanRow, raw: RawSpan) -> bool:
 def _put_prompt_hash(row: SpanRow, _raw: RawSpan) -> None:
     told: Content | None = row["system_instructions"]
     tools: Content | None = row["tool_definitions"]
-    if told is not None or tools is not None:
+    if row["kind"] != "tool" and (told is not None or tools is not None):
         row["prompt_hash"] = _hash_of(told.json() if told else "", tools.json() if tools else "")
 
 

@@ -109,7 +109,8 @@ def _tool_run(spans: list[SentSpan], part: Any, result: Any, rows: list[Any]) ->
     yield Around("tool_run", sent=True, heard=any(row["tool_name"] == part["name"] for row in tools))
     yield Around("tool_run_id", part["id"] in values, any(row["tool_call_id"] == part["id"] for row in tools))
     given = any(inside(row["tool_arguments"], part["arguments"]) for row in tools)
-    yield Around("tool_run_arguments", any(inside(value, part["arguments"]) for value in values), given)
+    before = [value for value in values if result is None or not inside(value, decoded(result))]  # it repeats them
+    yield Around("tool_run_arguments", any(inside(value, part["arguments"]) for value in before), given)
     if result is not None:
         back = any(inside(row["tool_result"], decoded(result)) for row in tools)
         yield Around("tool_run_result", any(inside(value, decoded(result)) for value in values), back)

@@ -114,3 +114,6 @@ def test_a_tool_answer_of_several_blocks_stays_a_list() -> None:
     blocks = [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]
     assert tool_answer(blocks) is blocks
     assert tool_answer([{"type": "text", "text": "42"}]) == "42"
+    assert tool_answer([{"text": "42"}]) == "42"
+    assert tool_answer([{"json": {"a": 1}}]) == {"a": 1}
+    assert tool_answer([{"a": 1}]) == [{"a": 1}]

@@ -20,6 +20,7 @@ from otel_i2e.normalize.dialects.opentelemetry import OPENTELEMETRY
 from otel_i2e.normalize.dialects.opentelemetry_events import OPENTELEMETRY_EVENTS
 from otel_i2e.normalize.dialects.pydantic_ai import PYDANTIC_AI
 from otel_i2e.normalize.dialects.shared import SHARED
+from otel_i2e.normalize.dialects.strands import STRANDS
 from otel_i2e.normalize.dialects.vercel_ai import VERCEL_AI
 
 __all__ = ["DIALECTS"]
@@ -37,6 +38,7 @@ DIALECTS: Final[tuple[Dialect, ...]] = (
     VERCEL_AI,
     PYDANTIC_AI,
     GOOGLE_ADK,
+    STRANDS,
     OPENLLMETRY,
     OPENTELEMETRY,
     OPENTELEMETRY_EVENTS,

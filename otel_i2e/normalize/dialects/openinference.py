@@ -9,12 +9,13 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from otel_i2e.normalize.dialect import Dialect, Facts
-from otel_i2e.normalize.documents import documents
 from otel_i2e.normalize.flattened import objects, tree
-from otel_i2e.normalize.messages import Content, canonical_message
+from otel_i2e.normalize.messages import canonical_message, tool_definitions
+from otel_i2e.normalize.openinference_values import answer_in, documents_in, request_in, richer, tool_run_in
 from otel_i2e.normalize.parts import canonical_part, text_part, tool_call_part
+from otel_i2e.normalize.payloads import params
 from otel_i2e.normalize.raw import Json, RawLog, RawSpan, is_object
-from otel_i2e.normalize.readers import object_of, text, tool_definitions
+from otel_i2e.normalize.readers import object_of, text
 
 __all__ = ["OPENINFERENCE"]
 
@@ -27,46 +28,74 @@ _KINDS: Final = {
     "RERANKER": "retrieval",
     "EMBEDDING": "embedding",
 }
+_AGENTS: Final = "openinference.instrumentation.openai_agents"
 _MODEL_NAMES: Final = ("model", "model_name")
-_NO_PARAMS: Final = frozenset({*_MODEL_NAMES, "_type", "messages", "tools", "system", "input", "prompt", "contents"})
-
-
-def _kind(value: Any) -> str | None:
-    """Guardrails, evaluators, prompts and decisions have no kind of their own here."""
-    return _KINDS.get(value.upper(), "other") if isinstance(value, str) else None
+_NO_PARAMS: Final = frozenset({*_MODEL_NAMES, "_type", "id", "created_at"})
 
 
 def _read(raw: RawSpan, _logs: Sequence[RawLog]) -> Facts:
+    kind = _kind(raw)
     sent = tree(raw.attributes, "llm", "retrieval", "reranker", "embedding")
+    facts: Facts = {"kind": kind, "input_text": _embedded(sent)}
+    if kind == "tool":
+        return {**facts, **tool_run_in(raw.attributes)}
+    if kind == "retrieval":
+        reranked = objects(sent, "reranker", "output_documents", wrapper="document")
+    else:
+        reranked = []
+        facts |= _call(raw, sent, whole=kind in ("llm", None))
+    found = objects(sent, "retrieval", "documents", wrapper="document") or reranked
+    if found or kind == "retrieval":
+        facts["documents"] = documents_in(raw.attributes, found)
+    return facts
+
+
+def _kind(raw: RawSpan) -> str | None:
+    """Guardrails, evaluators, prompts and decisions have no kind of their own here.
+
+    LlamaIndex calls the making of a request a model call too.
+    """
+    sent = raw.attributes.get("openinference.span.kind")
+    if not isinstance(sent, str):
+        return None
+    kind = _KINDS.get(sent.upper(), "other")
+    return "chain" if kind == "llm" and raw.name.endswith("._prepare_chat_with_tools") else kind
+
+
+def _call(raw: RawSpan, sent: Json, *, whole: bool) -> Facts:
+    """A model call: the flattened attributes, and with `whole` what only the raw request and answer say."""
+    request, answer = (request_in(raw.attributes), answer_in(raw.attributes)) if whole else ({}, {})
     given = object_of(raw.attributes.get("llm.invocation_parameters")) or {}
     tools = [tool.get("json_schema") for tool in objects(sent, "llm", "tools", wrapper="tool")]
+    inputs = _messages(sent, "input_messages") or _texts(sent, "prompts", "prompt", "user")
+    outputs = _messages(sent, "output_messages") or _texts(sent, "choices", "completion", "assistant")
+    chosen = {name: value for name, value in given.items() if name not in _NO_PARAMS}
     return {
-        **_models(raw, given),
-        "request_params": {name: x for name, x in given.items() if name not in _NO_PARAMS and x is not None} or None,
-        "input_messages": _content(_messages(sent, "input_messages") or _texts(sent, "prompts", "prompt", "user")),
-        "output_messages": _content(
-            _messages(sent, "output_messages") or _texts(sent, "choices", "completion", "assistant")
-        ),
-        "tool_definitions": tool_definitions(tools),
-        "documents": documents(
-            objects(sent, "retrieval", "documents", wrapper="document")
-            or objects(sent, "reranker", "output_documents", wrapper="document")
-        ),
-        "input_text": _embedded(sent),
+        **request,
+        **answer,
+        **_models(raw, given, request, answer),
+        "request_params": {**(request.get("request_params") or {}), **(params(chosen) or {})} or None,
+        "input_messages": richer(inputs, request.get("input_messages")),
+        "output_messages": richer(outputs, answer.get("output_messages")),
+        "tool_definitions": tool_definitions(tools) or request.get("tool_definitions"),
     }
 
 
-def _models(raw: RawSpan, given: Json) -> Facts:
-    """`llm.model_name` is the model that was asked for until there is an answer, and then the one that answered."""
-    asked = next((given[name] for name in _MODEL_NAMES if given.get(name)), None)
-    named = raw.attributes.get("llm.model_name")
-    if raw.status_code == "error":
-        return {"request_model": text(asked or named)}
-    return {"request_model": text(asked), "response_model": text(named)}
+def _models(raw: RawSpan, given: Json, request: Facts, answer: Facts) -> Facts:
+    """`llm.model_name` is the model that was asked for until there is an answer, and then the one that answered.
 
-
-def _content(found: list[Json]) -> Content | None:
-    return Content(found) if found else None
+    Frameworks that never learn which one answered leave the first there. The parameters of OpenAI Agents may
+    be the answer itself, with its id.
+    """
+    told = next((given[name] for name in _MODEL_NAMES if given.get(name)), None) if not given.get("id") else None
+    asked = text(told) or request.get("request_model")
+    named = text(raw.attributes.get("llm.model_name"))
+    answered = answer.get("response_model")
+    if answered is not None:
+        return {"request_model": asked or (named if named != answered else None), "response_model": answered}
+    if raw.status_code == "error" or asked == named or raw.scope_name.startswith(_AGENTS):
+        return {"request_model": asked or named}
+    return {"request_model": asked, "response_model": named}
 
 
 def _messages(sent: Json, name: str) -> list[Json]:
@@ -87,7 +116,7 @@ def _embedded(sent: Json) -> str | None:
 def _message(said: Json) -> Json:
     calls = objects(said.get("tool_calls"), wrapper="tool_call")
     parts = _parts(said.get("contents"), with_calls=not calls)
-    called = [_call(call) for call in calls]
+    called = [_tool_call(call) for call in calls]
     if not parts and said.get("content") not in (None, ""):
         parts = [text_part(str(said["content"]))]
     if said.get("function_call_name"):
@@ -107,7 +136,7 @@ def _parts(contents: Any, *, with_calls: bool) -> list[Json]:
         block = item.get("message_content")
         called: Any = item.get("tool_call") or (block.get("tool_call") if is_object(block) else None)
         if is_object(called):
-            parts += [_call(called)] if with_calls else []
+            parts += [_tool_call(called)] if with_calls else []
         elif is_object(block) and block.get("type") != "tool_use":
             parts.append(_part(block))
     return parts
@@ -120,7 +149,7 @@ def _part(block: Json) -> Json:
     return canonical_part({"type": "text", **block})
 
 
-def _call(call: Json) -> Json:
+def _tool_call(call: Json) -> Json:
     function = call.get("function")
     named: Json = function if is_object(function) else {}
     return tool_call_part(call.get("id"), named.get("name"), named.get("arguments"))
@@ -129,7 +158,6 @@ def _call(call: Json) -> Json:
 OPENINFERENCE: Final = Dialect(
     name="openinference",
     fields={
-        "kind": ("openinference.span.kind",),
         "provider": ("llm.provider", "llm.system"),
         "request_model": ("llm.request.model_name", "embedding.model_name", "reranker.model_name"),
         "response_model": ("llm.response.model_name",),
@@ -151,8 +179,7 @@ OPENINFERENCE: Final = Dialect(
         "tool_name": ("tool.name",),
         "tool_call_id": ("tool.id", "tool_call.id"),
     },
-    readers={"kind": _kind},
-    names=r"llm\.(model_name|invocation_parameters)$"
+    names=r"openinference\.span\.kind$|llm\.(model_name|invocation_parameters)$"
     r"|llm\.(input_messages|output_messages|prompts|choices|tools)\.\d+\."
     r"|(retrieval|reranker|embedding)\.(output_)?(documents|embeddings)\.\d+\.",
     read=_read,

@@ -14,17 +14,18 @@ from otel_i2e import semconv
 from otel_i2e.normalize.dialect import Dialect, Facts
 from otel_i2e.normalize.messages import Content, canonical_message, content, messages
 from otel_i2e.normalize.raw import Json, RawLog, RawSpan, is_list, is_object
-from otel_i2e.normalize.readers import READERS, words
+from otel_i2e.normalize.readers import READERS, text, tool_result, words
 
 __all__ = ["OPENTELEMETRY_EVENTS", "said_in"]
 
 _DETAILS: Final = "gen_ai.client.inference.operation.details"
 _CHOICE: Final = "gen_ai.choice"
+_TOOL: Final = "gen_ai.tool.message"
 _ROLES: Final = {
     "gen_ai.system.message": "system",
     "gen_ai.user.message": "user",
     "gen_ai.assistant.message": "assistant",
-    "gen_ai.tool.message": "tool",
+    _TOOL: "tool",
 }
 _DETAIL_COLUMNS: Final = {
     semconv.SYSTEM_INSTRUCTIONS: "system_instructions",
@@ -55,7 +56,22 @@ def said_in(events: Any) -> Facts:
 
 
 def _read(raw: RawSpan, logs: Sequence[RawLog]) -> Facts:
-    return _facts(_happened(raw, logs))
+    happened = _happened(raw, logs)
+    return _run(happened) if raw.attributes.get(semconv.OPERATION_NAME) == "execute_tool" else _facts(happened)
+
+
+def _run(happened: Iterable[tuple[str, Json]]) -> Facts:
+    """On the run of a tool, what it was given and what came back are a tool's message and a choice."""
+    facts: Facts = {}
+    for name, fields in happened:
+        if name == _TOOL:
+            facts["tool_arguments"] = content(fields.get("content"))
+            facts["tool_call_id"] = text(fields.get("id"))
+        elif name == _CHOICE:
+            facts["tool_result"] = tool_result(fields.get("message"))
+        elif name in _WHOLE:
+            facts |= _WHOLE[name](fields)
+    return facts
 
 
 def _facts(happened: Iterable[tuple[str, Json]]) -> Facts:
@@ -89,9 +105,16 @@ def _happened(raw: RawSpan, logs: Sequence[RawLog]) -> Iterable[tuple[str, Json]
 
 def _message(fields: Json, role: str) -> Json:
     said: Json = {"role": fields.get("role") or role, "content": _blocks(fields.get("content"))}
+    if role == "tool" and _are_results(said["content"]):
+        return canonical_message({"role": said["role"], "parts": said["content"]})
     if role == "tool":
         return canonical_message({**said, "tool_call_id": fields.get("id") or fields.get("tool_call_id")})
     return canonical_message({**said, "tool_calls": _blocks(fields.get("tool_calls"))})
+
+
+def _are_results(blocks: Any) -> bool:
+    """Whether each of Bedrock's blocks says itself which call it answers."""
+    return is_list(blocks) and bool(blocks) and all(is_object(block) and "toolResult" in block for block in blocks)
 
 
 def _choice(fields: Json) -> Json:

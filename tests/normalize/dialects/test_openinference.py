@@ -159,3 +159,45 @@ def test_redacted_content_is_said(row_of: RowOf) -> None:
     """Its placeholder is no content."""
     row = row_of({"openinference.span.kind": "CHAIN", "input.value": "__REDACTED__"})
     assert row["content_state"] == "redacted"
+
+
+def test_what_only_the_raw_answer_says_is_heard(sent: Sent) -> None:
+    """The response id has no attribute of its own."""
+    (row,) = sent("openinference_openai", "chat").rows("openinference")
+    assert row["response_id"].startswith("chatcmpl-")
+    assert json.loads(row["request_params"])["stop_sequences"] == ["<<END>>"]
+
+
+def test_an_image_that_was_left_out_of_the_attributes_is_a_part(sent: Sent) -> None:
+    """OpenAI Agents flattens texts only; instructions stay instructions."""
+    (row,) = [row for row in sent("openinference_agents_chat", "image").rows() if row["kind"] == "llm"]
+    assert [part["type"] for part in json.loads(row["input_messages"])[0]["parts"]] == ["text", "blob"]
+    assert "support agent" in row["system_instructions"]
+
+
+def test_the_model_that_was_asked_for_did_not_answer(sent: Sent, row_of: RowOf) -> None:
+    """Agents, and whoever repeats the name of the parameters, tell the model of the request only."""
+    (row,) = [row for row in sent("openinference_agents_chat", "chat").rows() if row["kind"] == "llm"]
+    assert (row["request_model"], row["response_model"]) == ("gpt-4.1-mini", None)
+    row = row_of({"llm.model_name": "m", "llm.invocation_parameters": '{"model": "m"}'})
+    assert (row["request_model"], row["response_model"]) == ("m", None)
+
+
+def test_making_a_request_is_no_call(sent: Sent) -> None:
+    """LlamaIndex says LLM of it."""
+    rows = sent("openinference_llamaindex", "tools").rows()
+    assert [row["kind"] for row in rows if row["name"].endswith("_prepare_chat_with_tools")] == ["chain", "chain"]
+    assert sum(row["kind"] == "llm" for row in rows) == 2
+
+
+def test_tool_runs_of_langchain_name_their_calls(sent: Sent) -> None:
+    """In the JSON of the message that the tool gave back."""
+    runs = [row for row in sent("openinference_langchain", "tools").rows() if row["kind"] == "tool"]
+    assert [row["tool_call_id"] for row in runs] == ["call_01OrderTools", "call_01PolicyTools"]
+    assert json.loads(runs[0]["tool_result"])["order_id"] == "A-1719"
+
+
+def test_documents_of_langchain_have_ids(sent: Sent) -> None:
+    """Which stand in the output only."""
+    (row,) = [row for row in sent("openinference_langchain", "retrieval").rows() if row["kind"] == "retrieval"]
+    assert [document["id"] for document in json.loads(row["documents"])] == ["policy-12", "policy-31"]
