@@ -35,7 +35,9 @@ def observe(
 ) -> Any:
     """Record every call of the function as a span of `kind`, named `name` or else like the function.
 
-    The input is the arguments by parameter name, as JSON; the output is the result. A generator's span
+    The input is the arguments by parameter name, as JSON; of a single argument that is text, the text, so
+    that `input` is the same to a scorer online and in an evaluation (a tool's arguments stay an object). The
+    output is the result. A generator's span
     lasts until it is exhausted or dropped, and its output is its items, joined when they are text. An
     exception is recorded and goes on. Works on functions, coroutines, generators and async generators, with
     and without parentheses, and does nothing when nothing is recorded.
@@ -58,7 +60,8 @@ def _observed(function: Any, name: str | None, kind: str, capture_input: bool, c
     def begin(args: tuple[Any, ...], kwargs: dict[str, Any]) -> ObservedSpan:
         step = begin_span(called, kind)
         if given is not None and step.inner.is_recording():
-            step.set_input(given(args, kwargs))
+            arguments = given(args, kwargs)
+            step.set_input(arguments if kind == "tool" else _only_text(arguments))
         return step
 
     for asks, wrap in _WRAPPERS:
@@ -193,6 +196,15 @@ def _arguments(function: Any) -> Callable[[tuple[Any, ...], dict[str, Any]], dic
         return {name: value for i, (name, value) in enumerate(bound.arguments.items()) if i or name not in _OWNERS}
 
     return named
+
+
+def _only_text(arguments: dict[str, Any]) -> Any:
+    """The text, when that is all there is; else the arguments."""
+    if len(arguments) == 1:
+        (only,) = arguments.values()
+        if type(only) is str:
+            return only
+    return arguments
 
 
 _OWNERS: Final = ("self", "cls")

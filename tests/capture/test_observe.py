@@ -68,6 +68,28 @@ def test_calls_nest(recorded: Callable[..., list[Any]]) -> None:
     assert (child.parent_span_id, child.trace_id, parent.trace_id) == (parent.span_id, trace_id, trace_id)
 
 
+def test_a_single_text_is_the_input_itself(recorded: Callable[..., list[Any]]) -> None:
+    """So is what a scorer sees online what the case has; a tool's arguments stay an object, and so do several."""
+
+    @observe(kind="agent")
+    def answer(question: str) -> str:
+        return question
+
+    @observe(kind="tool")
+    def order_status(order: str) -> str:
+        return order
+
+    @observe
+    def toned(question: str, tone: str = "warm") -> str:
+        return question + tone
+
+    answer("May I?"), order_status("A-1"), toned("May I?")
+    inputs = [(span.attributes["input.value"], span.attributes["input.mime_type"]) for span in recorded()]
+    assert inputs[0] == ("May I?", "text/plain")
+    assert json.loads(inputs[1][0]) == {"order": "A-1"}
+    assert json.loads(inputs[2][0]) == {"question": "May I?", "tone": "warm"}
+
+
 def test_methods_leave_their_object_out(recorded: Callable[..., list[Any]]) -> None:
     """Plain, static and class methods, decorated in either order."""
 
@@ -95,7 +117,7 @@ def test_methods_leave_their_object_out(recorded: Callable[..., list[Any]]) -> N
     assert [agent.plain("1"), agent.static("2"), Agent.static("3"), agent.of_class("4"), Agent.outside("5")] == list(
         "12345"
     )
-    assert [json.loads(span.attributes["input.value"]) for span in recorded()] == [{"q": n} for n in "12345"]
+    assert [span.attributes["input.value"] for span in recorded()] == list("12345")
 
 
 def test_coroutines_stay_coroutines(recorded: Callable[..., list[Any]]) -> None:
