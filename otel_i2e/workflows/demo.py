@@ -42,10 +42,10 @@ def demo(folder: Path, tell: Narrator, *, offline: bool, kept: bool) -> None:
     _lay_out(folder)
     with environment(offline=offline) as env:
         stage = Stage(folder, env, tell)
-        model = "a local Messages API, as there is no ANTHROPIC_API_KEY" if offline else "Claude"
+        model = "a local Messages API stands in for Claude" if offline else "Claude answers"
         tell.title(
             "A support agent invents a return policy, and the next release is held back for it.",
-            [f"The model is {model}. Outputs are shortened. Files: {folder}"],
+            [f"Here {model}; outputs are shortened." + (f" Files: {folder}" if kept else "")],
         )
         settings = load_settings({}, config=folder / "i2e.toml")
         visits = _record(stage, settings)
