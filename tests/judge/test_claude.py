@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import anthropic
 import pytest
 from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
@@ -121,8 +122,15 @@ def test_no_connection_names_the_host(court: CourtOf, monkeypatch: pytest.Monkey
 def test_missing_key_is_one_line_with_the_remedy(
     court: CourtOf, monkeypatch: pytest.MonkeyPatch, tmp_path: Any, question_of: Any
 ) -> None:
-    """No request leaves, every question says the same."""
+    """No request leaves, every question says the same, and the key is looked for once."""
     room = court(GOOD)
+    made: list[object] = []
+
+    def counted(**options: Any) -> Any:
+        made.append(options)
+        return anthropic.AsyncAnthropic(**options)
+
+    monkeypatch.setattr("otel_i2e.judge.claude.AsyncAnthropic", counted)
     monkeypatch.delenv("ANTHROPIC_API_KEY")
     monkeypatch.setenv("HOME", str(tmp_path))
     errors = room.ask(question_of(), question_of())
@@ -130,6 +138,7 @@ def test_missing_key_is_one_line_with_the_remedy(
         "the judge has no API key: set ANTHROPIC_API_KEY; scorers without a judge run without one"
     ] * 2
     assert room.server.requests == []
+    assert len(made) == 1
 
 
 def test_no_more_requests_at_once_than_settings_allow(court: CourtOf, question_of: Any) -> None:
@@ -183,8 +192,6 @@ def test_the_spans_above_would_be_seen(
     court: CourtOf, spans: InMemorySpanExporter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The same SDK with its tracing left on does leave a span: the test above can fail."""
-    import anthropic
-
     room = court(GOOD)
     with anthropic.Anthropic(base_url=room.server.url, api_key="test") as client:
         client.messages.create(model="m", max_tokens=9, messages=[{"role": "user", "content": "Hi"}])

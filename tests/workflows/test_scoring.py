@@ -355,7 +355,8 @@ def test_one_process_scores_at_a_time(project: Project, tmp_path: Path) -> None:
         "@scorer\n"
         "def waiting(output: str) -> bool:\n"
         f"    pathlib.Path({str(reached)!r}).touch()\n"
-        f"    while not pathlib.Path({str(go_on)!r}).exists(): time.sleep(0.005)\n"
+        "    deadline = time.monotonic() + 20\n"
+        f"    while not pathlib.Path({str(go_on)!r}).exists() and time.monotonic() < deadline: time.sleep(0.005)\n"
         "    return True\n",
         encoding="utf-8",
     )
@@ -366,7 +367,7 @@ def test_one_process_scores_at_a_time(project: Project, tmp_path: Path) -> None:
     poll(reached.exists)
     assert score_online(settings, now=NOW).busy
     go_on.touch()
-    thread.join(10)
+    thread.join(30)
     assert done == [1]
     assert not score_online(settings, now=NOW).busy
 

@@ -1,0 +1,108 @@
+"""Many attempts, and the rows that come of them."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from otel_i2e.models import Attempt, JudgeSettings, Outcome, Score, Subject
+from otel_i2e.score import scorer
+from otel_i2e.testing import llm_span
+from otel_i2e.workflows.attempts import Asker, Job, attempt_all, not_tried, rows_of
+
+SPAN = llm_span(case_id="c", repeat=1)
+NOW = datetime(2026, 5, 4, tzinfo=UTC)
+ONLINE = Asker("online", "r")
+SCORED = Attempt(
+    scorer="s",
+    scorer_version="v",
+    outcome=Outcome.SCORED,
+    score=Score(value=0.5, label="meh", explanation="so", metadata={"k": 1}),
+    passed=False,
+    threshold=1.0,
+    model="m",
+    cost_usd=0.01,
+)  # fmt: skip
+
+
+def score_id(attempt: Attempt = SCORED, asker: Asker = ONLINE, span: Any = SPAN) -> str:
+    """The id of the score's row."""
+    row = rows_of(attempt, span, asker)[1]
+    assert row is not None
+    return row.score_id
+
+
+def test_a_score_id_follows_from_who_scored_what_for_whom() -> None:
+    """The same again is the same row; another span, scorer, version, rule, source or experiment is another."""
+    others = [
+        score_id(span=llm_span()),
+        score_id(SCORED.model_copy(update={"scorer": "t"})),
+        score_id(SCORED.model_copy(update={"scorer_version": "w"})),
+        score_id(asker=Asker("online", "q")),
+        score_id(asker=Asker("backfill")),
+        score_id(asker=Asker("offline", experiment_id="e")),
+    ]
+    assert score_id() == score_id(SCORED.model_copy(update={"score": Score(value=1.0)}))
+    assert len({score_id(), *others}) == len(others) + 1
+
+
+def test_a_score_has_two_rows() -> None:
+    """One in the ledger, with its cost; one in the scores, with everything."""
+    ledger, score = rows_of(SCORED, SPAN, ONLINE, NOW)
+    assert (ledger.outcome, ledger.rule, ledger.cost_usd, ledger.created_at) == (Outcome.SCORED, "r", 0.01, NOW)
+    assert score is not None
+    assert (score.value, score.label, score.explanation, score.passed) == (0.5, "meh", "so", False)
+    assert (score.threshold, score.model, score.cost_usd, score.metadata) == (1.0, "m", 0.01, {"k": 1})
+    assert (score.case_id, score.repeat) == (None, None)
+    offline = rows_of(SCORED, SPAN, Asker("offline", experiment_id="e"), NOW)[1]
+    assert offline is not None
+    assert (offline.experiment_id, offline.case_id, offline.repeat) == ("e", "c", 1)
+
+
+@pytest.mark.parametrize("outcome", [outcome for outcome in Outcome if outcome is not Outcome.SCORED])
+def test_everything_else_has_a_ledger_row_only(outcome: Outcome) -> None:
+    """With the reason; an error that was paid for keeps its cost."""
+    tried = Attempt(scorer="s", scorer_version="v", outcome=outcome, error="why", cost_usd=0.5)
+    ledger, score = rows_of(tried, SPAN, Asker("backfill"), NOW)
+    assert score is None
+    assert (ledger.outcome, ledger.reason, ledger.cost_usd) == (outcome, "why", 0.5)
+
+
+@scorer
+def _plain(output: str) -> bool:
+    return bool(output)
+
+
+def test_all_are_attempted_and_told_once() -> None:
+    """However many there are."""
+    told: list[str] = []
+    jobs = [Job(_plain, Subject(span=llm_span()), Asker("offline")) for _ in range(300)]
+    asyncio.run(attempt_all(jobs, JudgeSettings(), lambda job, _: told.append(job.subject.span.span_id)))
+    assert sorted(told) == sorted(job.subject.span.span_id for job in jobs)
+
+
+def test_an_allowance_is_asked_before_and_told_after() -> None:
+    """What it refuses is over budget, and is not run."""
+
+    class TwoOnly:
+        given = 0
+        settled = 0
+
+        async def take(self, scorer: Any) -> str | None:
+            self.given += 1
+            return None if self.given <= 2 else f"no more of {scorer.name}"
+
+        def settle(self, scorer: Any, attempt: Attempt) -> None:
+            assert (scorer.name, attempt.outcome) == ("_plain", Outcome.SCORED)
+            self.settled += 1
+
+    allowance = TwoOnly()
+    ended: list[Attempt] = []
+    jobs = [Job(_plain, Subject(span=llm_span()), Asker("online", "r"), allowance) for _ in range(5)]
+    asyncio.run(attempt_all(jobs, JudgeSettings(), lambda _, attempt: ended.append(attempt)))
+    assert [attempt.outcome for attempt in ended].count(Outcome.SCORED) == allowance.settled == 2
+    assert {a.error for a in ended if a.outcome is Outcome.OVER_BUDGET} == {"no more of _plain"}
+    assert not_tried(_plain, Outcome.SAMPLED_OUT).scorer_version == _plain.version
