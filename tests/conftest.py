@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("i2e", deadline=None)  # a busy machine is no failure
+settings.load_profile("i2e")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -170,7 +170,7 @@ def test_follow_takes_in_and_scores_until_it_is_stopped(number: signal.Signals) 
         spool.put(otlp("second", "Certainly."), encoding="json")
         until(lambda: scores(settings) == [False, True], follower)
         follower.send_signal(number)
-        out, err = follower.communicate(timeout=30)
+        out, err = follower.communicate(timeout=120)
     finally:
         follower.kill()
         spool.close()
@@ -190,7 +190,7 @@ def scores(settings: Any) -> list[bool]:
         return [row["passed"] for row in reader.rows("SELECT passed FROM scores ORDER BY passed")]
 
 
-def until(true: Callable[[], bool], process: subprocess.Popen[str], seconds: float = 30.0) -> None:
+def until(true: Callable[[], bool], process: subprocess.Popen[str], seconds: float = 120.0) -> None:
     """Wait until `true()`; fail when the process ends before."""
     deadline = time.monotonic() + seconds
     while not true():

@@ -42,9 +42,9 @@ def test_output_is_parsed_and_validated(attempt: Try, output: str, said: str | N
 
 def test_patterns_run_in_linear_time(attempt: Try) -> None:
     """The text comes from a model."""
-    began = time.perf_counter()
+    began = time.process_time()
     assert attempt(json_schema(SCHEMA), '{"days": 1, "code": "' + "a" * 50_000 + '!"}').passed is False
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5
 
 
 def test_references_are_resolved_inside_and_never_fetched(attempt: Try) -> None:

@@ -40,9 +40,9 @@ def test_what_re2_does_not_take_is_one_line(pattern: str, capfd: pytest.CaptureF
 
 def test_time_is_linear_in_the_output(attempt: Try) -> None:
     """A pattern that runs for centuries in a backtracking engine ends at once."""
-    began = time.perf_counter()
+    began = time.process_time()
     assert attempt(regex("^(a+)+$"), "a" * 100_000 + "!").passed is False
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5
 
 
 @pytest.mark.parametrize("argument", [3, {"regex": "a"}, ["a"]])
