@@ -3,8 +3,9 @@
 DuckDB lets one process write, or several read, and fails at once otherwise. So every access waits its
 turn at `<store>.lock`: shared for readers, exclusive for writers, for threads of one process as for
 several processes. `<store>.gate` makes it fair: whoever wants the lock holds the gate while waiting,
-so a writer cannot be starved by readers that come and go. The database file itself is never opened
-except by DuckDB: closing any other handle on it would drop DuckDB's own lock.
+so a writer cannot be starved by readers that come and go; and who has waited longer looks more often.
+The database file itself is never opened except by DuckDB: closing any other handle on it would drop
+DuckDB's own lock.
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ from otel_i2e.forks import closed_in_child, fork_guard, process_token
 
 __all__ = ["hold", "holder", "lock_path", "wait_turn"]
 
-_SHORTEST_WAIT: Final = 0.0005
 _LONGEST_WAIT: Final = 0.02
+_SHORTEST_WAIT: Final = 0.001
 
 
 def lock_path(store: Path) -> Path:
@@ -57,22 +58,25 @@ def holder(store: Path) -> int | None:
         return None if _locked(lock, portalocker.LockFlags.EXCLUSIVE) else _signed(store)
 
 
-def wait_turn(attempt: int) -> float:
-    """Seconds to wait before the next attempt: growing, and uneven so that waiters do not march in step."""
-    longest = min(_LONGEST_WAIT, _SHORTEST_WAIT * 2 ** min(attempt, 10))
+def wait_turn(waited: float) -> float:
+    """Seconds until the next attempt of somebody who has waited for `waited` seconds.
+
+    Who has waited for long looks more often, and so comes before newcomers; uneven, so that waiters do not
+    march in step.
+    """
+    longest = max(_SHORTEST_WAIT, _LONGEST_WAIT / (1 + 8 * waited))
     return longest * random.uniform(0.5, 1.0)  # noqa: S311 -- not a secret
 
 
 def _wait_for(handle: IO[Any], flag: portalocker.LockFlags, store: Path, deadline: float, timeout: float) -> None:
-    attempt = 0
     while not _locked(handle, flag):
-        if time.monotonic() >= deadline:
+        left = deadline - time.monotonic()
+        if left <= 0:
             raise StoreLocked(
                 f"the store {str(store)!r} stayed in use for {timeout:g} s, last by process {_signed(store)}; "
                 "try again, or wait longer with I2E_LOCK_TIMEOUT"
             )
-        time.sleep(wait_turn(attempt))
-        attempt += 1
+        time.sleep(wait_turn(timeout - left))
 
 
 def _locked(handle: IO[Any], flag: portalocker.LockFlags) -> bool:

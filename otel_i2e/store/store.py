@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager, suppress
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -138,7 +137,7 @@ class Store:
     ) -> Generator[duckdb.DuckDBPyConnection]:
         """A connection under a lease; somebody outside of otel-i2e who has the file open is waited for."""
         with hold(self.path, exclusive=exclusive, timeout=self._lock_timeout) as deadline:
-            for attempt in count():
+            while True:
                 with fork_guard:
                     try:
                         connection = connect()
@@ -148,7 +147,7 @@ class Store:
                         with closed_by_its_process(connection):
                             yield connection
                         return
-                time.sleep(wait_turn(attempt))
+                time.sleep(wait_turn(self._lock_timeout - (deadline - time.monotonic())))
 
     def _check_busy(self, error: duckdb.Error, deadline: float) -> None:
         """Raise, unless the file is busy and there is time left to wait."""

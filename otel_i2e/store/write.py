@@ -11,6 +11,7 @@ import duckdb
 from otel_i2e.models import CaseRun, Contract, Decision, Experiment, LedgerRow, Override, ScoreRow, SpanRow, StoredCase
 from otel_i2e.store.insert import insert, json_text, plain
 from otel_i2e.store.pack import packed
+from otel_i2e.store.repeats import Near, calls_near, link
 from otel_i2e.store.rows import fetched
 
 __all__ = ["Writer"]
@@ -47,6 +48,15 @@ class Writer:
         now = time.time_ns() // 1000
         insert(self._connection, "span_rows", [_span_row(row, now) for row in new])
         return len(new)
+
+    def calls_near(self, near: Near, columns: Sequence[str], filled: Sequence[str]) -> list[dict[str, Any]]:
+        """Stored model calls that may be the same as new ones; see `repeats.calls_near`."""
+        return calls_near(self._connection, near, columns, filled)
+
+    def link(self, links: Mapping[tuple[str, str], tuple[str, str] | None], near: Near) -> None:
+        """Say of stored spans, by trace and span id, which span they repeat; None: none."""
+        if links:
+            link(self._connection, links, near)
 
     def add_scores(self, rows: Sequence[ScoreRow]) -> int:
         """Store scores that are not there yet, by score_id; the number that was new."""

@@ -13,6 +13,7 @@ CREATE TABLE span_rows (
   kind VARCHAR,
   operation VARCHAR,
   duplicate_of VARCHAR,
+  duplicate_trace_id VARCHAR,
   -- time, outcome
   start_time TIMESTAMPTZ,
   end_time TIMESTAMPTZ,
