@@ -186,7 +186,7 @@ def half_load(requests: Sequence[bytes], batch: int, rate: float) -> None:
 
 def phoenix(requests: Sequence[bytes], batch: int, venvs: Path) -> float:
     """Arize Phoenix with its SQLite default."""
-    python = peer(venvs / "phoenix", "arize-phoenix==20.*")
+    python = peer(venvs / "phoenix", "arize-phoenix==20.26.1")
     with tempfile.TemporaryDirectory() as folder:
         env = {"PHOENIX_WORKING_DIR": folder, "PHOENIX_PORT": "16006", "PHOENIX_GRPC_PORT": "16007"}
         url = "http://127.0.0.1:16006"
