@@ -83,7 +83,9 @@ def test_a_single_text_is_the_input_itself(recorded: Callable[..., list[Any]]) -
     def toned(question: str, tone: str = "warm") -> str:
         return question + tone
 
-    answer("May I?"), order_status("A-1"), toned("May I?")
+    answer("May I?")
+    order_status("A-1")
+    toned("May I?")
     inputs = [(span.attributes["input.value"], span.attributes["input.mime_type"]) for span in recorded()]
     assert inputs[0] == ("May I?", "text/plain")
     assert json.loads(inputs[1][0]) == {"order": "A-1"}

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
+import shlex
+from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
+from types import ModuleType
 
+import click
 import pytest
 from pydantic import BaseModel
 
+import otel_i2e
+from otel_i2e.cli.main import COMMANDS, cli
 from otel_i2e.config import Settings
-from otel_i2e.models import JudgeSettings, Rule
+from otel_i2e.models import SPAN_COLUMNS, JudgeSettings, Rule
+from otel_i2e.testing import temporary_store
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
@@ -49,6 +57,69 @@ def test_links_lead_somewhere(page: Path) -> None:
     """Every relative link of a page is a file."""
     for target in re.findall(r"\]\((?!https?://|#)([^)#]+)", page.read_text(encoding="utf-8")):
         assert (page.parent / target).exists(), target
+
+
+def test_the_page_of_commands_is_current() -> None:
+    """Every command, subcommand and option is there as it is now; `python docs/commands.py` writes it."""
+    page = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
+    assert all(f"## `i2e {name}" in page for name in COMMANDS)
+    assert page == _script("commands").page()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_commands_in_a_page_can_be_typed(page: Path) -> None:
+    """Each `i2e …` line of a shell block names a command that exists, with options that it takes."""
+    for line in _shell_lines(page):
+        for part in line.split("&&"):
+            words = shlex.split(part.split("$(i2e", 1)[-1], comments=True)
+            if words[:1] == ["i2e"]:
+                _parse(words[1:], f"{page.name}: {line}")
+
+
+def test_every_table_and_column_is_documented() -> None:
+    """docs/queries.md names each column of `spans`, and each table and view that a user may query."""
+    page = (ROOT / "docs" / "queries.md").read_text(encoding="utf-8")
+    with temporary_store() as store, store.read() as reader:
+        rows = reader.rows("SELECT table_name FROM information_schema.tables WHERE table_name NOT LIKE 'span_rows%'")
+        columns = [row["column_name"] for row in reader.rows("DESCRIBE spans")]
+    assert [name for name in columns if f"`{name}`" not in page] == []
+    assert set(columns) == set(SPAN_COLUMNS)
+    tables = {row["table_name"] for row in rows} - {"schema_migrations"}
+    assert [name for name in sorted(tables) if f"`{name}`" not in page] == []
+
+
+def test_every_public_helper_is_documented() -> None:
+    """docs/recording.md and docs/scorers.md name what `otel_i2e` exports."""
+    text = "".join((ROOT / "docs" / name).read_text(encoding="utf-8") for name in ("recording.md", "scorers.md"))
+    assert [name for name in otel_i2e.__all__ if not re.search(rf"\b{name}\b", text)] == []
+
+
+def _parse(words: list[str], place: str) -> None:
+    """Let click read the words; nothing is run."""
+    group: click.Command = cli
+    with click.Context(cli, info_name="i2e") as context:
+        while isinstance(group, click.Group):
+            found = group.get_command(context, words[0] if words else "")
+            assert found is not None, place
+            group, words = found, words[1:]
+        try:
+            group.make_context(group.name, words, parent=context)
+        except click.UsageError as error:
+            pytest.fail(f"{place}: {error.format_message()}")
+
+
+def _shell_lines(page: Path) -> Iterator[str]:
+    for block in re.findall(r"```sh\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL):
+        yield from block.replace("\\\n", " ").splitlines()
+
+
+def _script(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"docs_{name}", ROOT / "docs" / f"{name}.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def _row(heading: str, name: str) -> str:
