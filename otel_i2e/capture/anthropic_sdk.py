@@ -18,12 +18,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from opentelemetry import trace
 
-from otel_i2e.capture.anthropic_call import Call
-from otel_i2e.capture.anthropic_stream import recorded_streams
 from otel_i2e.capture.imports import when_imported
 from otel_i2e.capture.supplements import add_supplement
 
 if TYPE_CHECKING:
+    from otel_i2e.capture.anthropic_call import Call
     from otel_i2e.capture.recorder import Recorder
 
 __all__ = ["complete_anthropic"]
@@ -114,6 +113,9 @@ def _prepare_middleware(client: Any, ours: type[Any]) -> None:
 
 def _middleware_class(kind: type[Any], recorder: Recorder, http: ModuleType) -> type[Any]:
     """A middleware for sync and async clients."""
+    from otel_i2e.capture.anthropic_call import Call
+    from otel_i2e.capture.anthropic_stream import recorded_streams
+
     recorded = recorded_streams(http)
 
     def begin(client: Any, request: Any) -> Call | None:

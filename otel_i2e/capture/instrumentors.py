@@ -11,12 +11,14 @@ import logging
 import os
 import sys
 from collections.abc import Callable
-from importlib.metadata import EntryPoint, entry_points
 from types import FrameType, ModuleType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from otel_i2e.capture.imports import when_imported
 from otel_i2e.config import Settings
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 __all__ = ["FAMILIES", "TARGETS", "activate_instrumentors"]
 
@@ -86,6 +88,8 @@ def _activate(names: tuple[str, ...], settings: Settings) -> None:
 
 def _candidates(names: tuple[str, ...]) -> list[EntryPoint]:
     """Installed and not disabled, best first."""
+    from importlib.metadata import entry_points  # loading it takes as long as a fifth of the SDK
+
     disabled = {name.strip() for name in os.environ.get(_DISABLED, "").split(",")}
     if "*" in disabled:
         return []

@@ -21,12 +21,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakSet
 
-from otel_i2e.capture.encode import Encoder
 from otel_i2e.config import Settings
 from otel_i2e.errors import SpoolError, SpoolFull
 from otel_i2e.forks import FORK_WAIT, fork_guard
 
 if TYPE_CHECKING:
+    from otel_i2e.capture.encode import Encoder
     from otel_i2e.spool import Signal, Spool
 
 __all__ = ["Recorder"]
@@ -36,6 +36,8 @@ _CHUNK: Final = 128
 """Items that are encoded in one go."""
 _CLAIMS: Final = 20_000
 """Spans that are remembered to be known when they come again."""
+_HIGH: Final = 256
+"""Waiting items at which the thread is woken early: the fewer wait, the more memory is used again from the cache."""
 _PUT_BYTES: Final = 2_000_000
 """A batch is put when it has grown to this."""
 _left_behind: Final[list[Any]] = []
@@ -199,11 +201,14 @@ class Recorder:
 
     def _drain(self) -> None:
         with self._draining:
+            if not (self._spans or self._logs or self._counts):
+                return
+            encoder = self._encoder = self._encoder or self._new_encoder()
             while self._spans:
-                self._store("traces", *self._encoded(self._spans, self._encoder.traces))
+                self._store("traces", *self._encoded(self._spans, encoder.traces))
             while self._logs:
-                self._store("logs", *self._encoded(self._logs, self._encoder.logs))
-            self._report()
+                self._store("logs", *self._encoded(self._logs, encoder.logs))
+            self._report(encoder)
 
     def _encoded(self, queue: deque[Any], encode: Callable[[list[Any]], tuple[bytes, int]]) -> tuple[bytes, int]:
         """The next request. Two of them joined are one with the spans of both, so chunks are simply joined."""
@@ -239,6 +244,17 @@ class Recorder:
         except SpoolError:  # once more: the spool opens its file anew after an error
             spool.put(body, signal=signal, items=items)
 
+    def _new_encoder(self) -> Encoder:
+        with fork_guard:  # a child forked during an import would have half a module
+            from otel_i2e.capture.encode import Encoder
+
+        return Encoder(
+            max_content_bytes=self.settings.max_content_bytes,
+            content=self.settings.capture == "full",
+            service=self.settings.service,
+            environment=self.settings.environment,
+        )
+
     def _opened(self) -> Spool:
         if self._spool is None:
             with fork_guard:  # a child forked during an import would have half a module
@@ -247,9 +263,9 @@ class Recorder:
             self._spool = Spool(self.spool_path, max_bytes=self.settings.spool_max_bytes)
         return self._spool
 
-    def _report(self) -> None:
+    def _report(self, encoder: Encoder) -> None:
         """Move the counts into the spool's counters; what it does not take stays here."""
-        counts = self._encoder.take_counts()
+        counts = encoder.take_counts()
         if counts["lost"]:
             self._lose("unencodable", counts["lost"])
         if counts["incomplete"]:
@@ -273,7 +289,7 @@ class Recorder:
         self._spans: deque[Any] = deque()
         self._logs: deque[Any] = deque()
         self._limit = self.settings.queue_spans
-        self._high = min(1024, self._limit // 2)
+        self._high = min(_HIGH, self._limit // 2)
         self._lock = threading.Lock()
         self._draining = threading.Lock()
         self._changed = threading.Condition()
@@ -284,12 +300,7 @@ class Recorder:
         self._asked = self._answered = 0
         self._counts: Counter[tuple[str, str]] = Counter()
         self._said: set[tuple[str, str]] = set()
-        self._encoder = Encoder(
-            max_content_bytes=self.settings.max_content_bytes,
-            content=self.settings.capture == "full",
-            service=self.settings.service,
-            environment=self.settings.environment,
-        )
+        self._encoder: Encoder | None = None
 
     # Forks
 

@@ -11,7 +11,7 @@ import struct
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-__all__ = ["MAX_DEPTH", "Values", "block", "fixed32", "fixed64", "number", "utf8", "varint"]
+__all__ = ["MAX_DEPTH", "Values", "block", "fixed32", "fixed64", "key_head", "number", "utf8", "varint"]
 
 MAX_DEPTH: Final = 16
 """Levels of nesting that are kept; protobuf parsers give up at 100 messages, and a level takes up to three."""
@@ -31,7 +31,7 @@ def varint(n: int) -> bytes:
     if n < 128:
         return _ONE[n]
     if n < 16384:
-        return bytes((n & 127 | 128, n >> 7))
+        return (n & 127 | 128 | n >> 7 << 8).to_bytes(2, "little")
     groups = bytearray()
     while n > 127:
         groups.append(n & 127 | 128)
@@ -67,7 +67,7 @@ class Values:
 
     def pair(self, tag: bytes, key: str, value: bytes) -> bytes:
         """A field that holds a `KeyValue` of `key` and an encoded value."""
-        head = _keys.get(key) or _encoded_key(key)
+        head = _keys.get(key) or key_head(key)
         body = head + b"\x12" + varint(len(value)) + value
         return tag + varint(len(body)) + body
 
@@ -122,10 +122,13 @@ def _base_value(value: str | float) -> str | float:
     return int(value) if isinstance(value, int) else float(value)
 
 
-def _encoded_key(key: str) -> bytes:
-    encoded = block(b"\x0a", utf8(key))
-    if len(_keys) < _KEY_CACHE_SIZE:
-        _keys[key] = encoded
+def key_head(key: str) -> bytes:
+    """The first field of a `KeyValue`."""
+    encoded = _keys.get(key)
+    if encoded is None:
+        encoded = block(b"\x0a", utf8(key))
+        if len(_keys) < _KEY_CACHE_SIZE:
+            _keys[key] = encoded
     return encoded
 
 

@@ -472,7 +472,7 @@ def test_a_failure_of_ours_is_counted_and_the_call_goes_on(
     def broken(*_args: Any, **_given: Any) -> None:
         raise RuntimeError("ours")
 
-    monkeypatch.setattr("otel_i2e.capture.anthropic_sdk.Call", broken)
+    monkeypatch.setattr("otel_i2e.capture.anthropic_call.Call.__init__", broken)
     with MessagesServer(REPLY) as server:
         for _ in range(3):
             assert cast("Any", _client(server, options).messages.create)(**ASKED).stop_reason == "tool_use"

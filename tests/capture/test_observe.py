@@ -83,7 +83,7 @@ def test_a_single_text_is_the_input_itself(recorded: Callable[..., list[Any]]) -
     def toned(question: str, tone: str = "warm") -> str:
         return question + tone
 
-    answer("May I?")
+    assert answer("May I?")
     order_status("A-1")
     toned("May I?")
     inputs = [(span.attributes["input.value"], span.attributes["input.mime_type"]) for span in recorded()]
