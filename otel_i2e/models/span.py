@@ -21,6 +21,7 @@ SPAN_COLUMNS: Final[dict[str, str]] = {
     "kind": "VARCHAR",
     "operation": "VARCHAR",
     "duplicate_of": "VARCHAR",
+    "duplicate_trace_id": "VARCHAR",
     # time, outcome
     "start_time": "TIMESTAMPTZ",
     "end_time": "TIMESTAMPTZ",
@@ -110,6 +111,8 @@ class Span(Contract):
     """`gen_ai.operation.name`, as sent."""
     duplicate_of: str | None = None
     """Span id of the call that this span repeats."""
+    duplicate_trace_id: str | None = None
+    """Trace id of that call, where it is not this span's."""
     start_time: datetime | None = None
     """UTC."""
     end_time: datetime | None = None

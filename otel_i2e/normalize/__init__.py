@@ -9,12 +9,15 @@ from __future__ import annotations
 
 from otel_i2e.normalize.candidates import is_content
 from otel_i2e.normalize.decode import decode_logs, decode_traces, refusal
-from otel_i2e.normalize.duplicates import duplicate_links
+from otel_i2e.normalize.duplicates import MATCHED_BY, RICHNESS, duplicate_links
 from otel_i2e.normalize.evaluations import event_scores, is_evaluation, scores_of
 from otel_i2e.normalize.raw import RawEvent, RawLink, RawLog, RawSpan
+from otel_i2e.normalize.same_call import is_late, is_wire, key_of
 from otel_i2e.normalize.span import normalize_span
 
 __all__ = [
+    "MATCHED_BY",
+    "RICHNESS",
     "RawEvent",
     "RawLink",
     "RawLog",
@@ -25,6 +28,9 @@ __all__ = [
     "event_scores",
     "is_content",
     "is_evaluation",
+    "is_late",
+    "is_wire",
+    "key_of",
     "normalize_span",
     "refusal",
     "scores_of",

@@ -23,7 +23,6 @@ from otel_i2e.normalize import (
     RawSpan,
     decode_logs,
     decode_traces,
-    duplicate_links,
     event_scores,
     is_content,
     is_evaluation,
@@ -33,6 +32,7 @@ from otel_i2e.normalize import (
 )
 from otel_i2e.spool import Batch, Spool
 from otel_i2e.store import Store
+from otel_i2e.workflows.linking import link_calls
 from otel_i2e.workflows.rejects import rejects_folder, set_aside
 
 __all__ = ["IngestReport", "drain", "ingest"]
@@ -201,21 +201,12 @@ def _add_scores(prepared: _Prepared, logs: Sequence[tuple[Batch, RawLog]], spans
     prepared.scores += event_scores(spans)
 
 
-def _link(rows: Sequence[SpanRow]) -> None:
-    links = duplicate_links(rows)
-    now = time.time_ns() // 1000
-    for row in rows:
-        row["duplicate_of"] = links.get((row["trace_id"], row["span_id"]))
-        row["ingested_at"] = now
-
-
 def _store(settings: Settings, prepared: _Prepared) -> tuple[int, int]:
     """Spans and scores that are new in the store.
 
     When the rows are refused, the store is asked with half of them, and so on, until those it refuses
     alone are found. Refusing all of them means that something else is wrong, which is raised.
     """
-    _link(prepared.rows)
     try:
         return _write(settings, prepared.rows, prepared.scores)
     except StoreLocked:
@@ -249,6 +240,7 @@ def _write(settings: Settings, rows: Sequence[SpanRow], scores: Sequence[ScoreRo
     if not rows and not scores:
         return 0, 0
     with Store.of(settings).write() as writer:
+        link_calls(writer, rows)
         return (writer.add_spans(rows) if rows else 0), (writer.add_scores(scores) if scores else 0)
 
 

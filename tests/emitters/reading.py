@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from fixtures import Scenario
 
@@ -15,12 +15,20 @@ from otel_i2e.normalize import (
     decode_traces,
     duplicate_links,
     is_content,
+    is_wire,
+    key_of,
     normalize_span,
     scores_of,
 )
 
-__all__ = ["Reading", "read"]
+__all__ = ["Reading", "read", "sent_rows"]
 
+WIRE_FIRST: Final = frozenset(
+    {
+        *("response_id", "response_model", "input_tokens", "output_tokens"),
+        *("cache_read_tokens", "cache_write_tokens", "reasoning_tokens", "cost_usd"),
+    }
+)
 Row = dict[str, Any]
 
 
@@ -37,35 +45,41 @@ class Reading(NamedTuple):
 
 def read(scenario: Scenario) -> Reading:
     """Decode, normalize, link."""
+    sent = sent_rows(scenario)
+    links = duplicate_links(sent)
+    rows = sorted((_parsed(row, links) for row in sent), key=lambda row: row["start_time"] or 0)
+    scores = scores_of(decode_logs(scenario.logs, "protobuf"))
+    return Reading(_merged([row for row in rows if row["kind"] == "llm"]), rows, scores)
+
+
+def sent_rows(scenario: Scenario) -> list[SpanRow]:
+    """Decode and normalize; nothing is linked."""
     logs = decode_logs(scenario.logs, "protobuf")
     contents: defaultdict[tuple[str, str], list[RawLog]] = defaultdict(list)
     for log in logs:
         if is_content(log):
             contents[log.trace_id, log.span_id].append(log)
     spans = decode_traces(scenario.traces, "protobuf")
-    sent = [normalize_span(span, contents[span.trace_id, span.span_id]) for span in spans]
-    links = duplicate_links(sent)
-    rows = sorted((_parsed(row, links) for row in sent), key=lambda row: row["start_time"] or 0)
-    return Reading(_merged([row for row in rows if row["kind"] == "llm"]), rows, scores_of(logs))
+    return [normalize_span(span, contents[span.trace_id, span.span_id]) for span in spans]
 
 
-def _parsed(row: SpanRow, links: dict[tuple[str, str], str]) -> Row:
+def _parsed(row: SpanRow, links: dict[tuple[str, str], tuple[str, str]]) -> Row:
     read_row = {
         name: json.loads(value) if name in JSON_COLUMNS and isinstance(value, str) else value
         for name, value in row.items()
     }
-    return {**read_row, "duplicate_of": links.get((row["trace_id"], row["span_id"]))}
+    return {**read_row, "kept": links.get(key_of(row), key_of(row))}
 
 
 def _merged(calls: list[Row]) -> list[Row]:
-    """As the view does: what the kept row lacks comes from those that repeat it."""
-    kept = {row["span_id"]: dict(row) for row in calls if not row["duplicate_of"]}
+    """As the view does: what the kept row lacks comes from those that repeat it; counts, from the wire first."""
+    kept = {key_of(row): dict(row) for row in calls if row["kept"] == key_of(row)}
     for row in calls:
-        whole = kept.get(row["duplicate_of"])
-        if whole is None:
+        whole = kept.get(row["kept"])
+        if whole is None or row["kept"] == key_of(row):
             continue
         for name, value in row.items():
-            if whole.get(name) is None:
+            if whole.get(name) is None or (name in WIRE_FIRST and value is not None and is_wire(row)):
                 whole[name] = value
         if row["status"] == "error":
             whole["status"] = "error"

@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
+import pytest
+
 from otel_i2e.models import SpanRow
-from otel_i2e.normalize import duplicate_links
+from otel_i2e.normalize import duplicate_links, key_of
 
 RowOf = Callable[..., SpanRow]
 Sent = Callable[[str, str], Any]
 MS = 1_000_000
 
 
-def call(row_of: RowOf, span_id: str, parent: str = "", at: tuple[int, int] = (0, 100), **more: Any) -> SpanRow:
-    """A model call from `at[0]` to `at[1]` milliseconds; dots in names are written `__`."""
+def call(
+    row_of: RowOf,
+    span_id: str,
+    parent: str = "",
+    at: tuple[int, int] = (0, 100),
+    fields: Mapping[str, Any] | None = None,
+    **more: Any,
+) -> SpanRow:
+    """A model call from `at[0]` to `at[1]` milliseconds; dots in names are written `__`. None takes a count away."""
     attributes = {
         "gen_ai.operation.name": "chat",
         "gen_ai.usage.input_tokens": 900,
         "gen_ai.usage.output_tokens": 90,
         **{name.replace("__", "."): value for name, value in more.items()},
     }
+    attributes = {name: value for name, value in attributes.items() if value is not None}
     start = 1_763_650_000_000 * MS
     return row_of(
         attributes,
@@ -28,6 +38,7 @@ def call(row_of: RowOf, span_id: str, parent: str = "", at: tuple[int, int] = (0
         parent_span_id=parent * 16,
         start_ns=start + at[0] * MS,
         end_ns=start + at[1] * MS,
+        **(fields or {}),
     )
 
 
@@ -35,13 +46,13 @@ def test_one_response_id_is_one_call(row_of: RowOf) -> None:
     """The poorer span points to the richer, whichever came first."""
     rich = call(row_of, "a", gen_ai__response__id="r1", gen_ai__input__messages="hi")
     poor = call(row_of, "b", gen_ai__response__id="r1", at=(5, 95))
-    assert duplicate_links([rich, poor]) == duplicate_links([poor, rich]) == {(poor["trace_id"], "b" * 16): "a" * 16}
+    assert duplicate_links([rich, poor]) == duplicate_links([poor, rich]) == {key_of(poor): key_of(rich)}
 
 
 def test_a_call_inside_a_call_with_its_usage_is_the_same(row_of: RowOf) -> None:
     """A wrapper and what it wraps, without response ids; of equals the outer is kept."""
     outer, inner = call(row_of, "a"), call(row_of, "b", "a", at=(5, 95))
-    assert duplicate_links([inner, outer]) == {(inner["trace_id"], "b" * 16): "a" * 16}
+    assert duplicate_links([inner, outer]) == {key_of(inner): key_of(outer)}
 
 
 def test_three_spans_of_one_call_have_one_to_keep(row_of: RowOf) -> None:
@@ -51,7 +62,7 @@ def test_three_spans_of_one_call_have_one_to_keep(row_of: RowOf) -> None:
         call(row_of, "b", "a", at=(1, 99), gen_ai__response__id="r1", gen_ai__input__messages="hi"),
         call(row_of, "c", "b", at=(2, 98)),
     ]
-    assert set(duplicate_links(rows).values()) == {"b" * 16}
+    assert set(duplicate_links(rows).values()) == {key_of(rows[1])}
     assert len(duplicate_links(rows)) == 2
 
 
@@ -83,14 +94,119 @@ def test_another_trace_is_another_call(row_of: RowOf) -> None:
 def test_cyclic_parents_and_the_same_span_twice_end(row_of: RowOf) -> None:
     """Hostile parentage links two spans once, and no span to itself."""
     rows = [call(row_of, "a", "b"), call(row_of, "b", "a"), call(row_of, "a", "b"), call(row_of, "c", "c")]
-    assert duplicate_links(rows) == {(rows[1]["trace_id"], "b" * 16): "a" * 16}
+    assert duplicate_links(rows) == {key_of(rows[1]): key_of(rows[0])}
 
 
 def test_the_sdk_s_own_span_under_an_instrumentation_is_linked(sent: Sent) -> None:
     """What OpenInference and the Anthropic SDK sent for the same calls: one row each is left."""
     rows = sent("openinference_anthropic", "tools").rows()
     links = duplicate_links(rows)
-    kept = [row for row in rows if (row["trace_id"], row["span_id"]) not in links]
+    kept = [row for row in rows if key_of(row) not in links]
     assert len(rows) == 4
     assert [row["dialect"] for row in kept] == ["openinference", "openinference"]
     assert sum(row["input_tokens"] for row in kept) == 1301 + 1559
+
+
+UNCOUNTED: dict[str, Any] = {"gen_ai__usage__input_tokens": None, "gen_ai__usage__output_tokens": None}
+
+
+def test_an_only_call_inside_that_counts_nothing_is_the_same(row_of: RowOf) -> None:
+    """A failed call is seen twice without usage; one that failed inside of one that did not was tried again."""
+    failed = {"status_code": "error"}
+    outer = call(row_of, "a", fields=failed, **UNCOUNTED)
+    inner = call(row_of, "b", "a", fields=failed, **UNCOUNTED)
+    assert duplicate_links([outer, inner]) == {key_of(inner): key_of(outer)}
+    assert duplicate_links([call(row_of, "a"), inner]) == {}
+
+
+def test_a_wrapper_of_several_calls_counts_none(row_of: RowOf) -> None:
+    """It repeats the last call inside, with the sum of the counts or without; other counts are its own."""
+    inside = [call(row_of, "b", "a", at=(1, 40)), call(row_of, "c", "a", at=(50, 99))]
+    summed = call(row_of, "a", gen_ai__usage__input_tokens=1800, gen_ai__usage__output_tokens=180)
+    for wrapper in (summed, call(row_of, "a", **UNCOUNTED)):
+        assert duplicate_links([wrapper, *inside]) == {key_of(wrapper): key_of(inside[1])}
+    assert duplicate_links([call(row_of, "a", gen_ai__usage__input_tokens=7), *inside]) == {}
+
+
+def test_wrappers_of_wrappers_end_at_a_call(row_of: RowOf) -> None:
+    """Links lead to a row that is kept, whatever stands in what."""
+    rows = [
+        call(row_of, "a", **UNCOUNTED),
+        call(row_of, "b", "a", at=(1, 98), **UNCOUNTED),
+        call(row_of, "c", "b", at=(2, 40)),
+        call(row_of, "d", "b", at=(50, 97)),
+    ]
+    assert duplicate_links(rows) == dict.fromkeys([key_of(rows[0]), key_of(rows[1])], key_of(rows[3]))
+
+
+NATIVE: dict[str, Any] = {"scope_name": "com.anthropic.sdk.python", "trace_id": "f" * 32}
+
+
+def test_an_sdk_alone_in_a_trace_repeats_what_instruments_it(row_of: RowOf) -> None:
+    """By response id, or by time and usage, or by time and failure; and each once only."""
+    failed = {"status_code": "error"}
+    pairs = [
+        (call(row_of, "a", gen_ai__response__id="r"), call(row_of, "b", fields=NATIVE, gen_ai__response__id="r")),
+        (call(row_of, "a"), call(row_of, "b", at=(1, 99), fields=NATIVE, gen_ai__response__id="r")),
+        (
+            call(row_of, "a", fields=failed, **UNCOUNTED),
+            call(row_of, "b", at=(1, 99), fields={**NATIVE, **failed}, **UNCOUNTED),
+        ),
+    ]
+    for outer, own in pairs:
+        assert duplicate_links([own, outer]) == {key_of(own): key_of(outer)}
+        again = {**own, "trace_id": "e" * 32}
+        assert len(duplicate_links([own, again, outer])) == 1
+
+
+def test_an_sdk_alone_in_a_trace_is_a_call_of_its_own(row_of: RowOf) -> None:
+    """Other usage, other service, outside of the other's time, no counts at all, or found in its own trace."""
+    outer = call(row_of, "a")
+    for own in (
+        call(row_of, "b", at=(1, 99), fields=NATIVE, gen_ai__usage__output_tokens=91),
+        call(row_of, "b", at=(1, 99), fields={**NATIVE, "resource": {"service.name": "other"}}),
+        call(row_of, "b", at=(1, 101), fields=NATIVE),
+        call(row_of, "b", at=(1, 99), fields=NATIVE, **UNCOUNTED),
+    ):
+        assert duplicate_links([own, outer]) == {}
+    around = call(row_of, "c", at=(0, 100), fields={"trace_id": "f" * 32})
+    own = call(row_of, "b", "c", at=(1, 99), fields=NATIVE)
+    assert duplicate_links([own, outer, around]) == {key_of(own): key_of(around)}
+
+
+LOGFIRE: dict[str, Any] = {"scope_name": "logfire.openai"}
+LATE: dict[str, Any] = {**LOGFIRE, "name": "streaming response from {request_data[model]!r} took {duration:.2f}s"}
+
+
+def test_a_late_answer_belongs_to_the_latest_call_like_it(row_of: RowOf) -> None:
+    """In another trace, after its end; the call is kept, and an answer without one is a call."""
+    asked = {"gen_ai__input__messages": "hi", "gen_ai__request__model": "m"}
+    calls = [
+        call(row_of, one, at=at, fields=LOGFIRE, **UNCOUNTED, **asked) for one, at in (("a", (0, 5)), ("b", (9, 15)))
+    ]
+    answers = [
+        call(row_of, one, at=at, fields={**LATE, "trace_id": "f" * 32}, **asked)
+        for one, at in (("c", (20, 20)), ("d", (21, 21)))
+    ]
+    links = duplicate_links([*answers, *calls])
+    assert links == {key_of(answers[0]): key_of(calls[1]), key_of(answers[1]): key_of(calls[0])}
+    assert duplicate_links([*answers, calls[0]]) == {key_of(answers[0]): key_of(calls[0])}
+    other = call(row_of, "e", at=(20, 20), fields=LATE, gen_ai__input__messages="ho", gen_ai__request__model="m")
+    assert duplicate_links([other, *calls]) == {}
+
+
+@pytest.mark.parametrize(
+    "emitter", ["openllmetry_anthropic", "logfire_anthropic_v2", "logfire_openai_v1", "litellm_otel"]
+)
+def test_recorded_calls_are_counted_once(sent: Sent, emitter: str) -> None:
+    """A tool loop, streamed: two calls, whatever was sent for them."""
+    rows = sent(emitter, "stream_tools").rows()
+    links = duplicate_links(rows)
+    kept = [row for row in rows if row["kind"] == "llm" and key_of(row) not in links]
+    assert len(kept) == 2
+
+
+def test_the_order_of_rows_does_not_matter(sent: Sent) -> None:
+    """Spans of a batch come in any order."""
+    rows = sent("logfire_anthropic_v2", "stream_tools").rows()
+    assert duplicate_links(rows) == duplicate_links(rows[::-1]) == duplicate_links(rows[3:] + rows[:3])

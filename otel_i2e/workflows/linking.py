@@ -1,0 +1,81 @@
+"""Model calls that are new and those that are stored: which is the same, whenever and wherever it came."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from otel_i2e.models import SpanRow
+from otel_i2e.normalize import MATCHED_BY, RICHNESS, duplicate_links, is_late, is_wire, key_of
+from otel_i2e.store import Near, Writer
+
+__all__ = ["link_calls"]
+
+Key = tuple[str, str]
+
+
+def link_calls(writer: Writer, rows: Sequence[SpanRow]) -> None:
+    """Put into `rows` which call each repeats, and into stored calls where a new one changes it.
+
+    A stored call of another trace is judged with the calls of that trace.
+    """
+    calls = {key_of(row): row for row in reversed(rows) if row["kind"] in ("llm", "embedding")}
+    for row in rows:
+        row["duplicate_of"] = row["duplicate_trace_id"] = None
+    if not calls:
+        return
+    near = _near(list(calls.values()))
+    stored = {key_of(row): row for row in writer.calls_near(near, MATCHED_BY, RICHNESS)}
+    beside = {key[0] for key in stored} - set(near.trace_ids)
+    if beside:
+        more = writer.calls_near(Near(near.first, near.last, beside), MATCHED_BY, RICHNESS)
+        stored |= {key_of(row): row for row in more}
+    known = {**calls, **stored}
+    links = duplicate_links(known.values())
+    held = _held(stored, known, links)
+    links = {key: held.get(kept, kept) for key, kept in links.items()}
+    for row in rows:
+        _put(row, links.get(key_of(row)))
+    changed = {
+        key: links.get(key) for key, row in stored.items() if key not in held and links.get(key) != _link_of(row)
+    }
+    writer.link(changed, near)
+
+
+def _held(stored: dict[Key, SpanRow], known: dict[Key, SpanRow], links: dict[Key, Key]) -> dict[Key, Key]:
+    """Links of stored calls to what was not looked at: they stay."""
+    linked = {key: kept for key, row in stored.items() if (kept := _link_of(row)) is not None}
+    return {key: kept for key, kept in linked.items() if key not in links and kept not in known}
+
+
+def _near(calls: Sequence[SpanRow]) -> Near:
+    starts = [row["start_time"] for row in calls]
+    return Near(
+        first=min(starts),
+        last=max(starts),
+        trace_ids={row["trace_id"] for row in calls},
+        response_ids={row["response_id"] for row in calls if row["response_id"]},
+        outputs={row["output_tokens"] for row in calls if row["output_tokens"] and _is_told_by_counts(row)},
+        failed=any(row["status"] == "error" for row in calls),
+        streamed=any(_is_streamed(row) for row in calls),
+    )
+
+
+def _is_told_by_counts(row: SpanRow) -> bool:
+    return not row["response_id"] or is_wire(row)
+
+
+def _is_streamed(row: SpanRow) -> bool:
+    mine = (row["scope_name"] or "").startswith("logfire")
+    return mine and (row["output_tokens"] is None or is_late(row))
+
+
+def _link_of(row: SpanRow) -> Key | None:
+    """Key of the call that a stored row repeats."""
+    repeated = row["duplicate_of"]
+    return None if repeated is None else (row["duplicate_trace_id"] or row["trace_id"], repeated)
+
+
+def _put(row: SpanRow, kept: Key | None) -> None:
+    if kept is not None:
+        row["duplicate_of"] = kept[1]
+        row["duplicate_trace_id"] = kept[0] if kept[0] != row["trace_id"] else None

@@ -1,0 +1,72 @@
+"""The view `llm_calls` over what real emitters sent: one row a call, and the true sums of tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from compare import sums
+from fixtures import emitters, scenarios
+from reading import sent_rows
+
+from otel_i2e.models import SpanRow
+from otel_i2e.store import Store
+from otel_i2e.workflows.linking import link_calls
+
+SEEN_TWICE = [
+    "ai_sdk_5",
+    "litellm_otel",
+    "logfire_anthropic_v2",
+    "logfire_openai_v1",
+    "openinference_anthropic",
+    "openllmetry_anthropic",
+    "otelgenai_anthropic",
+    "pydantic_ai_v5_anthropic",
+]
+Split = Callable[[Sequence[SpanRow]], list[list[SpanRow]]]
+
+
+def _together(rows: Sequence[SpanRow]) -> list[list[SpanRow]]:
+    return [list(rows)]
+
+
+def _one_by_one(rows: Sequence[SpanRow]) -> list[list[SpanRow]]:
+    """Three batches, shuffled, so that either span of a call comes first."""
+    shuffled = Random(7).sample(rows, len(rows))
+    return [shuffled[start::3] for start in range(3)]
+
+
+@pytest.mark.parametrize("split", [_together, _one_by_one])
+@pytest.mark.parametrize("emitter", SEEN_TWICE)
+def test_one_row_a_call(emitter: str, split: Split, tmp_path: Path) -> None:
+    """Whatever instrumentations overlap, and whichever span of a call is stored first."""
+    _check(emitter, split, tmp_path)
+
+
+def test_one_row_a_call_of_all_others(tmp_path: Path, full: bool) -> None:
+    """Where nothing is sent twice, nothing is joined."""
+    for emitter in sorted(set(emitters()) - set(SEEN_TWICE))[:: 1 if full else 12]:
+        _check(emitter, _one_by_one, tmp_path / emitter)
+
+
+def _check(emitter: str, split: Split, folder: Path) -> None:
+    recorded = {scenario.name: sent_rows(scenario) for scenario in scenarios(emitter)}
+    store = Store(folder / "s.duckdb")
+    for batch in split([row for rows in recorded.values() for row in rows]):
+        with store.write() as writer:
+            link_calls(writer, batch)
+            writer.add_spans(batch)
+    with store.read() as reader:
+        stored = reader.rows("SELECT trace_id, input_tokens, output_tokens FROM llm_calls")
+    for told in sums(emitter):
+        ids = {row["trace_id"] for row in recorded[told.scenario]}
+        calls = [row for row in stored if row["trace_id"] in ids]
+        assert len(calls) == (told.calls if told.exported else 0), told.scenario
+        assert _sums(calls) == (told.true_tokens if told.exported else (0, 0)), told.scenario
+
+
+def _sums(calls: list[dict[str, Any]]) -> tuple[int, int]:
+    return sum(row["input_tokens"] or 0 for row in calls), sum(row["output_tokens"] or 0 for row in calls)
