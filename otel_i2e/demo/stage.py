@@ -8,7 +8,7 @@ import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Collection, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -76,10 +76,10 @@ class Stage:
     env: Mapping[str, str]
     tell: Narrator
 
-    def i2e(self, *args: str, show: str = "", note: str = "", expect: int = 0) -> None:
+    def i2e(self, *args: str, show: str = "", note: str = "", expect: Collection[int] = (0,)) -> int:
         """Run an `i2e` command and tell its output: the lines that match the pattern `show`, or all.
 
-        Raises I2EError when it ends otherwise than the story needs.
+        Gives its exit code. Raises I2EError for one that the story does not expect.
         """
         command = " ".join(["i2e", *map(_quoted, args)])
         self.tell.command(command, note)
@@ -93,10 +93,12 @@ class Stage:
             check=False,
         )
         lines = done.stdout.splitlines()
-        if done.returncode != expect:
+        if done.returncode not in expect:
             self.tell.output(lines)
-            raise I2EError(f"demo: {command} ended with {done.returncode}, not {expect}; look into {self.folder}")
+            wanted = " or ".join(map(str, expect))
+            raise I2EError(f"demo: {command} ended with {done.returncode}, not {wanted}; look into {self.folder}")
         self.tell.output([line for line in lines if re.search(show, line)])
+        return done.returncode
 
     @contextmanager
     def serving(self, customers: Sequence[Visit], *, workers: int) -> Generator[Serving]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from difflib import unified_diff
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -34,6 +34,12 @@ _QUERY: Final = "complained"
 _DATASET: Final = "refunds"
 _COUNT: Final = "SELECT count(*) AS model_calls, sum(cost_usd) AS cost_usd FROM llm_calls"
 _EVALUATE: Final = ("eval", f"evals/{_DATASET}.jsonl", "--task", "agent:answer")
+_ANY: Final = (0, 1, 2)  # of a real model nobody knows beforehand what it answers
+_MEANING: Final = {
+    0: "the release may go out, and the question stays in the dataset.",
+    1: "the release is held back.",
+    2: "not everything could be measured, so the release is held back.",
+}
 _RULE: Final = "Answer only from the documents that you found. If they do not say it, say that you do not know."
 
 
@@ -55,8 +61,8 @@ def demo(folder: Path, tell: Narrator, *, offline: bool, kept: bool) -> None:
             return
         _look(stage, found)
         _promote(stage, settings)
-        _block(stage)
-        _fix(stage)
+        _block(stage, offline=offline)
+        _fix(stage, offline=offline)
         tell.end(_next_steps(folder, kept=kept))
 
 
@@ -99,14 +105,13 @@ def _promote(stage: Stage, settings: Settings) -> None:
     stage.i2e("review", "approve", case.id[:12], *check, show="test now")
 
 
-def _block(stage: Stage) -> None:
+def _block(stage: Stage, *, offline: bool) -> None:
     stage.tell.chapter("Gate", "The agent as it is answers every case, and the same scorers judge it.")
     stage.i2e(*_EVALUATE, show="^exp-")
-    stage.i2e("gate", show="^- P0|^gate:", expect=1)
-    stage.tell.exit_code(1, "the release is held back.")
+    _gate(stage, show="^- P0|^gate:", expect=(1,) if offline else _ANY)
 
 
-def _fix(stage: Stage) -> None:
+def _fix(stage: Stage, *, offline: bool) -> None:
     stage.tell.chapter("Fix", "The prompt gets one sentence and a new version.")
     prompt = stage.folder / "prompt.toml"
     before = prompt.read_text(encoding="utf-8")
@@ -115,8 +120,12 @@ def _fix(stage: Stage) -> None:
     difference = unified_diff(before.splitlines(), after.splitlines(), n=0, lineterm="")
     stage.tell.source([line for line in difference if re.match(r"[+-][^+-]", line)])
     stage.i2e(*_EVALUATE, show="^exp-")
-    stage.i2e("gate", "--baseline", "latest", show="fixed|^gate:")
-    stage.tell.exit_code(0, "the release may go out, and the question stays in the dataset.")
+    _gate(stage, "--baseline", "latest", show="fixed|^- P|^gate:", expect=(0,) if offline else _ANY)
+
+
+def _gate(stage: Stage, *args: str, show: str, expect: Collection[int]) -> None:
+    code = stage.i2e("gate", *args, show=show, expect=expect)
+    stage.tell.exit_code(code, _MEANING[code])
 
 
 def _next_steps(folder: Path, *, kept: bool) -> list[str]:

@@ -6,15 +6,18 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
 from otel_i2e.config import load_settings
+from otel_i2e.demo.model import support_model
 from otel_i2e.demo.stage import Stage, environment
 from otel_i2e.errors import I2EError, UsageError
 from otel_i2e.store import Store
+from otel_i2e.testing import MessagesRequest, MessagesServer, Reply
 from otel_i2e.workflows.demo import demo
 
 
@@ -171,6 +174,23 @@ def test_a_worker_that_fails_ends_the_demo(tmp_path: Path) -> None:
         with pytest.raises(I2EError, match=r"2 of 2 workers failed; .*workers\.log"), stage.serving([], workers=2):
             pass
     assert "no model" in (tmp_path / "workers.log").read_text()
+
+
+def test_a_model_that_makes_no_mistake_ends_the_story_early(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a key, whoever answers is asked; when every answer is right, nothing is promoted, and that is said."""
+
+    def careful(request: MessagesRequest) -> Reply:
+        told = {**request.body, "system": f"{request.system} Answer only from the documents."}
+        return support_model(replace(request, body=told))
+
+    teller = Silent()
+    with MessagesServer(careful) as server:
+        monkeypatch.setenv("ANTHROPIC_API_KEY", "mine")
+        monkeypatch.setenv("ANTHROPIC_BASE_URL", server.url)
+        demo(tmp_path / "demo", teller, offline=False, kept=True)
+    assert "None of 10 answers was wrong this time" in teller.told[-1]
+    assert "Claude answers" in teller.told[0]
+    assert all("mine" in request.headers["authorization"] for request in server.requests)
 
 
 def test_offline_needs_no_key_and_uses_none(monkeypatch: pytest.MonkeyPatch) -> None:
