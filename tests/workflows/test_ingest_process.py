@@ -53,6 +53,29 @@ def test_one_that_was_killed_is_started_again(tmp_path: Path) -> None:
     spool.close()
 
 
+def test_it_does_not_outlive_us_for_a_backlog(tmp_path: Path) -> None:
+    """When its parent is gone it ends within seconds, whatever still waits."""
+    settings = Settings(store=str(tmp_path / "s.duckdb"), ingest_interval=0.02)
+    spool = Spool(settings.spool_path)
+    body = traces_request(span_ids(500), content="x" * 3000)
+    for _ in range(80):
+        spool.put(body, items=500)
+    ingesting = IngestProcess(settings)
+    ingesting.keep()
+    (child,) = psutil.Process().children()
+    deadline = time.monotonic() + 30
+    while spool.stats().batches == 80:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    process = ingesting._process
+    assert process is not None
+    assert process.stdin is not None
+    process.stdin.close()
+    process.wait(15)
+    assert not child.is_running()
+    spool.close()
+
+
 def test_with_ingest_off_there_is_none(tmp_path: Path) -> None:
     """Another process does it."""
     with IngestProcess(Settings(store=str(tmp_path / "s.duckdb"), ingest="off")) as ingesting:
