@@ -34,6 +34,12 @@ TABLES: Final[dict[str, dict[str, str]]] = {
         "metadata": "JSON",
         "created_at": _TIME,
     },
+    "waiting_logs": {
+        "trace_id": _TEXT,
+        "span_id": _TEXT,
+        "record": "JSON",
+        "received_at": _TIME,
+    },
     "score_ledger": {
         "trace_id": _TEXT,
         "span_id": _TEXT,

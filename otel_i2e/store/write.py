@@ -13,6 +13,7 @@ from otel_i2e.store.insert import insert, json_text, plain
 from otel_i2e.store.pack import packed
 from otel_i2e.store.repeats import Near, calls_near, link
 from otel_i2e.store.rows import fetched
+from otel_i2e.store.waiting import remove_spans, stored_rows, take_logs
 
 __all__ = ["Writer"]
 
@@ -48,6 +49,35 @@ class Writer:
         now = time.time_ns() // 1000
         insert(self._connection, "span_rows", [_span_row(row, now) for row in new])
         return len(new)
+
+    def stored_spans(self, keys: Collection[tuple[str, str]]) -> list[SpanRow]:
+        """The rows of those of these spans, by trace and span id, that are stored: as they were given."""
+        return stored_rows(self._connection, keys) if keys else []
+
+    def replace_spans(self, rows: Sequence[SpanRow]) -> None:
+        """Store what is known of stored spans by now, in place of what was known."""
+        if rows:
+            remove_spans(self._connection, rows)
+            self.add_spans(rows)
+
+    def keep_logs(self, records: Sequence[tuple[str, str, str]]) -> None:
+        """Keep log records (trace id, span id, JSON text) until their span is stored."""
+        now = time.time_ns() // 1000
+        names = ("trace_id", "span_id", "record")
+        insert(
+            self._connection,
+            "waiting_logs",
+            [{**dict(zip(names, record, strict=True)), "received_at": now} for record in records],
+        )
+
+    def take_logs(self, keys: Collection[tuple[str, str]]) -> list[tuple[str, str, str]]:
+        """The log records that wait for these spans; they wait no longer."""
+        return take_logs(self._connection, keys)
+
+    def drop_logs(self, *, days: int) -> int:
+        """Give up on log records that have waited for more than `days`; how many."""
+        old = "DELETE FROM waiting_logs WHERE received_at < now() - to_days(CAST(? AS INTEGER))"
+        return int(self._connection.execute(old, [days]).fetchall()[0][0])
 
     def calls_near(self, near: Near, columns: Sequence[str], filled: Sequence[str]) -> list[dict[str, Any]]:
         """Stored model calls that may be the same as new ones; see `repeats.calls_near`."""
