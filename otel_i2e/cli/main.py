@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+import traceback
 from typing import Any, Final
 
 import click
@@ -75,19 +76,26 @@ def main(args: list[str] | None = None) -> None:
     except click.exceptions.Abort:
         _fail("interrupted", 130)
     except click.ClickException as error:
-        if debug:
-            raise
-        error.show()
-        sys.exit(2)
+        _trace(debug)
+        _fail(f"error: {error.format_message()}{_usage(error)}", 2)
     except I2EError as error:
-        if debug:
-            raise
+        _trace(debug)
         _fail(f"error: {error}", error.exit_code)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(0)
     else:
         sys.exit(result if isinstance(result, int) else 0)
+
+
+def _trace(debug: bool) -> None:
+    if debug:
+        traceback.print_exc()
+
+
+def _usage(error: click.ClickException) -> str:
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    return f"; see `{context.command_path} --help`" if context is not None else ""
 
 
 def _fail(line: str, code: int) -> None:

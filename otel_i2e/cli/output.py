@@ -23,7 +23,7 @@ from rich.text import Text
 __all__ = ["console", "emit_json", "json_option", "progress", "safe", "say", "store_options", "table"]
 
 F = TypeVar("F", bound=Callable[..., Any])
-_NARROW: Final = 24
+_NARROW: Final = 12
 
 
 def console(*, err: bool = False) -> Console:
@@ -55,13 +55,30 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str |
             click.echo("\t".join(safe(cell) for cell in row))
         return
     cells = [[safe(cell) for cell in row] for row in rows]
+    screen = Console(highlight=False, markup=False)
+    widths = [max([len(name), *(len(row[position]) for row in cells)]) for position, name in enumerate(columns)]
+    least = [min(width, max(len(name), _NARROW)) for name, width in zip(columns, widths, strict=True)]
+    if sum(least) + 3 * len(columns) + 1 > screen.width:
+        _records(screen, columns, cells, title)
+        return
     grid = Table(title=title, header_style="bold", title_justify="left", title_style="bold")
-    for position, name in enumerate(columns):
-        widest = max([len(name), *(len(row[position]) for row in cells)])
-        grid.add_column(name, no_wrap=widest <= _NARROW)  # a wide column gives way, a narrow one stays whole
+    for name, width, narrowest in zip(columns, widths, least, strict=True):
+        grid.add_column(name, no_wrap=width <= _NARROW, min_width=narrowest)  # a wide column gives way
     for row in cells:
         grid.add_row(*(Text(cell, no_wrap=True, overflow="ellipsis") for cell in row))
-    Console(highlight=False, markup=False).print(grid)
+    screen.print(grid)
+
+
+def _records(screen: Console, columns: Sequence[str], cells: Sequence[Sequence[str]], title: str | None) -> None:
+    """Rows that are too wide for the terminal, one field a line: no column is lost."""
+    if title:
+        screen.print(Text(title, style="bold"))
+    label = max(len(name) for name in columns)
+    for row in cells:
+        screen.rule(style="dim")
+        for name, cell in zip(columns, row, strict=True):
+            if cell:
+                screen.print(Text.assemble((f"{name:>{label}}  ", "bold"), cell), no_wrap=True, overflow="ellipsis")
 
 
 def say(text: str) -> None:

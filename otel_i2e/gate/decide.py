@@ -110,7 +110,10 @@ def _suite_failures(cases: Iterable[CaseDecision], policy: Policy) -> list[str]:
 def _inconsistencies(experiment: Experiment) -> list[str]:
     """What makes the record itself unfit for a decision."""
     if not experiment.cases:
-        return ["the experiment has no cases"]
+        refused = experiment.metadata.get("refused")
+        return (
+            [f"the evaluation could not run: {line(str(refused), 300)}"] if refused else ["the experiment has no cases"]
+        )
     found: list[str] = []
     if experiment.repeats < 1:
         found.append(f"the experiment says {experiment.repeats} repeats; at least 1 is needed")

@@ -13,7 +13,7 @@ import logging
 import platform
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -25,7 +25,7 @@ from opentelemetry import trace
 
 from otel_i2e.capture import Recorder, install, recorder
 from otel_i2e.config import Settings
-from otel_i2e.errors import DatasetError, NotMeasured, UsageError
+from otel_i2e.errors import DatasetError, I2EError, NotMeasured, UsageError
 from otel_i2e.models import Case, CaseRun, Contract, Experiment, JudgeSettings
 from otel_i2e.score import Scorer
 from otel_i2e.semconv import I2E_SCOPE
@@ -106,17 +106,23 @@ def evaluate(
 
     `dataset` is a name or a path, `scorers` are applied to every case beside its own, `timeout` is in
     seconds for one run. What a task, a scorer or a judge does is recorded, not raised. Raises UsageError and
-    its kind for what was asked for wrongly, before anything runs; NotMeasured when no case is selected.
+    its kind for what was asked for wrongly, before anything runs; NotMeasured when no case is selected. Then an
+    experiment without cases is recorded, so that no gate decides on the one before.
     """
-    path = dataset_path(settings, dataset)
-    lines = read_lines(path)
-    chosen = _selected(path, lines, selection or Selection())
-    loaded = load_all(settings)
-    by_case = {case.id: _scorers(path, number, case, loaded, scorers) for number, case in chosen}
-    recording, called = _prepared(settings, task)
-    for _, case in chosen:
-        called.arguments(case)
     now = datetime.now(UTC)
+    experiment_id = f"exp-{now:%Y%m%d-%H%M%S}-{uuid4().hex[:6]}"
+    try:
+        path = dataset_path(settings, dataset)
+        lines = read_lines(path)
+        chosen = _selected(path, lines, selection or Selection())
+        loaded = load_all(settings)
+        by_case = {case.id: _scorers(path, number, case, loaded, scorers) for number, case in chosen}
+        recording, called = _prepared(settings, task)
+        for _, case in chosen:
+            called.arguments(case)
+    except (UsageError, NotMeasured) as error:
+        _record_refusal(settings, experiment_id, dataset, task, began=now, error=error)
+        raise
     plan = _Plan(
         path=path,
         lines=lines,
@@ -125,13 +131,35 @@ def evaluate(
         judge=judge_settings(settings),
         task=called,
         recorder=recording,
-        experiment_id=f"exp-{now:%Y%m%d-%H%M%S}-{uuid4().hex[:6]}",
+        experiment_id=experiment_id,
         began=now,
         repeats=repeat,
         concurrency=concurrency,
         timeout=timeout,
     )
     return _carried_out(settings, plan, on_progress)
+
+
+def _record_refusal(
+    settings: Settings, experiment_id: str, dataset: str, task: str, *, began: datetime, error: I2EError
+) -> None:
+    """An experiment in which nothing could run. A first one needs no such record: there is none to fall back on."""
+    store = Store.of(settings)
+    if not store.exists():
+        return
+    refused = Experiment(
+        experiment_id=experiment_id,
+        dataset=Path(dataset).stem,
+        dataset_hash="",
+        task=task,
+        repeats=1,
+        commit=commit_of(),
+        created_at=began,
+        cases=(),
+        metadata={"refused": str(error)},
+    )
+    with suppress(I2EError), store.write() as writer:  # the error that brought us here is the one to report
+        writer.add_experiment(refused)
 
 
 def _carried_out(settings: Settings, plan: _Plan, on_progress: Progress) -> Experiment:

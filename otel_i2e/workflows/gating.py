@@ -169,7 +169,7 @@ def _baseline(reader: Reader, baseline: str, subject: Experiment) -> Experiment:
     earlier = [
         row["experiment_id"]
         for row in reader.experiments(limit=1000)
-        if row["dataset"] == subject.dataset and row["created_at"] < subject.created_at
+        if row["dataset"] == subject.dataset and row["cases"] and row["created_at"] < subject.created_at
     ]
     if not earlier:
         raise NotFound(f"no experiment on {subject.dataset!r} before {subject.experiment_id}; leave --baseline out")

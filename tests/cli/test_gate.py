@@ -154,3 +154,15 @@ def test_a_policy_that_is_not_valid_is_one_line(i2e: Callable[..., Any]) -> None
     assert ran.code == 2
     assert ran.err.startswith("i2e: error: gate.toml:1: P0 = 'never' is not valid")
     assert len(ran.err.splitlines()) == 1
+
+
+def test_an_evaluation_that_could_not_run_is_what_the_gate_decides_on(i2e: Callable[..., Any], tmp_path: Path) -> None:
+    """A green experiment of before does not speak for a release whose evaluation was refused."""
+    _record(P0=True)
+    assert i2e("gate").code == 0
+    (tmp_path / "empty.jsonl").write_text("")
+    assert i2e("eval", "empty.jsonl", "--task", "app:answer").code == 2
+    ran = i2e("gate")
+    assert ran.code == 2
+    assert "could not run" in ran.out
+    assert "empty.jsonl" in ran.out

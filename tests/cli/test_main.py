@@ -1,0 +1,33 @@
+"""How an error reaches the person who typed the command."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+@pytest.mark.parametrize("place", ["before", "after"])
+def test_debug_adds_a_traceback_and_keeps_the_exit_code(
+    i2e: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    """Exit code 1 is kept for what was measured and failed, whatever is printed beside it."""
+    monkeypatch.chdir(tmp_path)
+    words = ("traces", "--where", "nonsense") if place == "before" else ("gate",)
+    plain = i2e(*words)
+    debug = i2e("--debug", *words) if place == "before" else i2e(*words, "--debug")
+    assert (plain.code, debug.code) == (2, 2)
+    assert "Traceback" in debug.err
+    assert "Traceback" not in plain.err
+    assert debug.err.splitlines()[-1] == plain.err.splitlines()[-1]
+
+
+def test_wrong_usage_is_one_line_that_names_the_help(i2e: Callable[..., Any]) -> None:
+    """A mistyped option is answered in the same form as every other error."""
+    ran = i2e("gate", "--no-such-option")
+    assert ran.code == 2
+    assert ran.err.startswith("i2e: error: No such option")
+    assert ran.err.strip().endswith("see `i2e gate --help`")
+    assert len(ran.err.strip().splitlines()) == 1

@@ -1,0 +1,24 @@
+"""What a terminal shows: no column is lost, whatever its width."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from otel_i2e.cli.output import table
+
+
+@pytest.mark.parametrize("width", ["40", "80", "300"])
+def test_every_column_is_shown_on_a_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], width: str
+) -> None:
+    """Rows that do not fit stand one field a line; rows that do are a table."""
+    monkeypatch.setenv("COLUMNS", width)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    names = [f"column{i}" for i in range(8)]
+    table(names, [[f"value {i} " * 5 for i in range(8)]])
+    shown = capsys.readouterr().out
+    assert all(name in shown for name in names)
+    assert all(f"value {i}" in shown for i in range(8))
