@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.util
+import json
 import re
 import shlex
-from collections.abc import Iterator
+import tomllib
+from collections.abc import Callable, Iterator
 from dataclasses import fields
 from pathlib import Path
 from types import ModuleType
+from typing import Final
 
 import click
 import pytest
@@ -17,7 +21,9 @@ from pydantic import BaseModel
 import otel_i2e
 from otel_i2e.cli.main import COMMANDS, cli
 from otel_i2e.config import Settings
+from otel_i2e.judge.prompt_file import parse_prompt
 from otel_i2e.models import SPAN_COLUMNS, JudgeSettings, Rule
+from otel_i2e.query.header import parse_query
 from otel_i2e.testing import temporary_store
 
 ROOT = Path(__file__).parents[2]
@@ -76,6 +82,13 @@ def test_commands_in_a_page_can_be_typed(page: Path) -> None:
                 _parse(words[1:], f"{page.name}: {line}")
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_code_in_a_page_is_valid(page: Path) -> None:
+    """Python compiles, TOML and JSON parse, a query's header and a judge prompt's front matter are accepted."""
+    for language, block in re.findall(r"```(\w+)\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL):
+        _READ.get(language, str)(block)
+
+
 def test_every_table_and_column_is_documented() -> None:
     """docs/queries.md names each column of `spans`, and each table and view that a user may query."""
     page = (ROOT / "docs" / "queries.md").read_text(encoding="utf-8")
@@ -84,7 +97,7 @@ def test_every_table_and_column_is_documented() -> None:
         columns = [row["column_name"] for row in reader.rows("DESCRIBE spans")]
     assert [name for name in columns if f"`{name}`" not in page] == []
     assert set(columns) == set(SPAN_COLUMNS)
-    tables = {row["table_name"] for row in rows} - {"schema_migrations"}
+    tables = {row["table_name"] for row in rows} - {"schema_migrations", "waiting_logs"}  # of no use in a query
     assert [name for name in sorted(tables) if f"`{name}`" not in page] == []
 
 
@@ -92,6 +105,25 @@ def test_every_public_helper_is_documented() -> None:
     """docs/recording.md and docs/scorers.md name what `otel_i2e` exports."""
     text = "".join((ROOT / "docs" / name).read_text(encoding="utf-8") for name in ("recording.md", "scorers.md"))
     assert [name for name in otel_i2e.__all__ if not re.search(rf"\b{name}\b", text)] == []
+
+
+_READ: Final[dict[str, Callable[[str], object]]] = {
+    "python": ast.parse,
+    "toml": tomllib.loads,
+    "json": json.loads,
+    "sql": lambda block: parse_query(block, "page"),
+    "markdown": lambda block: parse_prompt(block, "page", JudgeSettings(), name="page"),
+}
+
+
+def test_the_picture_is_of_this_demo() -> None:
+    """It tells every chapter, asks nobody's server for a font, and names no folder of the machine that made it."""
+    picture = (ROOT / "docs" / "terminal.svg").read_text(encoding="utf-8").replace("&#160;", " ")
+    story = (ROOT / "otel_i2e" / "workflows" / "demo.py").read_text(encoding="utf-8")
+    chapters = re.findall(r'tell\.chapter\(\s*"(\w+)"', story)
+    assert len(chapters) == 5
+    assert [title for number, title in enumerate(chapters, 1) if f">{number} {title}<" not in picture] == []
+    assert re.findall(r"url\(.?http|/tmp|/home", picture) == []
 
 
 def _parse(words: list[str], place: str) -> None:
