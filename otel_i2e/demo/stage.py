@@ -24,7 +24,7 @@ __all__ = ["Narrator", "Serving", "Stage", "Visit", "environment"]
 
 Visit = dict[str, Any]
 """A line of `customers.jsonl` with what came of it: `answer`, `happy`."""
-_THINKING: Final = 0.15  # seconds that the local model takes for an answer
+_THINKING: Final = 0.25  # seconds that the local model takes for an answer
 _NOT_OURS: Final = ("I2E_", "OTEL_", "GITHUB_")  # the user's own recording and CI are left alone
 
 

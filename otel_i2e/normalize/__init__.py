@@ -14,6 +14,7 @@ from otel_i2e.normalize.evaluations import event_scores, is_evaluation, scores_o
 from otel_i2e.normalize.raw import RawEvent, RawLink, RawLog, RawSpan
 from otel_i2e.normalize.same_call import is_late, is_wire, key_of
 from otel_i2e.normalize.span import normalize_span
+from otel_i2e.normalize.stored import log_of, log_text, raw_of
 
 __all__ = [
     "MATCHED_BY",
@@ -31,7 +32,10 @@ __all__ = [
     "is_late",
     "is_wire",
     "key_of",
+    "log_of",
+    "log_text",
     "normalize_span",
+    "raw_of",
     "refusal",
     "scores_of",
 ]

@@ -23,6 +23,7 @@ from otel_i2e.normalize.prices import list_price
 from otel_i2e.normalize.providers import provider_of
 from otel_i2e.normalize.raw import Json, RawLog, RawSpan
 from otel_i2e.normalize.readers import text, tool_result
+from otel_i2e.normalize.stored import events_text
 
 __all__ = ["STEPS", "normalize_span"]
 
@@ -58,11 +59,15 @@ _REMEMBERED_SIZE: Final = 100_000
 def normalize_span(raw: RawSpan, logs: Sequence[RawLog] = ()) -> SpanRow:
     """The row of `raw`; `logs` are the log records that were emitted in it. Never raises, drops nothing.
 
+    The log records stand among the row's events.
+
     `duplicate_of` and `ingested_at` are left to whoever sees the whole batch.
     """
     row = {**_EMPTY, **gather(raw, logs)}
     for step in STEPS:
         step(row, raw)
+    if logs:
+        row["events"] = events_text(raw.events, logs)
     return row
 
 
@@ -207,7 +212,7 @@ def _put_json(row: SpanRow, raw: RawSpan) -> None:
             row[name] = dumps(value)
     row["attributes"] = dumps(raw.attributes)
     if raw.events:
-        row["events"] = dumps([{"name": e.name, "time": e.time_ns, "attributes": e.attributes} for e in raw.events])
+        row["events"] = events_text(raw.events)
     if raw.links:
         row["links"] = dumps([link._asdict() for link in raw.links])
 

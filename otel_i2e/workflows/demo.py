@@ -79,7 +79,7 @@ def _record(stage: Stage, settings: Settings) -> int:
         "Record", f"{_WORKERS} processes of agent.py serve {len(lines)} customers, under one new import."
     )
     with stage.serving([json.loads(line) for line in lines], workers=_WORKERS) as serving:
-        _wait(lambda: _traces(settings) > 2 or serving.over)
+        _wait(lambda: _traces(settings) > 0 or serving.over)
         stage.i2e("sql", _COUNT, note="they are still writing" if not serving.over else "")
     if not drain(settings, _PATIENCE):
         raise I2EError(f"demo: what was recorded is not in the store after {_PATIENCE:g} s; see i2e status")

@@ -13,7 +13,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
-from typing import Final
+from typing import Final, NamedTuple
 
 from otel_i2e.config import Settings
 from otel_i2e.errors import DecodeError, StoreError, StoreLocked
@@ -32,6 +32,7 @@ from otel_i2e.normalize import (
 )
 from otel_i2e.spool import Batch, Spool
 from otel_i2e.store import Store
+from otel_i2e.workflows.late_content import GIVEN_UP_DAYS, join_content
 from otel_i2e.workflows.linking import link_calls
 from otel_i2e.workflows.rejects import rejects_folder, set_aside
 
@@ -40,6 +41,7 @@ __all__ = ["IngestReport", "drain", "ingest"]
 _CLAIM_BYTES: Final = 8_000_000
 _BREATH: Final = 0.02  # between two leases, so that a waiting reader gets in
 _POLL: Final = 0.05
+_NEVER_CAME: Final = "log record: its span did not come within a week"
 _REFUSED: Final = "span: refused by the store"
 
 
@@ -69,12 +71,23 @@ class IngestReport:
         )
 
 
+class _Written(NamedTuple):
+    """What one lease moved."""
+
+    spans: int = 0
+    scores: int = 0
+    given_up: int = 0
+    """Log records that waited too long for their span."""
+
+
 @dataclass(slots=True)
 class _Prepared:
     """Rows of one claim, and what could not become rows."""
 
     rows: list[SpanRow] = field(default_factory=list[SpanRow])
     scores: list[ScoreRow] = field(default_factory=list[ScoreRow])
+    logs: list[RawLog] = field(default_factory=list[RawLog])
+    """Log records with content whose spans are not among these."""
     received: int = 0
     rejected: Counter[str] = field(default_factory=Counter[str])
     batch_of: list[Batch] = field(default_factory=list[Batch])
@@ -147,7 +160,7 @@ def _move(settings: Settings, spool: Spool) -> IngestReport | None:
 
 
 def _prepare(batches: Sequence[Batch]) -> _Prepared:
-    """Rows of `batches`. A log record's content goes onto its span when both are here; else its bytes are kept."""
+    """Rows of `batches`. A log record's content goes onto its span when both are here; else it is left for later."""
     prepared = _Prepared()
     spans: list[tuple[Batch, RawSpan]] = []
     logs: list[tuple[Batch, RawLog]] = []
@@ -163,8 +176,11 @@ def _prepare(batches: Sequence[Batch]) -> _Prepared:
     contents = _contents(logs)
     for batch, span in spans:
         _add_span(prepared, batch, span, [log for _, log in contents.pop((span.trace_id, span.span_id), ())])
-    for batch, _ in chain.from_iterable(contents.values()):
-        prepared.reject(batch, "log record: its span did not arrive with it")
+    for batch, log in chain.from_iterable(contents.values()):
+        if log.trace_id.strip("0") and log.span_id.strip("0"):
+            prepared.logs.append(log)
+        else:
+            prepared.reject(batch, "log record: content of no span")
     _add_scores(prepared, logs, [span for _, span in spans])
     return prepared
 
@@ -208,7 +224,7 @@ def _store(settings: Settings, prepared: _Prepared) -> tuple[int, int]:
     alone are found. Refusing all of them means that something else is wrong, which is raised.
     """
     try:
-        return _write(settings, prepared.rows, prepared.scores)
+        written = _write(settings, prepared.rows, prepared.scores, prepared.logs)
     except StoreLocked:
         raise
     except Exception as error:  # a row that DuckDB's binding cannot take raises errors of its own
@@ -218,14 +234,17 @@ def _store(settings: Settings, prepared: _Prepared) -> tuple[int, int]:
             raise
         for place, reason in refused:
             prepared.reject(prepared.batch_of[place], _REFUSED, detail=str(reason))
-        return stored, _write(settings, [], prepared.scores)[1]
+        written = _write(settings, [], prepared.scores, prepared.logs)._replace(spans=stored)
+    if written.given_up:
+        prepared.rejected[_NEVER_CAME] += written.given_up
+    return written.spans, written.scores
 
 
 def _write_what_it_takes(
     settings: Settings, prepared: _Prepared, places: range, refused: list[tuple[int, Exception]]
 ) -> int:
     try:
-        return _write(settings, [prepared.rows[place] for place in places], [])[0]
+        return _write(settings, [prepared.rows[place] for place in places], []).spans
     except StoreLocked:
         raise
     except Exception as error:  # noqa: BLE001 -- looked into below, and raised above when it is not the row's
@@ -236,12 +255,20 @@ def _write_what_it_takes(
     return sum(_write_what_it_takes(settings, prepared, half, refused) for half in (places[:middle], places[middle:]))
 
 
-def _write(settings: Settings, rows: Sequence[SpanRow], scores: Sequence[ScoreRow]) -> tuple[int, int]:
-    if not rows and not scores:
-        return 0, 0
+def _write(
+    settings: Settings, rows: Sequence[SpanRow], scores: Sequence[ScoreRow], logs: Sequence[RawLog] = ()
+) -> _Written:
+    if not rows and not scores and not logs:
+        return _Written()
     with Store.of(settings).write() as writer:
-        link_calls(writer, rows)
-        return (writer.add_spans(rows) if rows else 0), (writer.add_scores(scores) if scores else 0)
+        again = join_content(writer, rows, logs)
+        link_calls(writer, [*rows, *again])
+        writer.replace_spans(again)
+        return _Written(
+            writer.add_spans(rows) if rows else 0,
+            writer.add_scores(scores) if scores else 0,
+            writer.drop_logs(days=GIVEN_UP_DAYS) if logs else 0,
+        )
 
 
 def _set_aside(settings: Settings, spool: Spool, batches: Sequence[Batch], prepared: _Prepared) -> None:

@@ -18,7 +18,9 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.sdk._logs import ReadableLogRecord
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import Event, ReadableSpan
+from opentelemetry.sdk.trace import Event, ReadableSpan, SpanLimits, TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode, TraceFlags, TraceState
 
@@ -137,6 +139,44 @@ def test_a_value_of_exactly_the_limit_is_whole(spans_in: Callable[[bytes], list[
     """The limit is on the text, not on its envelope."""
     [span] = spans_in(Encoder(max_content_bytes=50).traces([_span({"a": "x" * 50})])[0])
     assert span.attributes == {"a": "x" * 50}
+
+
+def test_values_that_come_again_are_the_same_again(spans_in: Callable[[bytes], list[Any]]) -> None:
+    """Also where Python takes True, 1 and 1.0 for one, and where each time something is cut."""
+    encoder = Encoder(max_content_bytes=10)
+    rounds: list[dict[str, Any]] = [
+        {"n": 1, "t": "x" * 12},
+        {"n": True, "t": "x" * 12},
+        {"n": 1.0},
+        {"n": 1},
+        {"n": "1"},
+    ]
+    spans = [span for _ in range(2) for span in spans_in(encoder.traces([_span(values) for values in rounds])[0])]
+    assert [(type(span.attributes["n"]), span.attributes["n"]) for span in spans] == [
+        (type(values["n"]), values["n"]) for values in rounds
+    ] * 2
+    cut = [span for span in spans if span.attributes.get("t")]
+    assert len(cut) == 4
+    assert all(json.loads(span.attributes["i2e.content.truncated"])["t"]["bytes"] == 12 for span in cut)
+
+
+def test_what_the_sdk_dropped_is_counted_as_the_official_encoder_does() -> None:
+    """Attributes, events and links beyond the SDK's limits; attributes of events and links too."""
+    limits = SpanLimits(max_span_attributes=1, max_events=1, max_links=1, max_event_attributes=1, max_link_attributes=1)
+    kept = InMemorySpanExporter()
+    provider = TracerProvider(span_limits=limits, shutdown_on_exit=False)
+    provider.add_span_processor(SimpleSpanProcessor(kept))
+    of_other = SpanContext(5, 6, is_remote=True, trace_flags=TraceFlags(1))
+    two = {"a": 1, "b": 2}
+    span = provider.get_tracer("x").start_span("full", attributes=two, links=[Link(of_other, two), Link(of_other, two)])
+    span.add_event("one", two)
+    span.add_event("two", two)
+    span.end()
+    spans = kept.get_finished_spans()
+    official = encode_spans(spans)
+    [said] = official.resource_spans[0].scope_spans[0].spans
+    assert (said.dropped_attributes_count, said.dropped_events_count, said.dropped_links_count) == (1, 1, 1)
+    assert ExportTraceServiceRequest.FromString(Encoder().traces(spans)[0]) == official
 
 
 def test_metadata_mode_leaves_content_out_and_says_so(spans_in: Callable[[bytes], list[Any]]) -> None:

@@ -49,6 +49,21 @@ def test_an_orderly_end_loses_nothing(scripts: Any, ending: str, code: int) -> N
     assert _names(scripts) == sorted(["one", *(name for name in ("at exit", "late") if name in ending)])
 
 
+def test_a_provider_that_does_not_end_by_itself_loses_nothing(scripts: Any) -> None:
+    """Our own exit flushes: an application's provider may not shut down on exit."""
+    result = scripts.run(
+        HEAD
+        + """
+from opentelemetry.sdk.trace import TracerProvider
+trace.set_tracer_provider(TracerProvider(shutdown_on_exit=False))
+record("one")
+""",
+        **SLOW,
+    )
+    assert result.returncode == 0, result.stderr
+    assert _names(scripts) == ["one"]
+
+
 def test_sigterm_with_a_handler_loses_nothing(scripts: Any) -> None:
     """Servers turn SIGTERM into an orderly end."""
     process = scripts.start(

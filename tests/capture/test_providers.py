@@ -99,6 +99,46 @@ assert {span.resource.attributes["service.name"] for span in later} == {"app"}
     assert "Overriding" not in result.stderr
 
 
+def test_first_spans_of_several_threads_are_all_recorded(scripts: Any) -> None:
+    """While one thread sets up our provider, the others wait for it."""
+    result = scripts.run(
+        """
+        import threading, otel_i2e.auto
+        from opentelemetry import trace
+        barrier = threading.Barrier(16)
+        def first():
+            tracer = trace.get_tracer("x")
+            barrier.wait()
+            tracer.start_span("first").end()
+        threads = [threading.Thread(target=first) for _ in range(16)]
+        [thread.start() for thread in threads]
+        [thread.join() for thread in threads]
+        """
+    )
+    assert result.returncode == 0, result.stderr
+    assert _names(scripts) == ["first"] * 16
+
+
+def test_the_sampler_of_a_late_provider_counts(scripts: Any) -> None:
+    """Tracers that were handed out before ask it too."""
+    result = scripts.run(
+        """
+        import otel_i2e.auto
+        from opentelemetry import trace
+        from opentelemetry.sdk.trace import TracerProvider
+        from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
+        early = trace.get_tracer("early")
+        early.start_span("before").end()
+        real = trace.get_tracer("real")
+        trace.set_tracer_provider(TracerProvider(sampler=ALWAYS_OFF))
+        for tracer in (early, real, trace.get_tracer("late")):
+            assert not tracer.start_span("after").is_recording()
+        """
+    )
+    assert result.returncode == 0, result.stderr
+    assert _names(scripts) == ["before"]
+
+
 def test_a_second_provider_of_the_application_is_refused_as_ever(scripts: Any) -> None:
     """OpenTelemetry takes one; we change nothing about that."""
     result = scripts.run(

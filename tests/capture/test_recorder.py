@@ -14,6 +14,7 @@ from opentelemetry.sdk.trace import TracerProvider
 
 from otel_i2e.capture.recorder import Recorder
 from otel_i2e.config import Settings
+from otel_i2e.errors import SpoolError
 from otel_i2e.spool import Spool
 
 
@@ -53,12 +54,13 @@ def test_everything_arrives_once_and_in_order(provider: TracerProvider, recorded
 
 
 def test_spans_arrive_by_themselves(recorder: Recorder, provider: TracerProvider, in_spool: Callable[..., Any]) -> None:
-    """Nobody flushes: the thread writes within the interval."""
-    _record(provider, 3)
-    deadline = time.monotonic() + 30
-    while len(in_spool(recorder.spool_path, "traces")) < 3:
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    """Nobody flushes: the thread writes within the interval, the first time and every other."""
+    for there in (3, 6, 9):
+        _record(provider, 3)
+        deadline = time.monotonic() + 30
+        while len(in_spool(recorder.spool_path, "traces")) < there:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
 
 
 def test_an_idle_recorder_has_no_thread_and_no_file(recorder: Recorder) -> None:
@@ -136,6 +138,25 @@ def test_a_spool_that_cannot_be_written_costs_spans_not_the_application(
     assert recorder.counts == {}
     assert Spool(recorder.spool_path).counters() == {("dropped", "disk error"): 4}
     assert len(in_spool(recorder.spool_path, "traces")) == 2
+
+
+def test_an_error_that_passes_costs_nothing(recorder: Recorder, provider: TracerProvider, recorded: Any) -> None:
+    """The batch is put once more: a spool opens its file anew after an error."""
+
+    class Shaky(Spool):
+        failures = 1
+
+        def put(self, body: bytes, **given: Any) -> None:
+            """Fail once."""
+            if self.failures:
+                self.failures -= 1
+                raise SpoolError("for once")
+            super().put(body, **given)
+
+    recorder._spool = Shaky(recorder.spool_path)
+    _record(provider, 2)
+    assert len(recorded()) == 2
+    assert recorder.counts == {}
 
 
 def test_a_file_that_is_no_spool_is_a_disk_error(settings: Settings, caplog: pytest.LogCaptureFixture) -> None:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from otel_i2e.models import SPAN_COLUMNS, Span, SpanRow
-from otel_i2e.normalize import RawEvent, RawLink, RawLog, RawSpan, normalize_span
+from otel_i2e.normalize import RawEvent, RawLink, RawLog, RawSpan, normalize_span, raw_of
 from otel_i2e.normalize.candidates import _PARAMS, _USES
 from otel_i2e.normalize.json_text import dumps
 
@@ -110,7 +110,9 @@ def test_any_span_becomes_a_row_that_loses_nothing(
     row = normalize_span(raw, records)
     assert list(row) == list(SPAN_COLUMNS)
     assert json.loads(row["attributes"]) == json.loads(dumps(attributes))
-    assert [event["attributes"] for event in json.loads(row["events"] or "[]")] == [held for _, _, held in events]
+    told = json.loads(row["events"] or "[]")
+    assert [event["attributes"] for event in told] == [held for _, _, held in [*events, *logs]]
+    assert normalize_span(*raw_of(row))["attributes"] == row["attributes"]
     assert json.loads(row["links"])[0]["attributes"] == attributes
     Span.from_row({**row, "start_time": None, "end_time": None})
     for name, kind in SPAN_COLUMNS.items():

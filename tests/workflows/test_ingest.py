@@ -16,7 +16,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from otel_i2e.config import Settings
 from otel_i2e.errors import StoreError, StoreLocked
 from otel_i2e.models import Span, SpanRow
-from otel_i2e.spool import Spool
+from otel_i2e.spool import Signal, Spool
 from otel_i2e.store import Store, Writer
 from otel_i2e.workflows import ingest as module
 from otel_i2e.workflows.ingest import IngestReport, drain, ingest
@@ -193,12 +193,58 @@ def test_scores_and_contents_in_log_records_find_their_place(settings: Settings,
     assert (score.name, score.value, score.source, score.span_id) == ("feedback", 0.0, "user", None)
 
 
-def test_content_whose_span_is_not_there_is_set_aside(settings: Settings, spool: Spool) -> None:
+def test_content_of_no_span_is_set_aside(settings: Settings, spool: Spool) -> None:
     """Counted and kept; other log records are none of ours."""
-    spool.put(logs(("gen_ai.user.message", 9, {"content": "hi"}), ("app.started", 9, {})), signal="logs")
+    spool.put(logs(("gen_ai.user.message", 0, {"content": "hi"}), ("app.started", 9, {})), signal="logs")
     report = ingest(settings)
-    assert report.rejected == {"log record: its span did not arrive with it": 1}
+    assert report.rejected == {"log record: content of no span": 1}
     assert len(list(rejects_folder(settings).glob("*-logs.pb"))) == 1
+
+
+@pytest.mark.parametrize("order", ["log first", "span first", "log between"])
+def test_content_finds_its_span_whichever_comes_first(settings: Settings, spool: Spool, order: str) -> None:
+    """In requests of their own, each ingested before the next; the same record twice is there once."""
+    span = traces(1, attributes={"gen_ai.operation.name": "chat", "gen_ai.request.model": "m"})
+    asked = logs(("gen_ai.user.message", 1, {"content": "hi"}))
+    answered = logs(("gen_ai.choice", 1, {"message": '{"role":"assistant","content":"ho"}'}))
+    orders: dict[str, list[tuple[bytes, Signal]]] = {
+        "log first": [(asked, "logs"), (answered, "logs"), (span, "traces")],
+        "span first": [(span, "traces"), (asked, "logs"), (answered, "logs")],
+        "log between": [(asked, "logs"), (span, "traces"), (answered, "logs")],
+    }
+    for body, signal in orders[order]:
+        spool.put(body, signal=signal)
+        assert ingest(settings).rejected == {}
+    spool.put(asked, signal="logs")
+    ingest(settings)
+    (row,) = spans(settings)
+    assert (row.input_text, row.output_text, row.content_state, row.request_model) == ("hi", "ho", "full", "m")
+    assert [event["name"] for event in row.events or ()] == ["gen_ai.user.message", "gen_ai.choice"]
+    with Store.of(settings).read() as reader:
+        assert reader.rows("SELECT * FROM waiting_logs") == []
+
+
+def test_content_waits_a_week(settings: Settings, spool: Spool) -> None:
+    """Then it is counted as lost, with the reason, at the next content that must wait."""
+    spool.put(logs(("gen_ai.user.message", 9, {"content": "hi"})), signal="logs")
+    ingest(settings)
+    with Store.of(settings).write() as writer:
+        writer.rows("UPDATE waiting_logs SET received_at = received_at - INTERVAL 8 DAY")
+    spool.put(logs(("gen_ai.user.message", 8, {"content": "ho"})), signal="logs")
+    assert ingest(settings).rejected == {"log record: its span did not come within a week": 1}
+
+
+def test_a_call_that_was_stored_earlier_is_linked(settings: Settings, spool: Spool) -> None:
+    """The richer span came an hour later: the stored one points to it from then on."""
+    shared = {**CALL, "gen_ai.response.id": "r1"}
+    spool.put(traces(1, attributes=shared))
+    ingest(settings)
+    spool.put(traces(2, attributes={**shared, "gen_ai.input.messages": "hi", "gen_ai.response.model": "m"}))
+    ingest(settings)
+    assert {span.span_id: span.duplicate_of for span in spans(settings)} == {
+        f"{1:016x}": f"{2:016x}",
+        f"{2:016x}": None,
+    }
 
 
 def test_two_spans_of_one_call_are_linked(settings: Settings, spool: Spool) -> None:

@@ -1,0 +1,60 @@
+"""Content in log records goes onto its span, whichever of the two comes first, however much later the other."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Final
+
+from otel_i2e.models import SpanRow
+from otel_i2e.normalize import RawLog, key_of, log_of, log_text, normalize_span, raw_of
+from otel_i2e.store import Writer
+
+__all__ = ["GIVEN_UP_DAYS", "join_content"]
+
+GIVEN_UP_DAYS: Final = 7
+"""A log record whose span has not come by then is dropped: the span was sampled out."""
+_OF_THE_SPAN: Final = (
+    *("start_time", "end_time", "duration_ms", "status", "status_message", "error_type", "error_code", "resource"),
+    *("duplicate_of", "duplicate_trace_id", "ingested_at"),
+)
+
+Key = tuple[str, str]
+
+
+def join_content(writer: Writer, rows: Sequence[SpanRow], logs: Sequence[RawLog]) -> list[SpanRow]:
+    """Stored rows with content that came now, in `logs`; `rows`, which are new, get what waited for them in place.
+
+    Log records without a span wait. What a span has already is not added again.
+    """
+    waited = _by_span([log_of(*record) for record in writer.take_logs({key_of(row) for row in rows})])
+    for row in rows:
+        if found := waited.get(key_of(row)):
+            row.update(_with(row, found) or {})
+    came = _by_span(logs)
+    stored = writer.stored_spans(came.keys()) if came else []
+    there = {key_of(row) for row in stored}
+    writer.keep_logs([(*key, log_text(log)) for key, found in came.items() if key not in there for log in found])
+    joined = [_with(row, came[key_of(row)]) for row in stored]
+    return [row for row in joined if row is not None]
+
+
+def _by_span(logs: Sequence[RawLog]) -> dict[Key, list[RawLog]]:
+    found: defaultdict[Key, list[RawLog]] = defaultdict(list)
+    for log in logs:
+        found[log.trace_id, log.span_id].append(log)
+    return found
+
+
+def _with(row: SpanRow, logs: Sequence[RawLog]) -> SpanRow | None:
+    """What is known of a span with more log records; None when it has them all."""
+    raw, had = raw_of(row)
+    known = {log_text(log) for log in had}
+    more = {text: log for log in logs if (text := log_text(log)) not in known}
+    if not more:
+        return None
+    try:
+        read = normalize_span(raw, [*had, *more.values()])
+    except Exception:  # noqa: BLE001 -- a mistake of ours in one span must not hold up all others; the row stays as it is
+        return None
+    return {**read, **{name: row[name] for name in _OF_THE_SPAN}}
