@@ -29,7 +29,8 @@ QUERIES = {
     "count": "SELECT count(*) FROM spans",
     "latest 50 spans": "SELECT trace_id, name FROM spans ORDER BY start_time DESC LIMIT 50",
     "text search": "SELECT count(*) FROM spans WHERE contains(output_text, 'zzz')",
-    "group by prompt and model": "SELECT prompt_name, response_model, count(*), sum(cost_usd) FROM llm_calls GROUP BY ALL",
+    "group by prompt and model": "SELECT prompt_name, response_model, count(*), sum(cost_usd) FROM llm_calls "
+    "GROUP BY ALL",
     "an attribute": "SELECT count(*) FROM spans WHERE attributes ->> '$.\"server.address\"' = 'x'",
 }
 
