@@ -32,7 +32,7 @@ _WORKERS: Final = 2
 _PATIENCE: Final = 120.0  # seconds to wait for what must happen soon, on the slowest of machines
 _QUERY: Final = "complained"
 _DATASET: Final = "refunds"
-_COUNT: Final = "SELECT count(*) AS model_calls, sum(cost_usd) AS cost_usd FROM llm_calls"
+_COUNT: Final = "SELECT count(*) AS calls, sum(cost_usd) AS usd FROM llm_calls"
 _EVALUATE: Final = ("eval", f"evals/{_DATASET}.jsonl", "--task", "agent:answer")
 _ANY: Final = (0, 1, 2)  # of a real model nobody knows beforehand what it answers
 _MEANING: Final = {
@@ -76,11 +76,12 @@ def _lay_out(folder: Path) -> None:
 def _record(stage: Stage, settings: Settings) -> int:
     lines = (stage.folder / "customers.jsonl").read_text(encoding="utf-8").splitlines()
     stage.tell.chapter(
-        "Record", f"{_WORKERS} processes of agent.py serve {len(lines)} customers, under one new import."
+        "Record",
+        f"{_WORKERS} processes of agent.py serve {len(lines)} customers; its one new line: import otel_i2e.auto",
     )
     with stage.serving([json.loads(line) for line in lines], workers=_WORKERS) as serving:
         _wait(lambda: _traces(settings) > 0 or serving.over)
-        stage.i2e("sql", _COUNT, note="they are still writing" if not serving.over else "")
+        stage.i2e("sql", _COUNT, note="while they write" if not serving.over else "")
     if not drain(settings, _PATIENCE):
         raise I2EError(f"demo: what was recorded is not in the store after {_PATIENCE:g} s; see i2e status")
     score_online(settings)
