@@ -1,7 +1,8 @@
 -- The views that users query. Their columns change only by migration and changelog.
 
 -- Every span as it was sent. A mark such as "@i2e:input_text" can stand for a whole JSON string only (a
--- quotation mark inside a string is escaped), so putting the text back cannot touch anything else.
+-- quotation mark inside a string is escaped), so putting the text back cannot touch anything else. What is
+-- usually not there is put back first, while the text is short.
 CREATE VIEW spans AS
 WITH messages AS (
   SELECT * REPLACE (
@@ -68,15 +69,15 @@ SELECT
   cost_usd,
   CASE WHEN packed THEN CAST(
     replace(replace(replace(replace(replace(replace(replace(replace(replace(CAST(attributes AS VARCHAR),
-      '"@i2e:system_instructions"', coalesce(CAST(to_json(CAST(system_instructions AS VARCHAR)) AS VARCHAR), '')),
-      '"@i2e:input_messages"', coalesce(CAST(to_json(CAST(input_messages AS VARCHAR)) AS VARCHAR), '')),
-      '"@i2e:output_messages"', coalesce(CAST(to_json(CAST(output_messages AS VARCHAR)) AS VARCHAR), '')),
-      '"@i2e:tool_definitions"', coalesce(CAST(to_json(CAST(tool_definitions AS VARCHAR)) AS VARCHAR), '')),
-      '"@i2e:input_text"', coalesce(CAST(to_json(input_text) AS VARCHAR), '')),
-      '"@i2e:output_text"', coalesce(CAST(to_json(output_text) AS VARCHAR), '')),
       '"@i2e:documents"', coalesce(CAST(to_json(CAST(documents AS VARCHAR)) AS VARCHAR), '')),
       '"@i2e:tool_arguments"', coalesce(CAST(to_json(CAST(tool_arguments AS VARCHAR)) AS VARCHAR), '')),
-      '"@i2e:tool_result"', coalesce(CAST(to_json(CAST(tool_result AS VARCHAR)) AS VARCHAR), ''))
+      '"@i2e:tool_result"', coalesce(CAST(to_json(CAST(tool_result AS VARCHAR)) AS VARCHAR), '')),
+      '"@i2e:input_text"', coalesce(CAST(to_json(input_text) AS VARCHAR), '')),
+      '"@i2e:output_text"', coalesce(CAST(to_json(output_text) AS VARCHAR), '')),
+      '"@i2e:tool_definitions"', coalesce(CAST(to_json(CAST(tool_definitions AS VARCHAR)) AS VARCHAR), '')),
+      '"@i2e:system_instructions"', coalesce(CAST(to_json(CAST(system_instructions AS VARCHAR)) AS VARCHAR), '')),
+      '"@i2e:output_messages"', coalesce(CAST(to_json(CAST(output_messages AS VARCHAR)) AS VARCHAR), '')),
+      '"@i2e:input_messages"', coalesce(CAST(to_json(CAST(input_messages AS VARCHAR)) AS VARCHAR), ''))
     AS JSON) ELSE attributes END AS attributes,
   events,
   links,
@@ -87,12 +88,11 @@ SELECT
 FROM messages;
 
 -- Exactly one row per model call: a call that two instrumentations recorded is the row that repeats no
--- other, and what that row lacks is taken from the rows that repeat it, in other traces too. What the
--- provider said of its answer comes first from the span that was made where the request left.
+-- other, and what that row lacks is taken from the rows that repeat it.
 CREATE VIEW llm_calls AS
 WITH repeats AS (
   SELECT
-    coalesce(duplicate_trace_id, trace_id) AS trace_id,
+    trace_id,
     duplicate_of,
     max(status) FILTER (status = 'error') AS status,
     any_value(content_state ORDER BY span_id) FILTER (content_state <> 'missing') AS content_state,
@@ -103,9 +103,7 @@ WITH repeats AS (
     any_value(provider ORDER BY span_id) AS provider,
     any_value(request_model ORDER BY span_id) AS request_model,
     any_value(response_model ORDER BY span_id) AS response_model,
-    any_value(response_model ORDER BY span_id) FILTER (wire) AS wire_response_model,
     any_value(response_id ORDER BY span_id) AS response_id,
-    any_value(response_id ORDER BY span_id) FILTER (wire) AS wire_response_id,
     any_value(request_params ORDER BY span_id) AS request_params,
     any_value(finish_reasons ORDER BY span_id) AS finish_reasons,
     any_value(prompt_name ORDER BY span_id) AS prompt_name,
@@ -122,26 +120,17 @@ WITH repeats AS (
     any_value(output_text ORDER BY span_id) AS output_text,
     any_value(documents ORDER BY span_id) AS documents,
     any_value(input_tokens ORDER BY span_id) AS input_tokens,
-    any_value(input_tokens ORDER BY span_id) FILTER (wire) AS wire_input_tokens,
     any_value(output_tokens ORDER BY span_id) AS output_tokens,
-    any_value(output_tokens ORDER BY span_id) FILTER (wire) AS wire_output_tokens,
     any_value(cache_read_tokens ORDER BY span_id) AS cache_read_tokens,
-    any_value(cache_read_tokens ORDER BY span_id) FILTER (wire) AS wire_cache_read_tokens,
     any_value(cache_write_tokens ORDER BY span_id) AS cache_write_tokens,
-    any_value(cache_write_tokens ORDER BY span_id) FILTER (wire) AS wire_cache_write_tokens,
     any_value(reasoning_tokens ORDER BY span_id) AS reasoning_tokens,
-    any_value(reasoning_tokens ORDER BY span_id) FILTER (wire) AS wire_reasoning_tokens,
     any_value(cost_usd ORDER BY span_id) AS cost_usd,
-    any_value(cost_usd ORDER BY span_id) FILTER (wire) AS wire_cost_usd,
     any_value(experiment_id ORDER BY span_id) AS experiment_id,
     any_value(case_id ORDER BY span_id) AS case_id,
     any_value(repeat ORDER BY span_id) AS repeat
-  FROM (
-    SELECT *, starts_with(scope_name, 'com.anthropic.') OR name = 'raw_gen_ai_request' AS wire
-    FROM spans
-    WHERE kind = 'llm' AND duplicate_of IS NOT NULL
-  ) AS twins
-  GROUP BY coalesce(duplicate_trace_id, trace_id), duplicate_of
+  FROM spans
+  WHERE kind = 'llm' AND duplicate_of IS NOT NULL
+  GROUP BY trace_id, duplicate_of
 )
 SELECT
   s.trace_id,
@@ -167,8 +156,8 @@ SELECT
   s.resource,
   coalesce(s.provider, r.provider) AS provider,
   coalesce(s.request_model, r.request_model) AS request_model,
-  coalesce(r.wire_response_model, s.response_model, r.response_model) AS response_model,
-  coalesce(r.wire_response_id, s.response_id, r.response_id) AS response_id,
+  coalesce(s.response_model, r.response_model) AS response_model,
+  coalesce(s.response_id, r.response_id) AS response_id,
   coalesce(s.request_params, r.request_params) AS request_params,
   coalesce(s.finish_reasons, r.finish_reasons) AS finish_reasons,
   coalesce(s.prompt_name, r.prompt_name) AS prompt_name,
@@ -190,12 +179,12 @@ SELECT
   s.tool_result,
   CASE WHEN s.content_state = 'missing' THEN coalesce(r.content_state, 'missing') ELSE s.content_state END
     AS content_state,
-  coalesce(r.wire_input_tokens, s.input_tokens, r.input_tokens) AS input_tokens,
-  coalesce(r.wire_output_tokens, s.output_tokens, r.output_tokens) AS output_tokens,
-  coalesce(r.wire_cache_read_tokens, s.cache_read_tokens, r.cache_read_tokens) AS cache_read_tokens,
-  coalesce(r.wire_cache_write_tokens, s.cache_write_tokens, r.cache_write_tokens) AS cache_write_tokens,
-  coalesce(r.wire_reasoning_tokens, s.reasoning_tokens, r.reasoning_tokens) AS reasoning_tokens,
-  coalesce(r.wire_cost_usd, s.cost_usd, r.cost_usd) AS cost_usd,
+  coalesce(s.input_tokens, r.input_tokens) AS input_tokens,
+  coalesce(s.output_tokens, r.output_tokens) AS output_tokens,
+  coalesce(s.cache_read_tokens, r.cache_read_tokens) AS cache_read_tokens,
+  coalesce(s.cache_write_tokens, r.cache_write_tokens) AS cache_write_tokens,
+  coalesce(s.reasoning_tokens, r.reasoning_tokens) AS reasoning_tokens,
+  coalesce(s.cost_usd, r.cost_usd) AS cost_usd,
   s.attributes,
   s.events,
   s.links,

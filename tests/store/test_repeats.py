@@ -1,0 +1,91 @@
+"""Stored calls that may be the same as new ones, and their links."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from otel_i2e.models import Span
+from otel_i2e.store import Near, Writer
+from otel_i2e.store.insert import micros
+from otel_i2e.testing import llm_span, temporary_store
+
+_NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+_AT = micros(_NOW)
+
+
+def _call(hours: float = 0, **columns: Any) -> Span:
+    given: dict[str, Any] = {"start_time": _NOW + timedelta(hours=hours), "response_id": None, "output_tokens": 3}
+    return llm_span(**{**given, **columns})
+
+
+def _near(writer: Writer, **what: Any) -> set[str]:
+    found = writer.calls_near(Near(_AT, _AT, **what), ("trace_id", "span_id", "start_time"), ("input_messages",))
+    assert all(isinstance(row["start_time"], int) and row["input_messages"] in (True, None) for row in found)
+    return {row["span_id"] for row in found}
+
+
+def test_calls_are_found_by_what_they_share() -> None:
+    """Trace, response id, counts, failure, or Logfire's streams; and by nothing else."""
+    spans = {
+        "trace": _call(),
+        "answer": _call(response_id="r"),
+        "sdk": _call(response_id="q", scope_name="com.anthropic.sdk.python", output_tokens=5),
+        "failed": _call(status="error", output_tokens=None),
+        "begun": _call(scope_name="logfire.openai", output_tokens=None),
+        "tool": _call(kind="tool"),
+    }
+    ids = {name: span.span_id for name, span in spans.items()}
+    with temporary_store(spans.values()) as store, store.write() as writer:
+        assert _near(writer) == set()
+        assert _near(writer, trace_ids={spans["trace"].trace_id, spans["tool"].trace_id}) == {ids["trace"]}
+        assert _near(writer, response_ids={"r"}) == {ids["answer"]}
+        assert _near(writer, outputs={5}) == {ids["sdk"]}
+        assert _near(writer, outputs={3}) == {ids["trace"]}
+        assert _near(writer, failed=True) == {ids["failed"]}
+        assert _near(writer, streamed=True) == {ids["begun"]}
+
+
+def test_calls_are_looked_for_within_an_hour() -> None:
+    """A recorded answer that comes again the next day is another call."""
+    spans = [_call(hours, response_id="r") for hours in (-1.5, -0.5, 0.5, 1.5)]
+    with temporary_store(spans) as store, store.write() as writer:
+        assert _near(writer, response_ids={"r"}) == {spans[1].span_id, spans[2].span_id}
+
+
+def test_links_are_put_and_taken_away() -> None:
+    """The trace is named where it is another; spans that are not named keep their links."""
+    one, other, third = _call(), _call(), _call(duplicate_of="c" * 16)
+    key = (one.trace_id, one.span_id)
+    with temporary_store([one, other, third]) as store:
+        for kept, expected in (
+            ((one.trace_id, "a" * 16), ("a" * 16, None)),
+            ((other.trace_id, "b" * 16), ("b" * 16, other.trace_id)),
+            (None, (None, None)),
+        ):
+            with store.write() as writer:
+                writer.link({key: kept}, Near(_AT, _AT))
+            with store.read() as reader:
+                (row,) = reader.rows("SELECT * FROM spans WHERE span_id = $id", {"id": one.span_id})
+                assert (row["duplicate_of"], row["duplicate_trace_id"]) == expected
+                (row,) = reader.rows("SELECT * FROM spans WHERE span_id = $id", {"id": third.span_id})
+                assert row["duplicate_of"] == "c" * 16
+
+
+def test_a_call_of_two_traces_is_one_row_with_the_provider_s_counts() -> None:
+    """`llm_calls` merges across traces; what the SDK counted wins, what only the other knows stays."""
+    app = _call(output_tokens=43, tool_definitions=[{"name": "f"}], prompt_name="p")
+    sdk = _call(
+        output_tokens=41,
+        response_id="r",
+        scope_name="com.anthropic.sdk.python",
+        duplicate_of=app.span_id,
+        duplicate_trace_id=app.trace_id,
+    )
+    with temporary_store([app, sdk]) as store, store.read() as reader:
+        (row,) = reader.rows("SELECT * FROM llm_calls")
+        found = [row[name] for name in ("trace_id", "output_tokens", "response_id", "prompt_name")]
+        assert found == [app.trace_id, 41, "r", "p"]
+        assert reader.rows("SELECT count(*) AS n FROM llm_calls WHERE trace_id = $id", {"id": sdk.trace_id}) == [
+            {"n": 0}
+        ]

@@ -1,0 +1,75 @@
+"""New calls and stored calls that are one. Against real emitters: tests/emitters/test_llm_calls.py."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from otel_i2e.models import SpanRow
+from otel_i2e.store import Store
+from otel_i2e.testing import llm_span, row_of, temporary_store
+from otel_i2e.workflows.linking import link_calls
+
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+AT: dict[str, Any] = {"start_time": NOW, "end_time": NOW}
+APP: dict[str, Any] = {
+    "trace_id": "a" * 32,
+    "span_id": "a" * 16,
+    "scope_name": "opentelemetry.instrumentation.anthropic",
+}
+SDK: dict[str, Any] = {"trace_id": "b" * 32, "span_id": "b" * 16, "scope_name": "com.anthropic.sdk.python"}
+
+
+def _row(*, error: bool = False, **columns: Any) -> SpanRow:
+    given: dict[str, Any] = {"response_id": "r", **AT, **columns}
+    if error:
+        given |= {"input_tokens": None, "output_tokens": None, "response_id": None, "status": "error"}
+    return row_of(llm_span(**given))
+
+
+def _store(store: Store, *rows: SpanRow) -> None:
+    with store.write() as writer:
+        link_calls(writer, rows)
+        writer.add_spans(rows)
+
+
+def _links(store: Store) -> dict[str, tuple[str, str | None]]:
+    with store.read() as reader:
+        rows = reader.rows("SELECT * FROM spans WHERE duplicate_of IS NOT NULL")
+    return {row["span_id"]: (row["duplicate_of"], row["duplicate_trace_id"]) for row in rows}
+
+
+def test_either_may_come_first() -> None:
+    """An SDK's span points to the application's trace, be it stored before or after."""
+    for first, second in ((APP, SDK), (SDK, APP)):
+        for error in (False, True):
+            with temporary_store() as store:
+                _store(store, _row(error=error, **first))
+                assert _links(store) == {}
+                _store(store, _row(error=error, **second))
+                assert _links(store) == {"b" * 16: ("a" * 16, "a" * 32)}
+
+
+def test_the_same_again_changes_nothing() -> None:
+    """A batch that is delivered twice, alone or with its twin."""
+    with temporary_store() as store:
+        _store(store, _row(**APP), _row(**SDK))
+        for again in ([_row(**APP)], [_row(**SDK)], [_row(**SDK), _row(**APP)]):
+            _store(store, *again)
+            assert _links(store) == {"b" * 16: ("a" * 16, "a" * 32)}
+
+
+def test_a_link_to_what_is_not_looked_at_stays() -> None:
+    """A stored call whose twin began long before keeps it, and a third one is led there."""
+    twin = {**SDK, **AT, "response_id": "r", "duplicate_of": "d" * 16, "duplicate_trace_id": "d" * 32}
+    with temporary_store([llm_span(**twin)]) as store:
+        _store(store, _row(**{**SDK, "span_id": "c" * 16}))
+        assert _links(store) == {"b" * 16: ("d" * 16, "d" * 32), "c" * 16: ("d" * 16, "d" * 32)}
+
+
+def test_spans_that_are_no_calls_ask_nothing() -> None:
+    """They have no link, and the store is not asked."""
+    row = {**_row(**APP), "kind": "tool", "duplicate_of": "x"}
+    with temporary_store() as store:
+        _store(store, row)
+    assert row["duplicate_of"] is None
