@@ -88,11 +88,12 @@ SELECT
 FROM messages;
 
 -- Exactly one row per model call: a call that two instrumentations recorded is the row that repeats no
--- other, and what that row lacks is taken from the rows that repeat it.
+-- other, and what that row lacks is taken from the rows that repeat it, in other traces too. What the
+-- provider said of its answer comes first from the span that was made where the request left.
 CREATE VIEW llm_calls AS
 WITH repeats AS (
   SELECT
-    trace_id,
+    coalesce(duplicate_trace_id, trace_id) AS trace_id,
     duplicate_of,
     max(status) FILTER (status = 'error') AS status,
     any_value(content_state ORDER BY span_id) FILTER (content_state <> 'missing') AS content_state,
@@ -103,7 +104,9 @@ WITH repeats AS (
     any_value(provider ORDER BY span_id) AS provider,
     any_value(request_model ORDER BY span_id) AS request_model,
     any_value(response_model ORDER BY span_id) AS response_model,
+    any_value(response_model ORDER BY span_id) FILTER (wire) AS wire_response_model,
     any_value(response_id ORDER BY span_id) AS response_id,
+    any_value(response_id ORDER BY span_id) FILTER (wire) AS wire_response_id,
     any_value(request_params ORDER BY span_id) AS request_params,
     any_value(finish_reasons ORDER BY span_id) AS finish_reasons,
     any_value(prompt_name ORDER BY span_id) AS prompt_name,
@@ -120,17 +123,26 @@ WITH repeats AS (
     any_value(output_text ORDER BY span_id) AS output_text,
     any_value(documents ORDER BY span_id) AS documents,
     any_value(input_tokens ORDER BY span_id) AS input_tokens,
+    any_value(input_tokens ORDER BY span_id) FILTER (wire) AS wire_input_tokens,
     any_value(output_tokens ORDER BY span_id) AS output_tokens,
+    any_value(output_tokens ORDER BY span_id) FILTER (wire) AS wire_output_tokens,
     any_value(cache_read_tokens ORDER BY span_id) AS cache_read_tokens,
+    any_value(cache_read_tokens ORDER BY span_id) FILTER (wire) AS wire_cache_read_tokens,
     any_value(cache_write_tokens ORDER BY span_id) AS cache_write_tokens,
+    any_value(cache_write_tokens ORDER BY span_id) FILTER (wire) AS wire_cache_write_tokens,
     any_value(reasoning_tokens ORDER BY span_id) AS reasoning_tokens,
+    any_value(reasoning_tokens ORDER BY span_id) FILTER (wire) AS wire_reasoning_tokens,
     any_value(cost_usd ORDER BY span_id) AS cost_usd,
+    any_value(cost_usd ORDER BY span_id) FILTER (wire) AS wire_cost_usd,
     any_value(experiment_id ORDER BY span_id) AS experiment_id,
     any_value(case_id ORDER BY span_id) AS case_id,
     any_value(repeat ORDER BY span_id) AS repeat
-  FROM spans
-  WHERE kind = 'llm' AND duplicate_of IS NOT NULL
-  GROUP BY trace_id, duplicate_of
+  FROM (
+    SELECT *, starts_with(scope_name, 'com.anthropic.') OR name = 'raw_gen_ai_request' AS wire
+    FROM spans
+    WHERE kind = 'llm' AND duplicate_of IS NOT NULL
+  ) AS twins
+  GROUP BY coalesce(duplicate_trace_id, trace_id), duplicate_of
 )
 SELECT
   s.trace_id,
@@ -156,8 +168,8 @@ SELECT
   s.resource,
   coalesce(s.provider, r.provider) AS provider,
   coalesce(s.request_model, r.request_model) AS request_model,
-  coalesce(s.response_model, r.response_model) AS response_model,
-  coalesce(s.response_id, r.response_id) AS response_id,
+  coalesce(r.wire_response_model, s.response_model, r.response_model) AS response_model,
+  coalesce(r.wire_response_id, s.response_id, r.response_id) AS response_id,
   coalesce(s.request_params, r.request_params) AS request_params,
   coalesce(s.finish_reasons, r.finish_reasons) AS finish_reasons,
   coalesce(s.prompt_name, r.prompt_name) AS prompt_name,
@@ -179,12 +191,12 @@ SELECT
   s.tool_result,
   CASE WHEN s.content_state = 'missing' THEN coalesce(r.content_state, 'missing') ELSE s.content_state END
     AS content_state,
-  coalesce(s.input_tokens, r.input_tokens) AS input_tokens,
-  coalesce(s.output_tokens, r.output_tokens) AS output_tokens,
-  coalesce(s.cache_read_tokens, r.cache_read_tokens) AS cache_read_tokens,
-  coalesce(s.cache_write_tokens, r.cache_write_tokens) AS cache_write_tokens,
-  coalesce(s.reasoning_tokens, r.reasoning_tokens) AS reasoning_tokens,
-  coalesce(s.cost_usd, r.cost_usd) AS cost_usd,
+  coalesce(r.wire_input_tokens, s.input_tokens, r.input_tokens) AS input_tokens,
+  coalesce(r.wire_output_tokens, s.output_tokens, r.output_tokens) AS output_tokens,
+  coalesce(r.wire_cache_read_tokens, s.cache_read_tokens, r.cache_read_tokens) AS cache_read_tokens,
+  coalesce(r.wire_cache_write_tokens, s.cache_write_tokens, r.cache_write_tokens) AS cache_write_tokens,
+  coalesce(r.wire_reasoning_tokens, s.reasoning_tokens, r.reasoning_tokens) AS reasoning_tokens,
+  coalesce(r.wire_cost_usd, s.cost_usd, r.cost_usd) AS cost_usd,
   s.attributes,
   s.events,
   s.links,
