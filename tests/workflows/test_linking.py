@@ -61,9 +61,10 @@ def test_the_same_again_changes_nothing() -> None:
 
 def test_a_link_to_what_is_not_looked_at_stays() -> None:
     """A stored call whose twin began long before keeps it, and a third one is led there."""
-    twin = {**SDK, **AT, "response_id": "r", "duplicate_of": "d" * 16, "duplicate_trace_id": "d" * 32}
+    twin: dict[str, Any] = {**SDK, **AT, "response_id": "r", "duplicate_of": "d" * 16, "duplicate_trace_id": "d" * 32}
     with temporary_store([llm_span(**twin)]) as store:
-        _store(store, _row(**{**SDK, "span_id": "c" * 16}))
+        third: dict[str, Any] = {**SDK, "span_id": "c" * 16}
+        _store(store, _row(**third))
         assert _links(store) == {"b" * 16: ("d" * 16, "d" * 32), "c" * 16: ("d" * 16, "d" * 32)}
 
 
