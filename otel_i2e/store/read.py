@@ -19,15 +19,13 @@ from otel_i2e.store.rows import fetched
 __all__ = ["Reader"]
 
 _IDS: Final = "(SELECT unnest(from_json($ids, '[\"VARCHAR\"]')))"
-_LATEST_TRACES: Final = """
-SELECT * FROM traces
-WHERE trace_id IN (
-  SELECT trace_id FROM span_rows GROUP BY trace_id
-  HAVING $since IS NULL OR min(start_time) >= make_timestamptz($since::BIGINT)
-  ORDER BY min(start_time) DESC, trace_id LIMIT $limit
-)
-ORDER BY start_time DESC, trace_id
+_LATEST_IDS: Final = """
+SELECT trace_id FROM span_rows GROUP BY trace_id
+HAVING $since IS NULL OR min(start_time) >= make_timestamptz($since::BIGINT)
+ORDER BY min(start_time) DESC, trace_id
+LIMIT $limit
 """
+_FEW: Final = 500
 _TRACES_WHERE: Final = """
 SELECT * FROM traces
 WHERE ($since IS NULL OR start_time >= make_timestamptz($since::BIGINT)) AND (
@@ -124,9 +122,11 @@ class Reader:
         since: datetime | None = None,
     ) -> list[dict[str, Any]]:
         """Rows of the view `traces` that match the condition and began at or after `since`, the newest first."""
-        sql = _LATEST_TRACES if where == "TRUE" else _TRACES_WHERE.replace("{where}", where)
-        begin = None if since is None else micros(since)
-        return self.rows(sql, {"limit": limit, "since": begin, **(params or {})})
+        given = {"limit": limit, "since": None if since is None else micros(since), **(params or {})}
+        if where == "TRUE" and limit <= _FEW:  # a list of ids, unlike a subquery, is looked for before grouping
+            ids = [row["trace_id"] for row in self.rows(_LATEST_IDS, given)]
+            where = f"trace_id IN ({', '.join(map(_quoted, ids))})" if ids else "FALSE"
+        return self.rows(_TRACES_WHERE.replace("{where}", where), given)
 
     def scores(self, *, trace_ids: Collection[str] | None = None, experiment_id: str | None = None) -> list[ScoreRow]:
         """Scores of some traces, or of one experiment, in the order they were made."""
@@ -162,6 +162,10 @@ class Reader:
         """Overrides that were recorded for one experiment, in order."""
         sql = "SELECT * FROM overrides WHERE experiment_id = $id ORDER BY created_at, case_id"
         return [Override.model_validate(row) for row in self.rows(sql, {"id": experiment_id})]
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _parsed(row: Mapping[str, Any], *names: str) -> dict[str, Any]:
