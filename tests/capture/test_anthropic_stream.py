@@ -57,8 +57,8 @@ def test_a_sync_body_is_read_recorded_and_closed() -> None:
     """Its kind and its own attributes are there."""
     body, answer = Sync(), Answer(is_stream=False)
     recorded = RECORDED(body, answer)
-    assert isinstance(recorded, httpx2.SyncByteStream)
-    assert not isinstance(recorded, httpx2.AsyncByteStream)
+    kinds = isinstance(recorded, httpx2.SyncByteStream), isinstance(recorded, httpx2.AsyncByteStream)
+    assert kinds == (True, False)
     assert (list(recorded), answer.text(), recorded.elapsed) == ([b"a", b"b", b"c"], "abc", "soon")
     recorded.close()
     assert body.closed

@@ -113,6 +113,9 @@ def test_first_spans_of_several_threads_are_all_recorded(scripts: Any) -> None:
         threads = [threading.Thread(target=first) for _ in range(16)]
         [thread.start() for thread in threads]
         [thread.join() for thread in threads]
+        from opentelemetry.sdk.trace import TracerProvider
+        trace.set_tracer_provider(theirs := TracerProvider())
+        assert trace.get_tracer_provider() is theirs, "more than one provider of ours was made"
         """
     )
     assert result.returncode == 0, result.stderr
