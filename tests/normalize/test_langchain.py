@@ -23,7 +23,7 @@ def test_a_message_is_known_by_its_type() -> None:
 
 def test_calls_that_blocks_repeat_are_taken_once() -> None:
     """Anthropic's model puts a call among the blocks and beside them."""
-    call = {"name": "f", "args": {}, "id": "c", "type": "tool_call"}
+    call: dict[str, object] = {"name": "f", "args": {}, "id": "c", "type": "tool_call"}
     said = plain_message({"type": "ai", "content": [{"type": "tool_use", "id": "c"}], "tool_calls": [call]})
     found = messages([said])
     assert found is not None

@@ -19,6 +19,12 @@ def _put(settings: Settings) -> Spool:
     return spool
 
 
+def _running() -> list[psutil.Process]:
+    """The ingest processes of this one, which other tests may have given other children."""
+    children = [child for child in psutil.Process().children() if child.status() != psutil.STATUS_ZOMBIE]
+    return [child for child in children if any("ingest_process" in word for word in child.cmdline())]
+
+
 def _wait_until_moved(spool: Spool) -> None:
     deadline = time.monotonic() + 30
     while spool.stats().batches:
@@ -32,7 +38,7 @@ def test_it_moves_what_waits_and_ends_with_us(tmp_path: Path) -> None:
     spool = _put(settings)
     with IngestProcess(settings):
         _wait_until_moved(spool)
-        (child,) = psutil.Process().children()
+        (child,) = _running()
     assert not child.is_running()
     spool.close()
     assert settings.store_path.exists()
@@ -43,10 +49,11 @@ def test_one_that_was_killed_is_started_again(tmp_path: Path) -> None:
     settings = Settings(store=str(tmp_path / "s.duckdb"), ingest_interval=0.02)
     spool = _put(settings)
     with IngestProcess(settings) as ingesting:
-        psutil.Process().children()[0].kill()
-        psutil.wait_procs(psutil.Process().children(), timeout=10)
+        (child,) = _running()
+        child.kill()
+        child.wait(10)
         ingesting.keep()
-        assert not [child for child in psutil.Process().children() if child.status() != psutil.STATUS_ZOMBIE]
+        assert not _running()
         ingesting._started -= 60
         ingesting.keep()
         _wait_until_moved(spool)
@@ -62,7 +69,7 @@ def test_it_does_not_outlive_us_for_a_backlog(tmp_path: Path) -> None:
         spool.put(body, items=500)
     ingesting = IngestProcess(settings)
     ingesting.keep()
-    (child,) = psutil.Process().children()
+    (child,) = _running()
     deadline = time.monotonic() + 30
     while spool.stats().batches == 80:
         assert time.monotonic() < deadline
@@ -80,4 +87,4 @@ def test_with_ingest_off_there_is_none(tmp_path: Path) -> None:
     """Another process does it."""
     with IngestProcess(Settings(store=str(tmp_path / "s.duckdb"), ingest="off")) as ingesting:
         ingesting.keep()
-        assert not psutil.Process().children()
+        assert not _running()
