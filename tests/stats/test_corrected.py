@@ -1,0 +1,58 @@
+"""Corrected pass rates."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from otel_i2e.stats import is_informative, prediction_powered, rogan_gladen, youden
+
+
+def test_the_recorded_judge_is_refused() -> None:
+    """TP 20, FN 34, TN 169, FP 43: J 0.168 is too little, however narrow its interval."""
+    j, interval = youden(20, 54, 169, 212)
+    assert j == pytest.approx(0.168, abs=0.0005)
+    assert interval.low > 0
+    assert not is_informative(20, 54, 169, 212)
+    assert rogan_gladen(60, 100, right_passes=20, passes=54, right_fails=169, fails=212) is None
+
+
+def test_a_judge_with_few_labels_is_refused() -> None:
+    """J is 0.6 and its interval touches 0; none of a kind is no calibration at all."""
+    assert not is_informative(4, 5, 4, 5)
+    assert not is_informative(9, 9, 0, 0)
+
+
+def test_rogan_and_gladen() -> None:
+    """(0.7 + 0.8 − 1) / (0.8 + 0.9 − 1)."""
+    found = rogan_gladen(700, 1000, right_passes=90, passes=100, right_fails=80, fails=100)
+    assert found is not None
+    assert found.rate == pytest.approx(0.5 / 0.7)
+    assert found.interval.low < found.rate < found.interval.high
+
+
+def test_prediction_powered() -> None:
+    """The judge's mean, moved by what people say of it."""
+    found = prediction_powered([1, 1, 1, 0], [(1, 1), (1, 0), (0, 0), (1, 1)])
+    assert found is not None
+    assert found.rate == pytest.approx(0.75 - 0.25)
+    assert prediction_powered([1], [(1, 1), (0, 0)]) is None
+
+
+@given(st.integers(0, 60), st.integers(0, 60), st.integers(0, 200))
+def test_a_correction_stays_a_rate(right_passes: int, right_fails: int, judged_pass: int) -> None:
+    """Between 0 and 1, its interval too, whatever the judge."""
+    found = rogan_gladen(judged_pass, 200, right_passes=right_passes, passes=60, right_fails=right_fails, fails=60)
+    assert (found is not None) == is_informative(right_passes, 60, right_fails, 60)
+    if found is not None:
+        assert 0 <= found.rate <= 1
+        assert 0 <= found.interval.low <= found.interval.high <= 1
+
+
+def test_counts_that_are_none_are_refused() -> None:
+    """More right than there were, or nothing judged."""
+    with pytest.raises(ValueError, match="6 of 5"):
+        youden(6, 5, 1, 5)
+    with pytest.raises(ValueError, match="0 of 0"):
+        rogan_gladen(0, 0, right_passes=90, passes=100, right_fails=80, fails=100)
