@@ -9,6 +9,7 @@
     │   └── NotFound             nothing has this id
     ├── StoreError               the DuckDB store could not be used
     │   ├── StoreLocked          another process held it for longer than the wait
+    │   ├── RowRefused           it cannot hold a value of a row
     │   └── QueryTimeout         a query ran into its time limit
     ├── SpoolError               the durable queue could not be used
     │   └── SpoolFull            it has reached its size limit
@@ -33,6 +34,7 @@ __all__ = [
     "NotMeasured",
     "QueryError",
     "QueryTimeout",
+    "RowRefused",
     "ScorerError",
     "SpoolError",
     "SpoolFull",
@@ -78,6 +80,10 @@ class StoreError(I2EError):
 
 class StoreLocked(StoreError):
     """Another process held the store for longer than the bounded wait."""
+
+
+class RowRefused(StoreError):
+    """A value of a row is such that the store cannot hold it; other rows it can."""
 
 
 class QueryTimeout(StoreError):

@@ -9,7 +9,7 @@ from typing import Final
 
 import duckdb
 
-from otel_i2e.errors import I2EError, QueryError, QueryTimeout, StoreError, StoreLocked
+from otel_i2e.errors import I2EError, QueryError, QueryTimeout, RowRefused, StoreError, StoreLocked
 
 __all__ = ["busy", "first_line", "query_error", "store_error"]
 
@@ -22,6 +22,8 @@ _OURS: Final = (
     duckdb.SerializationException,
 )
 """Faults of the store itself; every other DuckDB exception is about the SQL."""
+_OF_A_VALUE: Final = (duckdb.DataError, duckdb.IntegrityError, duckdb.InvalidInputException)
+"""Faults that a value in a row may be the cause of; a name of a column, say, is ours."""
 _BUSY_HERE: Final = ("different configuration", "Unique file handle conflict")
 _BUSY_ELSEWHERE: Final = ("Could not set lock on file", "being used by another process")
 
@@ -54,6 +56,11 @@ def store_error(error: duckdb.Error, path: Path) -> StoreError:
     """A fault of reading or writing the store."""
     if (locked := busy(error, path)) is not None:
         return locked
+    if isinstance(error, _OF_A_VALUE):
+        return RowRefused(f"the store {str(path)!r} does not take a value: {first_line(error)}")
+    if isinstance(error, duckdb.ProgrammingError):
+        remedy = "this is a defect in otel-i2e, or the file was made by a newer version: please report it, or upgrade"
+        return StoreError(f"the store {str(path)!r} failed: {first_line(error)}; {remedy}")
     remedy = "is the disk full, or the file not a DuckDB database?"
     if isinstance(error, duckdb.FatalException):
         remedy = "the outcome is not known; writing the same rows again is safe"

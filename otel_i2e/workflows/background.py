@@ -51,7 +51,7 @@ class _Worker:
     def turn(self, stop: threading.Event) -> bool:
         """One round; False when something went wrong and the next should wait longer."""
         try:
-            stored = self._ingest()
+            stored = self._ingest(stop)
             self._until_scoring -= self._settings.ingest_interval
             if not stop.is_set() and (stored or self._until_scoring <= 0):
                 self._until_scoring = _SCORE_AGAIN_AFTER if self._score() else _SCORE_EVERY
@@ -65,13 +65,13 @@ class _Worker:
         with suppress(I2EError):
             self._spool.close()
 
-    def _ingest(self) -> int:
+    def _ingest(self, stop: threading.Event) -> int:
         if not self._settings.spool_path.exists() or not self._spool.stats().batches:
             return 0
         with fork_guard:  # neither a fork nor the process's end may come in the middle of loading DuckDB
             from otel_i2e.workflows.ingest import ingest  # duckdb and pydantic: only once there is something
 
-        return ingest(self._settings, spool=self._spool).stored
+        return ingest(self._settings, spool=self._spool, stop=stop).stored
 
     def _score(self) -> bool:
         """Whether there is more to score."""
@@ -86,6 +86,14 @@ class _Worker:
         kind = type(error).__name__
         if kind not in self._seen:
             self._seen.add(kind)
-            _log.warning("otel-i2e: %s; what was recorded waits in %s", error, self._settings.spool_path)
+            if isinstance(error, I2EError):
+                _log.warning("otel-i2e: %s; what was recorded waits in %s", error, self._settings.spool_path)
+            else:
+                _log.error(
+                    "otel-i2e: %r is a defect in otel-i2e, please report it; what was recorded waits in %s",
+                    error,
+                    self._settings.spool_path,
+                    exc_info=error,
+                )
         with suppress(I2EError):
             self._spool.count("background_error", kind)

@@ -3,11 +3,13 @@
     claim ──► decode, normalize (no lease held) ──► one write lease: spans, scores ──► done
 
 A crash anywhere hands the batches out again, and the store takes each span once. What cannot be stored
-is counted with a reason and set aside, and never holds up the rest.
+is counted with a reason and set aside, and never holds up the rest. That is said of single spans only: what
+every span would meet, such as a full disk or a defect of ours, is raised, and the batches wait.
 """
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
@@ -16,7 +18,7 @@ from itertools import chain
 from typing import Final, NamedTuple
 
 from otel_i2e.config import Settings
-from otel_i2e.errors import DecodeError, StoreError, StoreLocked
+from otel_i2e.errors import DecodeError, RowRefused, StoreError, StoreLocked
 from otel_i2e.models import ScoreRow, SpanRow
 from otel_i2e.normalize import (
     RawLog,
@@ -43,6 +45,30 @@ _BREATH: Final = 0.02  # between two leases, so that a waiting reader gets in
 _POLL: Final = 0.05
 _NEVER_CAME: Final = "log record: its span did not come within a week"
 _REFUSED: Final = "span: refused by the store"
+_NOBODYS_DATA: Final = (NameError, ImportError, MemoryError, OSError)
+"""What no span can cause: the program, or the machine."""
+_PLAIN: Final = RawSpan(
+    resource={"service.name": "otel-i2e"},
+    scope_name="otel_i2e",
+    scope_version="",
+    trace_id="0" * 31 + "1",
+    span_id="0" * 15 + "1",
+    parent_span_id="",
+    name="chat",
+    otel_kind=3,
+    start_ns=1_000_000_000,
+    end_ns=2_000_000_000,
+    attributes={
+        "gen_ai.operation.name": "chat",
+        "gen_ai.input.messages": '[{"role":"user","parts":[{"type":"text","content":"?"}]}]',
+        "gen_ai.usage.input_tokens": 1,
+    },
+    events=[],
+    links=[],
+    status_code="ok",
+    status_message="",
+)
+"""A span that can be stored if any can. It never is: see `_takes_a_plain_row`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,21 +126,22 @@ class _Prepared:
         self.set_aside.setdefault(batch.id, set()).add(detail or reason)
 
 
-def ingest(settings: Settings, *, spool: Spool | None = None) -> IngestReport:
-    """Move everything that waits in the spool into the store.
+def ingest(settings: Settings, *, spool: Spool | None = None, stop: threading.Event | None = None) -> IngestReport:
+    """Move everything that waits in the spool into the store; once `stop` is set, no further lease is begun.
 
-    Nothing happens when another process is doing so. Raises StoreLocked, StoreError and SpoolError; then
-    what was not moved waits on.
+    Nothing happens when another process is doing so. Raises StoreLocked, StoreError and SpoolError, and whatever a
+    defect of ours raises; then what was not moved waits on.
     """
     if not settings.spool_path.exists():
         return IngestReport()
     own = spool is None
     spool = spool or Spool(settings.spool_path, max_bytes=settings.spool_max_bytes)
+    stop = stop or threading.Event()
     report = IngestReport()
     try:
-        while (moved := _move(settings, spool)) is not None:
+        while not stop.is_set() and (moved := _move(settings, spool)) is not None:
             report = report.plus(moved)
-            time.sleep(_BREATH)
+            stop.wait(_BREATH)
     finally:
         if own:
             spool.close()
@@ -200,6 +227,8 @@ def _add_span(prepared: _Prepared, batch: Batch, span: RawSpan, logs: Sequence[R
         return
     try:
         row = normalize_span(span, logs)
+    except _NOBODYS_DATA:
+        raise
     except Exception as error:  # noqa: BLE001 -- a mistake of ours in one span must not hold up all others
         prepared.reject(batch, f"span: {type(error).__name__} in normalize", detail=f"span {span.span_id}: {error!r}")
         return
@@ -220,34 +249,60 @@ def _add_scores(prepared: _Prepared, logs: Sequence[tuple[Batch, RawLog]], spans
 def _store(settings: Settings, prepared: _Prepared) -> tuple[int, int]:
     """Spans and scores that are new in the store.
 
-    When the rows are refused, the store is asked with half of them, and so on, until those it refuses
-    alone are found. Refusing all of them means that something else is wrong, which is raised.
+    When a row may be to blame, the store is asked with half of them, and so on, until those it refuses
+    alone are found. When it refuses all of them, and a plain row too, something else is wrong: that is
+    raised, and nothing is set aside.
     """
     try:
         written = _write(settings, prepared.rows, prepared.scores, prepared.logs)
-    except StoreLocked:
-        raise
-    except Exception as error:  # a row that DuckDB's binding cannot take raises errors of its own
+    except Exception as error:
+        if not _may_be_of_a_row(error):
+            raise
         refused: list[tuple[int, Exception]] = []
         stored = _write_what_it_takes(settings, prepared, range(len(prepared.rows)), refused)
-        if len(refused) == len(prepared.rows) and isinstance(error, StoreError):
+        if len(refused) == len(prepared.rows) and not _takes_a_plain_row(settings):
             raise
         for place, reason in refused:
-            prepared.reject(prepared.batch_of[place], _REFUSED, detail=str(reason))
+            prepared.reject(prepared.batch_of[place], _REFUSED, detail=f"{type(reason).__name__}: {reason}")
         written = _write(settings, [], prepared.scores, prepared.logs)._replace(spans=stored)
     if written.given_up:
         prepared.rejected[_NEVER_CAME] += written.given_up
     return written.spans, written.scores
 
 
+def _may_be_of_a_row(error: Exception) -> bool:
+    if isinstance(error, StoreError):
+        return isinstance(error, RowRefused)
+    return not isinstance(error, _NOBODYS_DATA)
+
+
+class _Undo(Exception):
+    """Ends a lease without a trace."""
+
+
+def _takes_a_plain_row(settings: Settings) -> bool:
+    try:
+        with Store.of(settings).write() as writer:
+            writer.add_spans([normalize_span(_PLAIN)])
+            raise _Undo  # noqa: TRY301 -- the only way out of a lease that leaves nothing behind
+    except _Undo:
+        return True
+    except Exception as error:
+        if not _may_be_of_a_row(error):
+            raise
+        return False
+
+
 def _write_what_it_takes(
     settings: Settings, prepared: _Prepared, places: range, refused: list[tuple[int, Exception]]
 ) -> int:
+    if not places:
+        return 0
     try:
         return _write(settings, [prepared.rows[place] for place in places], []).spans
-    except StoreLocked:
-        raise
-    except Exception as error:  # noqa: BLE001 -- looked into below, and raised above when it is not the row's
+    except Exception as error:
+        if not _may_be_of_a_row(error):
+            raise
         if len(places) == 1:
             refused.append((places[0], error))
             return 0

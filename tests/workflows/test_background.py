@@ -123,7 +123,7 @@ def test_trouble_is_logged_once_counted_and_survived(
         until(lambda: stored(settings) == 1)
     assert [record.getMessage().partition(";")[0] for record in caplog.records] == [
         "otel-i2e: disk full",
-        "otel-i2e: a mistake of ours",
+        "otel-i2e: RuntimeError('a mistake of ours') is a defect in otel-i2e, please report it",
     ]
     assert spool.counters() == {("background_error", "StoreError"): 2, ("background_error", "RuntimeError"): 1}
     spool.close()

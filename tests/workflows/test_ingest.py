@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -14,10 +15,11 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from otel_i2e.config import Settings
-from otel_i2e.errors import StoreError, StoreLocked
+from otel_i2e.errors import RowRefused, StoreError, StoreLocked
 from otel_i2e.models import Span, SpanRow
 from otel_i2e.spool import Signal, Spool
 from otel_i2e.store import Store, Writer
+from otel_i2e.store import insert as insert_module
 from otel_i2e.workflows import ingest as module
 from otel_i2e.workflows.ingest import IngestReport, drain, ingest
 from otel_i2e.workflows.rejects import rejects_folder
@@ -129,7 +131,7 @@ def test_a_row_that_the_store_refuses_is_found_among_the_others(
 
     def picky(self: Writer, rows: Sequence[SpanRow]) -> int:
         if any(row["span_id"].endswith("5") for row in rows):
-            raise StoreError("not this one")
+            raise RowRefused("not this one")
         return real(self, rows)
 
     monkeypatch.setattr(Writer, "add_spans", picky)
@@ -139,6 +141,99 @@ def test_a_row_that_the_store_refuses_is_found_among_the_others(
     assert report.rejected == {"span: refused by the store": 1}
     assert "0000000000000005" not in {span.span_id for span in spans(settings)}
     assert len(list(rejects_folder(settings).glob("*.pb"))) == 1
+
+
+def test_a_row_that_is_refused_alone_is_set_aside_at_once(
+    settings: Settings, spool: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It does not wait for others that show it is to blame: a plain row does, and leaves no trace."""
+    real = Writer.add_spans
+
+    def picky(self: Writer, rows: Sequence[SpanRow]) -> int:
+        if any(row["span_id"].endswith("5") for row in rows):
+            raise RowRefused("not this one")
+        return real(self, rows)
+
+    monkeypatch.setattr(Writer, "add_spans", picky)
+    spool.put(traces(5))
+    assert ingest(settings).rejected == {"span: refused by the store": 1}
+    assert spans(settings) == []
+    spool.put(traces(1))
+    assert ingest(settings).stored == 1
+
+
+@pytest.mark.parametrize("numbers", [(1,), (1, 2, 3)])
+@pytest.mark.parametrize("defect", ["no such column", "a type", "KeyError", "NameError"])
+def test_a_defect_of_ours_sets_nothing_aside(
+    settings: Settings, spool: Spool, monkeypatch: pytest.MonkeyPatch, numbers: tuple[int, ...], defect: str
+) -> None:
+    """A missing column, a wrong type, a mistake in Python: raised, nothing rejected, stored once it is mended."""
+    ingest(settings)
+    spool.put(traces(*numbers), items=len(numbers))
+    with monkeypatch.context() as patch:
+        if defect in ("no such column", "a type"):
+            statement = {
+                "no such column": "INSERT INTO span_rows (invented) SELECT unnest(from_json(?, '[\"VARCHAR\"]'))",
+                "a type": "INSERT INTO span_rows (start_time) SELECT CAST(md5(?) AS TIMESTAMPTZ)",
+            }[defect]
+            patch.setattr(insert_module, "_statement", giving(statement))
+        else:
+            error = KeyError("oops") if defect == "KeyError" else NameError("oops")
+            patch.setattr(Writer, "add_spans", failing(error))
+        with pytest.raises(Exception, match=r"invented|Conversion|Could not convert|invalid|oops"):
+            ingest(settings)
+    assert spool.stats().batches == 1
+    assert spool.counters() == {}
+    assert not rejects_folder(settings).exists()
+    assert ingest(settings).stored == len(numbers)
+
+
+def test_a_defect_of_ours_in_normalizing_sets_nothing_aside(
+    settings: Settings, spool: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A name that is not defined is no span's fault."""
+    spool.put(traces(1, 2))
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "normalize_span", failing(NameError("oops")))
+        with pytest.raises(NameError):
+            ingest(settings)
+    assert ingest(settings).stored == 2
+
+
+def failing(error: Exception) -> Any:
+    """A function that raises `error`."""
+
+    def fail(*_: object) -> Any:
+        raise error
+
+    return fail
+
+
+def giving(value: str) -> Any:
+    """A function that gives `value`."""
+
+    def give(*_: object) -> str:
+        return value
+
+    return give
+
+
+def test_no_lease_is_begun_after_a_stop(settings: Settings, spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The lease that is open ends; what comes after it waits for the next process."""
+    stop = threading.Event()
+    real = Writer.add_spans
+
+    def stopping(self: Writer, rows: Sequence[SpanRow]) -> int:
+        stop.set()
+        return real(self, rows)
+
+    monkeypatch.setattr(module, "_CLAIM_BYTES", 1)
+    monkeypatch.setattr(Writer, "add_spans", stopping)
+    for number in (1, 2, 3):
+        spool.put(traces(number))
+    assert ingest(settings, stop=stop).stored == 1
+    assert spool.stats().batches == 2
+    assert ingest(settings, stop=stop) == IngestReport()
 
 
 def test_a_store_that_takes_nothing_keeps_everything_waiting(
