@@ -91,7 +91,15 @@ class QueryTimeout(StoreError):
 
 
 class SpoolError(I2EError):
-    """The durable queue could not be opened, read or written."""
+    """The durable queue could not be opened, read or written.
+
+    `reason` is what the operating system or SQLite says, `remedy` what to do about it; both may be empty.
+    """
+
+    def __init__(self, message: str, *, reason: str = "", remedy: str = "") -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.remedy = remedy
 
 
 class SpoolFull(SpoolError):

@@ -20,6 +20,7 @@ from typing import Final, Literal, NamedTuple
 
 from otel_i2e.errors import SpoolError, SpoolFull
 from otel_i2e.forks import closed_in_child, fork_guard, process_token
+from otel_i2e.losses import remedy, why_unwritable
 
 __all__ = ["Batch", "Encoding", "Signal", "Spool", "SpoolStats"]
 
@@ -198,16 +199,24 @@ class Spool:
                 yield self._connection
             except (sqlite3.Error, OSError) as error:
                 self._drop()
-                raise SpoolError(
-                    f"cannot use the spool {str(self.path)!r}: {error}; nothing was taken. "
-                    "Check free space and permissions there, then `i2e status`"
-                ) from error
+                raise _spool_error(self.path, error) from error
 
     def _drop(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
             with suppress(sqlite3.Error):  # the error that brought us here is the one to report
                 connection.close()
+
+
+def _spool_error(path: Path, error: sqlite3.Error | OSError) -> SpoolError:
+    """The error with what the operating system says, which SQLite keeps to itself."""
+    cause = error if isinstance(error, OSError) else why_unwritable(path)
+    reason = str(error) if cause is None else cause.strerror or str(cause)
+    said = reason if cause is None or cause is error else f"{error}: {reason}"
+    todo = "check the file; `i2e status` says more" if cause is None else remedy(cause)
+    return SpoolError(
+        f"cannot use the spool {str(path)!r}: {said}; nothing was taken; {todo}", reason=reason, remedy=todo
+    )
 
 
 def _connect(path: Path) -> sqlite3.Connection:

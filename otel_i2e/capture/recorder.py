@@ -168,17 +168,19 @@ class Recorder:
                 return
             self._thread = thread
 
-    def _lose(self, reason: str, n: int, *, keep: bool = True) -> None:
-        self._count("dropped", reason, n, keep=keep)
+    def _lose(self, reason: str, n: int, *, keep: bool = True, remedy: str = "") -> None:
+        self._count("dropped", reason, n, keep=keep, remedy=remedy)
 
-    def _count(self, counter: str, reason: str, n: int, *, keep: bool = True) -> None:
+    def _count(self, counter: str, reason: str, n: int, *, keep: bool = True, remedy: str = "") -> None:
         with self._lock:
             first = (counter, reason) not in self._said
             self._said.add((counter, reason))
             if keep:
                 self._counts[counter, reason] += n
         if first:
-            _log.warning("otel-i2e: %s: %s (%s; said once, counted in `i2e status`)", counter, reason, self.spool_path)
+            todo = f"; {remedy}" if remedy else ""
+            line = "otel-i2e: %s: %s%s (%s; said once, counted in `i2e status`)"
+            _log.warning(line, counter, reason, todo, self.spool_path)
 
     # The recording thread
 
@@ -229,7 +231,8 @@ class Recorder:
         except SpoolFull:
             self._lose("spool full", items)
         except Exception as error:  # noqa: BLE001 -- whatever a disk does, it must not reach the application
-            self._lose("disk error", items)
+            reason = getattr(error, "reason", "") or type(error).__name__
+            self._lose(f"disk error: {reason}", items, remedy=getattr(error, "remedy", ""))
             _log.debug("otel-i2e: %s", error)
         else:
             if self._on_stored is not None:
@@ -264,7 +267,7 @@ class Recorder:
         return self._spool
 
     def _report(self, encoder: Encoder) -> None:
-        """Move the counts into the spool's counters; what it does not take stays here."""
+        """Move the counts into the spool's counters; what it does not take stays here, with a note for `i2e status`."""
         counts = encoder.take_counts()
         if counts["lost"]:
             self._lose("unencodable", counts["lost"])
@@ -276,10 +279,20 @@ class Recorder:
             try:
                 self._opened().count(counter, reason, n)
             except SpoolError:
-                return
+                break
             with self._lock:
                 self._counts[counter, reason] -= n
                 self._counts += Counter()  # drops what is at zero
+        self._leave_note()
+
+    def _leave_note(self) -> None:
+        """Counts that the spool did not take, where `i2e status` finds them; without any, the note goes."""
+        if self.counts or self._noted:
+            with fork_guard:
+                from otel_i2e.losses import keep_losses
+
+            self._noted = self.counts
+            keep_losses(self.spool_path, self._noted)
 
     # Beginnings
 
@@ -300,6 +313,7 @@ class Recorder:
         self._asked = self._answered = 0
         self._counts: Counter[tuple[str, str]] = Counter()
         self._said: set[tuple[str, str]] = set()
+        self._noted: dict[tuple[str, str], int] = {}
         self._encoder: Encoder | None = None
 
     # Forks

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
+_KEYS = 6  # names of attributes that are shown of a scope
+
 
 @click.command("status")
 @store_options
@@ -24,7 +28,8 @@ def command(*, store: str | None, config: str | None, as_json: bool) -> None:
     from otel_i2e.workflows.status import status
 
     settings = load_settings(config=Path(config) if config else None, store=store)
-    found = status(settings)
+    with redirect_stdout(sys.stderr):  # what the project's scorers print while they load is no part of the result
+        found = status(settings)
     if as_json:
         emit_json(found)
     else:
@@ -42,7 +47,7 @@ def _print(found: Status, source: str) -> None:
         if stored.spans:
             say(f"            latest span {safe(stored.latest_span)}, latest ingest {safe(stored.latest_ingest)}")
         for one in stored.unrecognised:
-            say(f"            {one.n:,} spans of scope {safe(one.counter)} are in no known dialect")
+            say(f"            {one.spans:,} spans of scope {safe(one.scope)} are in no known dialect{_keys(one.keys)}")
     if found.spool is not None:
         spool = found.spool
         age = "" if spool.oldest_seconds is None else f", the oldest {spool.oldest_seconds:.0f} s old"
@@ -51,12 +56,18 @@ def _print(found: Status, source: str) -> None:
         say(f"counted     {one.n:,} {safe(one.counter)}{' (' + safe(one.reason) + ')' if one.reason else ''}")
     for rule in found.rules:
         latest = f", latest {safe(rule.latest_score)}" if rule.latest_score else ""
-        said = "cannot run" if rule.problem else f"{rule.scored:,} scores, {rule.errors:,} errors{latest}"
+        said = f"{rule.scored:,} scores, {rule.errors:,} errors{latest}"
+        said = "cannot run" if rule.problem else "matches nothing yet" if rule.idle else said
         say(f"rule        {safe(rule.name)}: {said}")
     for warning in found.warnings:
         say(f"attention   {safe(warning)}")
-    if found.stored is None and found.spool is None:
+    if found.stored is None and found.spool is None and not found.warnings:
         say("Nothing is recorded yet. Put `import otel_i2e.auto` first in an application, or see `i2e demo`.")
+
+
+def _keys(keys: tuple[str, ...]) -> str:
+    more = f" and {len(keys) - _KEYS} more" if len(keys) > _KEYS else ""
+    return f"; attributes {', '.join(map(safe, keys[:_KEYS]))}{more}" if keys else ""
 
 
 def _bytes(size: int) -> str:

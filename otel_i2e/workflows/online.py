@@ -25,8 +25,8 @@ from otel_i2e.models import Attempt
 from otel_i2e.store import Store
 from otel_i2e.workflows.attempts import Job, attempt_all, store_attempts
 from otel_i2e.workflows.rule_plans import Plan, plan_rules
-from otel_i2e.workflows.rules import rules_or_errors
-from otel_i2e.workflows.scorers import judge_settings, load_all, named
+from otel_i2e.workflows.rules import rules_or_errors, workable
+from otel_i2e.workflows.scorers import judge_settings, load_all
 from otel_i2e.workflows.scoring_report import OnlineReport, ScoringReport, tallies
 
 __all__ = ["check_rules", "score_online"]
@@ -74,12 +74,10 @@ def check_rules(settings: Settings) -> list[str]:
     loaded = load_all(settings)
     usable: list[str] = []
     mistakes: list[I2EError] = []
-    for name, rule in rules_or_errors(settings):
+    for found in rules_or_errors(settings):
         try:
-            if isinstance(rule, I2EError):
-                raise rule
-            named(rule.scorers, loaded)
-            usable.append(name)
+            workable(settings, found, loaded)
+            usable.append(found.name)
         except I2EError as error:
             mistakes.append(error)
     if not usable:

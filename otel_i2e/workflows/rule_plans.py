@@ -62,18 +62,17 @@ def plan_rules(settings: Settings, store: Store, *, limit: int, now: datetime) -
     """What there is to do for every rule, over at most `limit` spans each; a rule that cannot be run has its error."""
     loaded = load_all(settings)
     plans: list[Plan] = []
-    for name, rule in rules_or_errors(settings):
+    for found in rules_or_errors(settings):
         try:
-            if isinstance(rule, I2EError):
+            if isinstance(rule := found.rule, I2EError):
                 raise rule
             plans.append(_begun(rule, named(rule.scorers, loaded), settings, store, limit=limit, now=now))
         except StoreError:
             raise
         except QueryError as error:
-            plans.append(Plan(name, error=f"rule {name!r}: where = {cast('Rule', rule).where!r}: {error}"))
+            plans.append(Plan(found.name, error=found.where_error(cast("Rule", found.rule), error)))
         except I2EError as error:
-            text = str(error)
-            plans.append(Plan(name, error=text if f"rule {name!r}" in text else f"rule {name!r}: {text}"))
+            plans.append(Plan(found.name, error=found.error(error)))
     if any(plan.found for plan in plans):
         with store.read() as reader:
             for plan in plans:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
 
 from otel_i2e.config import Settings
 from otel_i2e.errors import I2EError
+from otel_i2e.losses import kept_losses, remedy, why_unwritable
 from otel_i2e.models import Contract
 from otel_i2e.spool import Spool
 from otel_i2e.store import Reader, Store
 from otel_i2e.workflows.rejects import rejects_folder
-from otel_i2e.workflows.rules import rules_or_errors
+from otel_i2e.workflows.rule_status import RULE_COUNTS, RuleStatus, rule_statuses
 
-__all__ = ["Backlog", "Count", "RuleStatus", "Status", "Stored", "status"]
+__all__ = ["Backlog", "Count", "RuleStatus", "Status", "Stored", "Unrecognised", "status"]
 
 _STORED: Final = """
 SELECT
@@ -28,24 +30,27 @@ SELECT
 FROM span_rows
 """
 _UNRECOGNISED: Final = """
-SELECT coalesce(scope_name, '(no scope)') AS counter, '' AS reason, count(*) AS n
-FROM span_rows
-WHERE dialect IS NULL
-GROUP BY scope_name
-ORDER BY n DESC, counter
-LIMIT 20
-"""
-_RULES: Final = """
+WITH strange AS (
+  SELECT coalesce(scope_name, '(no scope)') AS scope, attributes
+  FROM span_rows
+  WHERE coalesce(dialect, 'unknown') = 'unknown'
+),
+scopes AS (
+  SELECT scope, count(*) AS spans FROM strange GROUP BY scope ORDER BY spans DESC, scope LIMIT 20
+),
+shown AS (
+  SELECT scope, json_keys(attributes) AS keys FROM strange
+  QUALIFY row_number() OVER (PARTITION BY scope) <= 200
+),
+counted AS (
+  SELECT scope, key, count(*) AS n FROM shown, unnest(keys) AS each(key) GROUP BY scope, key
+)
 SELECT
-  rule,
-  count(*) AS considered,
-  count(*) FILTER (outcome = 'scored') AS scored,
-  count(*) FILTER (outcome = 'error') AS errors,
-  max(created_at) FILTER (outcome = 'scored') AS latest_score,
-  arg_max(reason, created_at) FILTER (outcome = 'error') AS latest_error
-FROM score_ledger
-WHERE source = 'online' AND rule IS NOT NULL
-GROUP BY rule
+  scope,
+  spans,
+  coalesce((SELECT list(key ORDER BY n DESC, key) FROM counted WHERE counted.scope = scopes.scope), []) AS keys
+FROM scopes
+ORDER BY spans DESC, scope
 """
 _OLD_SECONDS: Final = 60.0
 
@@ -74,6 +79,17 @@ class Backlog(Contract):
     """Age of the oldest; None when nothing waits."""
 
 
+class Unrecognised(Contract):
+    """Spans of one scope that are in no known dialect: they are stored as generic spans."""
+
+    scope: str
+    """Name of the instrumentation scope, or `(no scope)`."""
+    spans: int
+    """How many."""
+    keys: tuple[str, ...]
+    """Names of their attributes, the most frequent first; values are not shown."""
+
+
 class Stored(Contract):
     """What is in the store."""
 
@@ -91,27 +107,8 @@ class Stored(Contract):
     """Start of the latest span, UTC."""
     latest_ingest: datetime | None
     """When rows were last stored, UTC."""
-    unrecognised: tuple[Count, ...]
-    """Scopes of spans in no known dialect: they are stored as generic spans."""
-
-
-class RuleStatus(Contract):
-    """One online rule."""
-
-    name: str
-    """Its name."""
-    problem: str | None = None
-    """Why it cannot run; None when it can."""
-    considered: int = 0
-    """Attempts in the ledger, whatever came of them."""
-    scored: int = 0
-    """Attempts that gave a score."""
-    errors: int = 0
-    """Attempts that broke."""
-    latest_score: datetime | None = None
-    """When it last scored, UTC."""
-    latest_error: str | None = None
-    """The last error's line."""
+    unrecognised: tuple[Unrecognised, ...]
+    """Spans in no known dialect, by scope."""
 
 
 class Status(Contract):
@@ -144,16 +141,17 @@ def status(settings: Settings) -> Status:
     try:
         if store.exists():
             with store.read() as reader:
-                stored, ledger = _stored(reader), {row["rule"]: row for row in reader.rows(_RULES)}
+                stored, ledger = _stored(reader), {row["rule"]: row for row in reader.rows(RULE_COUNTS)}
     except I2EError as error:
         warnings.append(str(error))
-    backlog, counters = None, ()
+    backlog, counted = None, dict[tuple[str, str], int]()
     try:
         if settings.spool_path.exists():
-            backlog, counters = _spool(settings)
+            backlog, counted = _spool(settings)
     except I2EError as error:
         warnings.append(str(error))
-    rules = tuple(_rule(name, found, ledger.get(name, {})) for name, found in rules_or_errors(settings))
+    counters = _counts(counted, kept_losses(settings.spool_path))
+    rules = tuple(rule_statuses(settings, stored.spans if stored else 0, ledger))
     return Status(
         store=str(store.path),
         store_bytes=_size(store) if store.exists() else None,
@@ -168,23 +166,24 @@ def status(settings: Settings) -> Status:
 
 def _stored(reader: Reader) -> Stored:
     (row,) = reader.rows(_STORED)
-    return Stored(**row, unrecognised=tuple(Count(**one) for one in reader.rows(_UNRECOGNISED)))
+    return Stored(**row, unrecognised=tuple(Unrecognised(**one) for one in reader.rows(_UNRECOGNISED)))
 
 
-def _spool(settings: Settings) -> tuple[Backlog, tuple[Count, ...]]:
+def _spool(settings: Settings) -> tuple[Backlog, dict[tuple[str, str], int]]:
     spool = Spool(settings.spool_path, max_bytes=settings.spool_max_bytes)
     try:
-        waiting = spool.stats()
-        counters = [Count(counter=counter, reason=reason, n=n) for (counter, reason), n in spool.counters().items()]
+        return Backlog(**spool.stats()._asdict()), spool.counters()
     finally:
         spool.close()
-    counters.sort(key=lambda one: (-one.n, one.counter, one.reason))
-    return Backlog(**waiting._asdict()), tuple(counters)
 
 
-def _rule(name: str, found: object, row: dict[str, Any]) -> RuleStatus:
-    counts = {key: value for key, value in row.items() if key != "rule"}
-    return RuleStatus(name=name, problem=str(found) if isinstance(found, I2EError) else None, **counts)
+def _counts(*parts: Mapping[tuple[str, str], int]) -> tuple[Count, ...]:
+    """The sum of both: what the spool counted, and what it could not take."""
+    total: Counter[tuple[str, str]] = Counter()
+    for part in parts:
+        total.update(part)
+    found = [Count(counter=counter, reason=reason, n=n) for (counter, reason), n in total.items()]
+    return tuple(sorted(found, key=lambda one: (-one.n, one.counter, one.reason)))
 
 
 def _size(store: Store) -> int:
@@ -199,6 +198,11 @@ def _warnings(
     counters: tuple[Count, ...],
     rules: tuple[RuleStatus, ...],
 ) -> Iterator[str]:
+    if (error := why_unwritable(settings.spool_path)) is not None:
+        yield (
+            f"nothing can be recorded: the spool {str(settings.spool_path)!r} cannot be written: "
+            f"{error.strerror or error}; {remedy(error)}"
+        )
     if backlog is not None and (backlog.oldest_seconds or 0) > _OLD_SECONDS:
         yield (
             f"{backlog.items:,} spans and log records wait in the spool, the oldest for "
@@ -216,8 +220,4 @@ def _warnings(
             "and promotion have nothing to read; set I2E_CAPTURE=full, or with other instrumentations "
             "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=SPAN_ONLY"
         )
-    for rule in rules:
-        if rule.problem is not None:
-            yield rule.problem
-        elif rule.errors and rule.latest_error:
-            yield f"rule {rule.name!r}: {rule.errors:,} attempts broke, the last with: {rule.latest_error}"
+    yield from (warning for rule in rules if (warning := rule.warning()) is not None)

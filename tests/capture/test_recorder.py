@@ -15,6 +15,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from otel_i2e.capture.recorder import Recorder
 from otel_i2e.config import Settings
 from otel_i2e.errors import SpoolError
+from otel_i2e.losses import kept_losses
 from otel_i2e.spool import Spool
 
 
@@ -124,19 +125,24 @@ def test_a_full_spool_is_counted_and_recording_goes_on(
 def test_a_spool_that_cannot_be_written_costs_spans_not_the_application(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, in_spool: Callable[..., list[Any]]
 ) -> None:
-    """A path blocked by a file is a `disk error`; once it is gone, recording goes on and the count lands."""
+    """What the system says is logged once with a remedy, and noted; once it passes, recording goes on and the count
+    lands in the spool."""
     (tmp_path / "blocked").write_text("in the way")
     recorder = Recorder(Settings(store=str(tmp_path / "blocked" / "i2e.duckdb"), flush_interval=0.01))
     provider = _provided(recorder)
     _record(provider, 4)
     assert recorder.flush(30)
-    assert recorder.counts == {("dropped", "disk error"): 4}
-    assert len([line for line in caplog.messages if "disk error" in line]) == 1
+    lost = {("dropped", "disk error: File exists"): 4}
+    assert recorder.counts == lost
+    (said,) = [line for line in caplog.messages if "disk error" in line]
+    assert "disk error: File exists; something else is in the way there: remove it" in said
+    assert kept_losses(recorder.spool_path) == lost
     (tmp_path / "blocked").unlink()
     _record(provider, 2)
     assert recorder.close(30)
     assert recorder.counts == {}
-    assert Spool(recorder.spool_path).counters() == {("dropped", "disk error"): 4}
+    assert Spool(recorder.spool_path).counters() == lost
+    assert kept_losses(recorder.spool_path) == {}, "the spool has them now"
     assert len(in_spool(recorder.spool_path, "traces")) == 2
 
 
@@ -165,7 +171,7 @@ def test_a_file_that_is_no_spool_is_a_disk_error(settings: Settings, caplog: pyt
     recorder = Recorder(settings)
     _record(_provided(recorder), 1)
     assert recorder.close(30)
-    assert recorder.counts == {("dropped", "disk error"): 1}
+    assert recorder.counts == {("dropped", "disk error: file is not a database"): 1}
 
 
 def test_flush_honours_its_timeout(recorder: Recorder, provider: TracerProvider, stuck: Stuck) -> None:

@@ -30,7 +30,9 @@ def test_nothing_yet(i2e: Callable[..., Any]) -> None:
 
 def test_everything(i2e: Callable[..., Any]) -> None:
     """Store, spool, counters, rules and what needs attention, one line each."""
-    Path("i2e.toml").write_text('[[rules]]\nname = "good"\nscorers = ["a"]\n[[rules]]\nname = "bad"\nscorers = 3\n')
+    Path("i2e.toml").write_text(
+        '[[rules]]\nname = "good"\nscorers = ["equals"]\n[[rules]]\nname = "bad"\nscorers = 3\n'
+    )
     with Store(Path(".i2e/i2e.duckdb")).write() as writer:
         writer.add_spans([row_of(llm_span(None, None, scope_name="mystery\x1b"))])
     spool = Spool(Path(".i2e/i2e.duckdb.spool"))

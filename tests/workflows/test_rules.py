@@ -49,13 +49,13 @@ def test_a_mistake_names_the_file_the_rule_and_the_field(table: Any, said: str) 
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
     found = rules_or_errors(settings(other, table, {"name": "third", "scorers": ["x"]}))
-    assert [isinstance(rule, Rule) for _, rule in found] == [True, False, True]
+    assert [isinstance(rule, Rule) for _, _, rule in found] == [True, False, True]
 
 
 def test_two_rules_of_one_name_are_both_refused() -> None:
     """The ledger could not tell them apart."""
     found = rules_or_errors(settings(GOOD, GOOD, {"name": "b", "scorers": ["x"]}))
-    assert [str(rule) for _, rule in found[:2]] == [
-        "i2e.toml: 2 rules are named 'grounded'; give each its own name"
+    assert [str(rule) for _, _, rule in found[:2]] == [
+        "i2e.toml: rule 'grounded': 2 rules have this name; give each its own"
     ] * 2
-    assert isinstance(found[2][1], Rule)
+    assert isinstance(found[2].rule, Rule)

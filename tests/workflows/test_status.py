@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
-from otel_i2e.config import Settings
+from otel_i2e.config import Settings, load_settings
+from otel_i2e.losses import keep_losses
 from otel_i2e.models import LedgerRow, Outcome
 from otel_i2e.spool import Spool
 from otel_i2e.store import Store
@@ -33,14 +34,22 @@ def test_what_is_stored(tmp_path: Path) -> None:
     twin = llm_span(
         dialect="genai", duplicate_of=first.span_id, trace_id=first.trace_id, start_time=_NOW, ingested_at=_NOW
     )
-    other = llm_span(kind="other", scope_name="mystery", start_time=_NOW, content_state="truncated", ingested_at=_NOW)
+    other = llm_span(
+        kind="other",
+        dialect="unknown",
+        scope_name="mystery",
+        attributes={"my.model": "m"},
+        start_time=_NOW,
+        content_state="truncated",
+        ingested_at=_NOW,
+    )
     with Store.of(settings).write() as writer:
         writer.add_spans([row_of(span) for span in (first, twin, other)])
     found = status(settings)
     assert found.stored is not None
     assert (found.stored.spans, found.stored.traces, found.stored.llm_calls, found.stored.truncated) == (3, 2, 1, 1)
     assert (found.stored.latest_span, found.stored.latest_ingest) == (_NOW, _NOW)
-    assert [(one.counter, one.n) for one in found.stored.unrecognised] == [("mystery", 1)]
+    assert [tuple(one.model_dump().values()) for one in found.stored.unrecognised] == [("mystery", 1, ("my.model",))]
     assert found.store_bytes == settings.store_path.stat().st_size
     assert found.warnings == ()
 
@@ -80,9 +89,9 @@ def test_calls_without_content_are_said_loudly(tmp_path: Path) -> None:
 def test_rules_and_their_last_score(tmp_path: Path) -> None:
     """What each rule did; one that is not valid says why; one that breaks says with what."""
     rules: tuple[dict[str, object], ...] = (
-        {"name": "good", "scorers": ["a"]},
+        {"name": "good", "scorers": ["equals"]},
         {"name": "bad", "scorers": []},
-        {"name": "broken", "scorers": ["b"]},
+        {"name": "broken", "scorers": ["equals"]},
     )
     settings = _settings(tmp_path, rules=rules)
 
@@ -126,3 +135,47 @@ def test_an_old_backlog_says_that_nothing_ingests(tmp_path: Path) -> None:
     (warning,) = _warnings(_settings(tmp_path), None, old, (), ())
     assert "the oldest for 90 s" in warning
     assert "I2E_INGEST=on" in warning
+
+
+def test_a_place_that_cannot_be_written_is_said_with_what_was_lost_there(tmp_path: Path) -> None:
+    """The system's error and a remedy, though the spool could not keep a counter."""
+    (tmp_path / "file").touch()
+    settings = Settings(store=str(tmp_path / "file" / "s.duckdb"))
+    keep_losses(settings.spool_path, {("dropped", "disk error: Not a directory"): 3})
+    try:
+        found = status(settings)
+    finally:
+        keep_losses(settings.spool_path, {})
+    place, lost = found.warnings
+    assert place.startswith("nothing can be recorded: the spool ")
+    assert "s.duckdb.spool' cannot be written: Not a directory; something else is in the way there" in place
+    assert lost == "3 dropped (disk error: Not a directory)"
+
+
+def test_a_rule_that_cannot_work_or_never_matched_is_said_with_its_line(tmp_path: Path) -> None:
+    """A condition over unknown columns, an unknown scorer, a broken file of scorers; and one that matches nothing."""
+    (tmp_path / "mine.py").write_text("import nothing_of_this_name\n")
+    source = tmp_path / "i2e.toml"
+    source.write_text(
+        'store = "s.duckdb"\nscorers = ["mine.py"]\n'
+        '[[rules]]\nname = "column"\nwhere = "kindd = 1"\nscorers = ["equals"]\n'
+        '[[rules]]\nname = "scorer"\nscorers = ["gone"]\n'
+        '[[rules]]\nname = "idle"\nwhere = "kind = \'agent\'"\nscorers = ["equals"]\n'
+        '[[rules]]\nname = "good"\nscorers = ["equals"]\n'
+    )
+    settings = load_settings({}, config=source)
+    with Store.of(settings).write() as writer:
+        writer.add_spans([row_of(llm_span(dialect="genai"))])
+    found = status(settings)
+    column, scorer, idle = found.warnings
+    assert f"{source}:3: rule 'column': where = 'kindd = 1': " in column
+    assert '"kindd" not found' in column
+    assert f"{source}:7: rule 'scorer': there is no scorer 'gone'" in scorer
+    assert "mine.py:1: cannot be loaded: ModuleNotFoundError" in scorer
+    assert f"{source}:10: rule 'idle': where = \"kind = 'agent'\" matches none of the 1 spans stored" in idle
+    assert [(rule.name, bool(rule.problem), bool(rule.idle)) for rule in found.rules] == [
+        ("column", True, False),
+        ("scorer", True, False),
+        ("idle", False, True),
+        ("good", False, False),
+    ]

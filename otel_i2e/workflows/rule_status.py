@@ -1,0 +1,96 @@
+"""Each online rule as `i2e status` shows it: what it did, and why it does nothing when it does nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from otel_i2e.config import Settings
+from otel_i2e.errors import I2EError
+from otel_i2e.models import Contract
+from otel_i2e.store import Store
+from otel_i2e.workflows.rules import FoundRule, rules_or_errors, workable
+from otel_i2e.workflows.scorers import load_all
+
+__all__ = ["RULE_COUNTS", "RuleStatus", "rule_statuses"]
+
+RULE_COUNTS: Final = """
+SELECT
+  rule,
+  count(*) AS considered,
+  count(*) FILTER (outcome = 'scored') AS scored,
+  count(*) FILTER (outcome = 'error') AS errors,
+  max(created_at) FILTER (outcome = 'scored') AS latest_score,
+  arg_max(reason, created_at) FILTER (outcome = 'error') AS latest_error
+FROM score_ledger
+WHERE source = 'online' AND rule IS NOT NULL
+GROUP BY rule
+"""
+"""What the ledger has of each rule."""
+_MATCHES: Final = "SELECT 1 FROM spans WHERE experiment_id IS NULL AND duplicate_of IS NULL AND ({where}) LIMIT 1"
+_PATIENCE: Final = 2.0  # seconds for looking whether anything matches; not known after that
+
+
+class RuleStatus(Contract):
+    """One online rule."""
+
+    name: str
+    """Its name."""
+    problem: str | None = None
+    """Why it cannot run, with file and line; None when it can."""
+    idle: str | None = None
+    """Said of a rule that could run, and matches none of the spans that are stored."""
+    considered: int = 0
+    """Attempts in the ledger, whatever came of them."""
+    scored: int = 0
+    """Attempts that gave a score."""
+    errors: int = 0
+    """Attempts that broke."""
+    latest_score: datetime | None = None
+    """When it last scored, UTC."""
+    latest_error: str | None = None
+    """The last error's line."""
+
+    def warning(self) -> str | None:
+        """What of it needs attention, one line."""
+        if self.problem is None and self.errors and self.latest_error:
+            return f"rule {self.name!r}: {self.errors:,} attempts broke, the last with: {self.latest_error}"
+        return self.problem or self.idle
+
+
+def rule_statuses(settings: Settings, spans: int, counts: Mapping[str, Mapping[str, Any]]) -> Iterator[RuleStatus]:
+    """Every rule of the settings; `spans` is how many are stored, `counts` the rows of RULE_COUNTS by rule.
+
+    The project's scorers are loaded, to know whether they can be.
+    """
+    if not settings.rules:
+        return
+    try:
+        loaded = load_all(settings)
+    except I2EError as error:  # the table [judge]
+        yield from (RuleStatus(name=found.name, problem=str(error)) for found in rules_or_errors(settings))
+        return
+    for found in rules_or_errors(settings):
+        row = {key: value for key, value in counts.get(found.name, {}).items() if key != "rule"}
+        try:
+            rule, _ = workable(settings, found, loaded)
+        except I2EError as error:
+            yield RuleStatus(name=found.name, problem=str(error), **row)
+        else:
+            idle = _idle(settings, found, rule.where, spans) if spans and not row else None
+            yield RuleStatus(name=found.name, idle=idle, **row)
+
+
+def _idle(settings: Settings, found: FoundRule, where: str, spans: int) -> str | None:
+    try:
+        sql = _MATCHES.format(where=where)
+        matched = Store.of(settings).query(sql, timeout=min(_PATIENCE, settings.query_timeout), max_rows=1).rows
+    except I2EError:  # held, or too slow: not known
+        return None
+    if matched:
+        return None
+    return (
+        f"{found.place}: where = {where!r} matches none of the {spans:,} spans stored; see what there is: "
+        'i2e sql "select kind, name, service_name, count(*) from spans group by all"'
+    )
