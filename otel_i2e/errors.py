@@ -8,6 +8,7 @@
     │   ├── ScorerError          a scorer that cannot be found or loaded
     │   └── NotFound             nothing has this id
     ├── StoreError               the DuckDB store could not be used
+    │   ├── StoreDamaged         its bytes are not what was written
     │   ├── StoreLocked          another process held it for longer than the wait
     │   ├── RowRefused           it cannot hold a value of a row
     │   └── QueryTimeout         a query ran into its time limit
@@ -38,6 +39,7 @@ __all__ = [
     "ScorerError",
     "SpoolError",
     "SpoolFull",
+    "StoreDamaged",
     "StoreError",
     "StoreLocked",
     "UsageError",
@@ -76,6 +78,10 @@ class NotFound(UsageError):
 
 class StoreError(I2EError):
     """The DuckDB store could not be opened, read or written."""
+
+
+class StoreDamaged(StoreError):
+    """The bytes of the DuckDB store, or of its write-ahead log, are not what was written."""
 
 
 class StoreLocked(StoreError):

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import re
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -44,7 +42,7 @@ def open_writer(path: Path, *, compression: str) -> duckdb.DuckDBPyConnection:
             connection.execute("SET force_compression = 'zstd'")
         options = f"STORAGE_VERSION '{STORAGE_VERSION}', ROW_GROUP_SIZE {ROW_GROUP_ROWS}"
         quoted = str(path).replace("'", "''")
-        _with_whole_wal(path, lambda: connection.execute(f"ATTACH '{quoted}' AS store ({options})"))
+        connection.execute(f"ATTACH '{quoted}' AS store ({options})")
         connection.execute("USE store")
     except BaseException:
         connection.close()
@@ -59,7 +57,7 @@ def open_reader(path: Path) -> duckdb.DuckDBPyConnection:
     """
     config = {**_READER_CONFIG, "temp_directory": _spill(path)}
     with _opening:
-        connection = _with_whole_wal(path, lambda: duckdb.connect(str(path), read_only=True, config=config))
+        connection = duckdb.connect(str(path), read_only=True, config=config)
         if not _is_locked(connection):
             connection.execute("SET GLOBAL TimeZone = 'UTC'")
             connection.execute("SET GLOBAL lock_configuration = true")
@@ -86,26 +84,3 @@ def _is_locked(connection: duckdb.DuckDBPyConnection) -> bool:
 
 def _spill(path: Path) -> str:
     return f"{path}.tmp"
-
-
-def _with_whole_wal(path: Path, open_it: Callable[[], duckdb.DuckDBPyConnection]) -> duckdb.DuckDBPyConnection:
-    """`open_it()`; when DuckDB 1.5 stumbles over zeros that a power cut left at the end of the WAL, without them."""
-    try:
-        return open_it()
-    except duckdb.Error as error:
-        found = re.search(r"Corrupt WAL file: entry at byte position (\d+)", str(error))
-        if found is None or not _cut_zeros(path.with_name(path.name + ".wal"), int(found[1]) - 16):
-            raise
-        return open_it()
-
-
-def _cut_zeros(wal: Path, end: int) -> bool:
-    """Cut `wal` at `end` when nothing but zeros follows."""
-    if end <= 0 or not wal.exists():
-        return False
-    with wal.open("r+b") as file:
-        file.seek(end)
-        if file.read().strip(b"\0"):
-            return False
-        os.truncate(file.fileno(), end)
-    return True

@@ -9,9 +9,17 @@ from typing import Final
 
 import duckdb
 
-from otel_i2e.errors import I2EError, QueryError, QueryTimeout, RowRefused, StoreError, StoreLocked
+from otel_i2e.errors import (
+    I2EError,
+    QueryError,
+    QueryTimeout,
+    RowRefused,
+    StoreDamaged,
+    StoreError,
+    StoreLocked,
+)
 
-__all__ = ["busy", "first_line", "query_error", "store_error"]
+__all__ = ["busy", "damaged", "first_line", "query_error", "store_error"]
 
 _OURS: Final = (
     duckdb.IOException,
@@ -26,6 +34,16 @@ _OF_A_VALUE: Final = (duckdb.DataError, duckdb.IntegrityError, duckdb.InvalidInp
 """Faults that a value in a row may be the cause of; a name of a column, say, is ours."""
 _BUSY_HERE: Final = ("different configuration", "Unique file handle conflict")
 _BUSY_ELSEWHERE: Final = ("Could not set lock on file", "being used by another process")
+_DAMAGED: Final = (
+    "Corrupt database file",
+    "Corrupt WAL file",
+    "Corrupt file",
+    "Could not read enough bytes from file",
+    "not a valid DuckDB database file",
+    "Failure while replaying WAL file",
+)
+_TRANSIENT: Final = ("No space left", "Input/output error", "Out of Memory", "Too many open files", "Permission denied")
+"""A disk or a machine that is in trouble now: nothing is said about the bytes."""
 
 
 def first_line(error: BaseException) -> str:
@@ -52,10 +70,21 @@ def busy(error: duckdb.Error, path: Path) -> StoreLocked | None:
     return None
 
 
+def damaged(error: duckdb.Error) -> bool:
+    """Whether the error says that bytes of the store are not what was written."""
+    text = str(error)
+    if type(error) is not duckdb.Error and not isinstance(error, _OURS):  # text of somebody's may stand in the others
+        return False
+    return any(sign in text for sign in _DAMAGED) and not any(sign in text for sign in _TRANSIENT)
+
+
 def store_error(error: duckdb.Error, path: Path) -> StoreError:
     """A fault of reading or writing the store."""
     if (locked := busy(error, path)) is not None:
         return locked
+    if damaged(error):
+        remedy = "`i2e repair` explains, and saves what can be read"
+        return StoreDamaged(f"the store {str(path)!r} is damaged: {first_line(error)}; {remedy}")
     if isinstance(error, _OF_A_VALUE):
         return RowRefused(f"the store {str(path)!r} does not take a value: {first_line(error)}")
     if isinstance(error, duckdb.ProgrammingError):
@@ -73,7 +102,7 @@ def query_error(error: duckdb.Error, path: Path, *, place: str = "", line: int =
         return QueryTimeout(f"{place + ': ' if place else ''}the query was interrupted")
     if isinstance(error, duckdb.OutOfMemoryException):
         return QueryError(f"{place + ': ' if place else ''}the query needs too much memory; select less of it at once")
-    if isinstance(error, _OURS):
+    if isinstance(error, _OURS) or damaged(error):
         return store_error(error, path)
     return QueryError(f"{_where(error, place, line)}{first_line(error)}")
 

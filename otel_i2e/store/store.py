@@ -11,12 +11,13 @@ from typing import Any
 import duckdb
 
 from otel_i2e.config import Settings
-from otel_i2e.errors import ConfigError, StoreError
+from otel_i2e.errors import ConfigError, StoreDamaged, StoreError
 from otel_i2e.forks import fork_guard, process_token
 from otel_i2e.models import QueryResult
 from otel_i2e.store.connection import closed_by_its_process, open_reader, open_writer
 from otel_i2e.store.faults import busy, store_error
 from otel_i2e.store.lease import hold, holder, wait_turn
+from otel_i2e.store.mending import mended, report
 from otel_i2e.store.migrate import is_current, migrate
 from otel_i2e.store.read import Reader
 from otel_i2e.store.sandbox import Described, Place, describe, run
@@ -56,9 +57,10 @@ class Store:
         """An exclusive lease and one transaction: committed when the block ends, rolled back when it raises.
 
         Raises StoreLocked when the file is not free in time; StoreError when writing failed, after which the same
-        rows may be written again, whether they were stored or not.
+        rows may be written again, whether they were stored or not. A file that is found damaged is set aside
+        (`store/mending.py`); StoreDamaged says that this came up in the middle of the work.
         """
-        with self._open(lambda: open_writer(self.path, compression=self._compression), exclusive=True) as connection:
+        with self._open(self._writer, exclusive=True) as connection:
             token = process_token()
             try:
                 migrate(connection)
@@ -122,32 +124,63 @@ class Store:
                 f"nothing is stored yet: {str(self.path)!r} does not exist; record something with "
                 "`import otel_i2e.auto`, see `i2e demo`, or name another file with --store"
             )
-        with self._open(lambda: open_reader(self.path), exclusive=False) as connection:
-            if is_current(connection):
-                yield connection
-                return
-        with self.write():
-            pass
+        usable = False
+        try:
+            with self._open(lambda: open_reader(self.path), exclusive=False) as connection:
+                usable = self._is_current(connection)
+                if usable:
+                    yield connection
+                    return
+        except StoreDamaged as error:
+            if usable:
+                report(self.path, str(error), writing=False)
+                raise
+        self._make_usable()
         with self._open(lambda: open_reader(self.path), exclusive=False) as connection:
             yield connection
+
+    def _is_current(self, connection: duckdb.DuckDBPyConnection) -> bool:
+        try:
+            return is_current(connection)
+        except duckdb.Error as error:
+            raise store_error(error, self.path) from error
+
+    def _make_usable(self) -> None:
+        """Every migration applied, and what is damaged set aside: the second time, in a new file."""
+        try:
+            with self.write():
+                return
+        except StoreDamaged:
+            pass
+        with self.write():
+            pass
+
+    def _writer(self) -> duckdb.DuckDBPyConnection:
+        return mended(self.path, lambda: open_writer(self.path, compression=self._compression))
 
     @contextmanager
     def _open(
         self, connect: Callable[[], duckdb.DuckDBPyConnection], *, exclusive: bool
     ) -> Generator[duckdb.DuckDBPyConnection]:
         """A connection under a lease; somebody outside of otel-i2e who has the file open is waited for."""
+        token = process_token()
         with hold(self.path, exclusive=exclusive, timeout=self._lock_timeout) as deadline:
-            while True:
-                with fork_guard:
-                    try:
-                        connection = connect()
-                    except duckdb.Error as error:
-                        self._check_busy(error, deadline)
-                    else:
-                        with closed_by_its_process(connection):
-                            yield connection
-                        return
-                time.sleep(wait_turn(self._lock_timeout - (deadline - time.monotonic())))
+            try:
+                while True:
+                    with fork_guard:
+                        try:
+                            connection = connect()
+                        except duckdb.Error as error:
+                            self._check_busy(error, deadline)
+                        else:
+                            with closed_by_its_process(connection):
+                                yield connection
+                            return
+                    time.sleep(wait_turn(self._lock_timeout - (deadline - time.monotonic())))
+            except StoreDamaged as error:
+                if exclusive and token == process_token():
+                    report(self.path, str(error), writing=True)
+                raise
 
     def _check_busy(self, error: duckdb.Error, deadline: float) -> None:
         """Raise, unless the file is busy and there is time left to wait."""

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from otel_i2e.config import Settings
+from otel_i2e.damage import damaged_beside
 from otel_i2e.errors import I2EError
 from otel_i2e.losses import kept_losses, remedy, why_unwritable
 from otel_i2e.models import Contract
@@ -214,6 +215,9 @@ def _warnings(
             because = f" ({one.reason})" if one.reason else ""
             kept = f"; see {str(rejects_folder(settings))!r}" if one.counter == "rejected" else ""
             yield f"{one.n:,} {one.counter.replace('_', ' ')}{because}{kept}"
+    for part in damaged_beside(settings.store_path):
+        if part.saved is None:
+            yield f"{str(part.path)!r} was found damaged at {part.at} ({part.reason}); `i2e repair` explains"
     if stored is not None and stored.without_content:
         yield (
             f"{stored.without_content:,} of {stored.llm_calls:,} model calls were recorded without content, so scorers "

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import duckdb
@@ -67,34 +65,3 @@ def test_a_path_with_a_quote_is_opened(tmp_path: Path) -> None:
     connection = open_reader(path)
     assert connection.execute("SELECT count(*) FROM t").fetchall() == [(2,)]
     connection.close()
-
-
-@pytest.mark.parametrize("opened", ["reader", "writer"])
-def test_zeros_after_the_log_are_cut(tmp_path: Path, opened: str) -> None:
-    """A log that a power cut left with zeros at its end is read up to them, by either line of DuckDB."""
-    path = tmp_path / "s.duckdb"
-    code = (
-        "import os, signal; from pathlib import Path; from otel_i2e.store.connection import open_writer\n"
-        f"c = open_writer(Path({str(path)!r}), compression='zstd'); c.execute('CREATE TABLE t (a INT)')\n"
-        "c.execute('INSERT INTO t FROM range(10)'); os.kill(os.getpid(), signal.SIGKILL)"
-    )
-    subprocess.run([sys.executable, "-c", code], check=False)
-    wal = path.with_name("s.duckdb.wal")
-    whole = wal.stat().st_size
-    with wal.open("ab") as file:
-        file.write(bytes(4096))
-    connection = open_reader(path) if opened == "reader" else open_writer(path, compression="zstd")
-    assert connection.execute("SELECT count(*) FROM t").fetchall() == [(10,)]
-    connection.close()
-    assert not wal.exists() or wal.stat().st_size in (whole, whole + 4096)
-
-
-def test_a_log_with_other_rubbish_is_left_alone(tmp_path: Path) -> None:
-    """Only zeros are cut: anything else is for a person to look at."""
-    from otel_i2e.store.connection import _cut_zeros
-
-    wal = tmp_path / "s.duckdb.wal"
-    wal.write_bytes(b"begin" + bytes(10) + b"x")
-    assert _cut_zeros(wal, 5) is False
-    assert _cut_zeros(tmp_path / "absent", 5) is False
-    assert wal.stat().st_size == 16

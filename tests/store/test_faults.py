@@ -7,8 +7,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from otel_i2e.errors import I2EError, QueryError, QueryTimeout, StoreError, StoreLocked
-from otel_i2e.store.faults import busy, first_line, query_error, store_error
+from otel_i2e.errors import I2EError, QueryError, QueryTimeout, StoreDamaged, StoreError, StoreLocked
+from otel_i2e.store.faults import busy, damaged, first_line, query_error, store_error
 
 _STORE = Path("/data/s.duckdb")
 _LOCK = (
@@ -63,3 +63,21 @@ def test_the_kind_of_error_is_left_out() -> None:
     """`Binder Error:` helps nobody; text that only looks like it stays."""
     assert first_line(duckdb.BinderException('Binder Error: column "x" Error: y')) == 'column "x" Error: y'
     assert first_line(duckdb.Error("plain")) == "plain"
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (duckdb.IOException("IO Error: Corrupt database file: computed checksum 1 does not match"), True),
+        (duckdb.Error("Corrupt database file: computed checksum 1 does not match"), True),
+        (duckdb.IOException('IO Error: Could not read enough bytes from file "s": attempted to read 9 bytes'), True),
+        (duckdb.InternalException('Failure while replaying WAL file "s.wal": Invalid WAL entry type!'), True),
+        (duckdb.IOException('Failure while replaying WAL file "s.wal": Input/output error'), False),
+        (duckdb.ConversionException("Conversion Error: 'Corrupt database file' is no number"), False),
+        (duckdb.IOException("IO Error: No space left on device"), False),
+    ],
+)
+def test_what_counts_as_damage(error: duckdb.Error, expected: bool) -> None:
+    """What DuckDB says of the bytes; not a disk in trouble now, and never a text in somebody's row."""
+    assert damaged(error) is expected
+    assert isinstance(store_error(error, _STORE), StoreDamaged) is expected

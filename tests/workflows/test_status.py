@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from otel_i2e.config import Settings, load_settings
+from otel_i2e.damage import damaged_beside, note_saved, set_aside
 from otel_i2e.losses import keep_losses
 from otel_i2e.models import LedgerRow, Outcome
 from otel_i2e.spool import Spool
@@ -179,3 +180,16 @@ def test_a_rule_that_cannot_work_or_never_matched_is_said_with_its_line(tmp_path
         ("idle", False, True),
         ("good", False, False),
     ]
+
+
+def test_damaged_parts_are_said_until_they_were_seen_to(tmp_path: Path) -> None:
+    """Each with its place, the reason and the next step."""
+    settings = _settings(tmp_path)
+    settings.store_path.write_bytes(b"damaged")
+    set_aside(settings.store_path, "store", "a bad block")
+    (warning,) = status(settings).warnings
+    assert "s.duckdb.damaged-" in warning
+    assert "a bad block" in warning
+    assert "i2e repair" in warning
+    note_saved(damaged_beside(settings.store_path)[0], {"spans": 0})
+    assert status(settings).warnings == ()
