@@ -1,8 +1,9 @@
 """Settings: `i2e.toml`, `[tool.i2e]` in `pyproject.toml`, and `I2E_*` variables.
 
 A variable wins over a file; `i2e.toml` wins over `pyproject.toml`. Both files are looked for in the
-working directory and its parents, up to the first directory that holds `.git`; a relative path in a
-file is relative to that file. A name that is not listed below is refused.
+working directory and its parents, up to the first directory that holds `.git`. A relative path in a
+file, and the default of a path that is not set, is relative to that file; one in a variable or an argument
+is relative to the working directory. A name that is not listed below is refused.
 
 This module is loaded inside the user's application before its first line runs, so it uses the
 standard library only: no pydantic, no TOML parser unless a file is there.
@@ -26,6 +27,14 @@ _CHOICES: Final[dict[str, tuple[str, ...]]] = {
     "ingest": ("on", "off"),
     "compression": ("zstd", "auto"),
 }
+_KINDS: Final[tuple[tuple[type, str], ...]] = (
+    (tuple, "a list"),
+    (int, "a whole number"),
+    (float, "a number"),
+    (str, "text"),
+    (dict, "a table"),
+)
+"""Type of a default → what to call it."""
 _PATHS: Final = ("store", "datasets", "queries", "policy")
 
 
@@ -120,7 +129,8 @@ def load_settings(
     values: dict[str, Any] = {}
     if found is not None:
         path, table = found
-        values = {key: _file_value(path, key, value) for key, value in table.items()}
+        values = {key: str(path.parent / default) for key, default in _DEFAULTS.items() if key in _PATHS and default}
+        values |= {key: _file_value(path, key, value) for key, value in table.items()}
         values["source"] = str(path)
     for key in _SETTINGS:
         if (text := environ.get(f"I2E_{key.upper()}")) is not None and key not in ("judge", "rules"):
@@ -155,8 +165,8 @@ def _read_table(path: Path, keys: tuple[str, ...]) -> Mapping[str, Any] | None:
 
 def _file_value(path: Path, key: str, value: Any) -> Any:
     if key not in _SETTINGS:
-        raise ConfigError(f"{path}: {key!r} is not a setting; the settings are {', '.join(_SETTINGS)}")
-    value = _typed(str(path), key, value)
+        raise ConfigError(f"{_line_of(path, key)}: {key!r} is not a setting{_near(key)}")
+    value = _typed(_line_of(path, key), key, value)
     if key in _PATHS and value and "://" not in value and not value.startswith("ducklake:"):
         return str(path.parent / value)
     if key == "scorers":
@@ -164,19 +174,47 @@ def _file_value(path: Path, key: str, value: Any) -> Any:
     return value
 
 
+def _near(key: str) -> str:
+    from difflib import get_close_matches  # only for a mistake: the application pays for what it uses
+
+    near = get_close_matches(key, _SETTINGS, n=1)
+    return f"; did you mean {near[0]!r}?" if near else f"; the settings are {', '.join(_SETTINGS)}"
+
+
+def _line_of(path: Path, key: str) -> str:
+    """`file:line` at which `key` is set; the file alone when that cannot be told."""
+    starts = (f"{key}=", f'"{key}"=', f"[{key}", f"[[{key}", f"[tool.i2e.{key}", f"[[tool.i2e.{key}")
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        if "".join(line.split()).startswith(starts):
+            return f"{path}:{number}"
+    return str(path)
+
+
 def _typed(place: str, key: str, value: Any) -> Any:
     default = _DEFAULTS[key]
     try:
         typed = _convert(default, value)
-    except (TypeError, ValueError):
-        kind = "a list of text" if isinstance(default, tuple) else f"{type(default).__name__}"
-        raise ConfigError(f"{place}: {key} = {value!r} is not valid; it takes {kind}, such as {default!r}") from None
+    except (TypeError, ValueError, OverflowError):
+        kind = next(words for type_, words in _KINDS if isinstance(default, type_))
+        raise _not_valid(place, key, value, kind, default) from None
     choices = _CHOICES.get(key)
     if choices and typed not in choices:
-        raise ConfigError(f"{place}: {key} = {value!r} is not valid; it takes one of {', '.join(choices)}")
-    if isinstance(typed, int | float) and typed < 0:
-        raise ConfigError(f"{place}: {key} = {value!r} is not valid; it takes a number of at least 0")
+        raise _not_valid(place, key, value, f"one of {', '.join(choices)}", choices[0])
+    if isinstance(typed, int | float) and not 0 <= typed < float("inf"):
+        raise _not_valid(place, key, value, "a number of at least 0", default)
     return typed
+
+
+def _not_valid(place: str, key: str, value: Any, kind: str, example: Any) -> ConfigError:
+    """`place` is a variable, an argument, or a file and line."""
+    if place.startswith("I2E_"):
+        said, remedy = f"{place}={value!r}", f"set {place}={example}, or unset it"
+    elif isinstance(example, Mapping | tuple):
+        said, remedy = f"{place}: {key} = {value!r}", "see docs/settings.md"
+    else:
+        shown = f'"{example}"' if isinstance(example, str) else example
+        said, remedy = f"{place}: {key} = {value!r}", f"write {key} = {shown}"
+    return ConfigError(f"{said} is not valid: it takes {kind}; {remedy}")
 
 
 def _convert(default: Any, value: Any) -> Any:

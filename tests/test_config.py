@@ -36,6 +36,22 @@ def test_file_is_found_above_and_its_paths_are_its_own(tmp_path: Path) -> None:
     assert settings.scorers == (str(tmp_path / "scorers.py"), "package.module")
 
 
+def test_paths_that_are_not_set_belong_to_the_file_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command in a subdirectory uses the project's store; what a variable or a flag says is where one stands."""
+    _write(tmp_path / "i2e.toml", 'service = "shop"')
+    (tmp_path / "src").mkdir()
+    monkeypatch.chdir(tmp_path / "src")
+    settings = load_settings({})
+    assert settings.store_path == tmp_path / ".i2e" / "i2e.duckdb"
+    assert (settings.datasets, settings.queries) == (str(tmp_path / "evals"), str(tmp_path / "queries"))
+    assert settings.policy == ""
+    stood = load_settings({"I2E_QUERIES": "sql"}, store="mine.duckdb")
+    assert stood.store_path == tmp_path / "src" / "mine.duckdb"
+    assert (stood.queries, stood.datasets) == ("sql", str(tmp_path / "evals"))
+    (tmp_path / "i2e.toml").unlink()
+    assert load_settings({}).store_path == tmp_path / "src" / ".i2e" / "i2e.duckdb"
+
+
 def test_search_stops_at_the_repository(tmp_path: Path) -> None:
     """A file above the directory that holds .git is somebody else's."""
     _write(tmp_path / "i2e.toml", "")
@@ -59,10 +75,16 @@ def test_lists_in_variables_are_comma_separated() -> None:
     [
         ('stroe = "x"', ["i2e.toml", "'stroe'", "store"]),
         ("max_content_bytes = -1", ["i2e.toml", "max_content_bytes", "-1", "at least 0"]),
-        ("max_content_bytes = 1.5", ["max_content_bytes", "1.5", "int"]),
+        (
+            "max_content_bytes = 1.5",
+            ["i2e.toml:1: max_content_bytes = 1.5", "whole number; write max_content_bytes = 1"],
+        ),
         ("max_content_bytes = true", ["max_content_bytes", "True"]),
         ('capture = "some"', ["capture", "'some'", "full, metadata, off"]),
-        ("store = 3", ["store", "3", "str"]),
+        ("\nstore = 3", ["i2e.toml:2: store = 3", 'text; write store = ".i2e/i2e.duckdb"']),
+        ("[tool]", ["i2e.toml:1: 'tool' is not a setting"]),
+        ("[judge]\n[[rules]]\n[rulez]", ["i2e.toml:3: 'rulez'", "did you mean 'rules'?"]),
+        ("max_content_bytes = inf", ["max_content_bytes = inf"]),
         ("store =", ["i2e.toml", "not valid TOML"]),
     ],
 )

@@ -54,24 +54,26 @@ def list_command(*, store: str | None, config: str | None, as_json: bool) -> Non
 def check_command(*, queries: tuple[str, ...], store: str | None, config: str | None, as_json: bool) -> int:
     """Check QUERIES (names or files; default all): header, SQL, parameters, columns. Nothing is run."""
     from otel_i2e.errors import QueryError
-    from otel_i2e.workflows.queries import check_query, find_query, list_queries
+    from otel_i2e.workflows.queries import find_query, list_queries, query_problems
 
     settings = _settings(store, config)
     found: list[dict[str, Any]] = []
     for name in queries or [str(one.path) for one in list_queries(settings)]:
         try:
             query = find_query(name, settings)
-            columns = check_query(settings, query)
-            found.append({"query": query.name, "ok": True, "columns": columns, "problem": None})
         except QueryError as error:
-            found.append({"query": name, "ok": False, "columns": {}, "problem": str(error)})
+            found.append({"query": name, "ok": False, "columns": {}, "problems": [str(error)]})
+            continue
+        columns, problems = query_problems(settings, query)
+        found.append({"query": query.name, "ok": not problems, "columns": columns, "problems": problems})
     if as_json:
         emit_json(found)
     for one in () if as_json else found:
         if one["ok"]:
             say(f"ok  {one['query']}: {', '.join(one['columns'])}")
         else:
-            click.echo(f"i2e: error: {one['problem']}", err=True)
+            for problem in one["problems"]:
+                click.echo(f"i2e: error: {problem}", err=True)
     return 0 if all(one["ok"] for one in found) else 2
 
 

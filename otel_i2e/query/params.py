@@ -56,7 +56,7 @@ def values_of(query: Query, given: Mapping[str, str]) -> dict[str, Any]:
     names = [param.name for param in query.params]
     for name in given:
         if name not in names:
-            known = f"its parameters are {', '.join(names)}" if names else "it has none"
+            known = f"its parameters are {', '.join(names)}" if names else "it has none; leave --param away"
             raise QueryError(f"{query.path}: the query {query.name!r} has no parameter {name!r}; {known}")
     values: dict[str, Any] = {}
     for param in query.params:

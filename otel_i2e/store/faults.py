@@ -32,6 +32,7 @@ _OURS: Final = (
 """Faults of the store itself; every other DuckDB exception is about the SQL."""
 _OF_A_VALUE: Final = (duckdb.DataError, duckdb.IntegrityError, duckdb.InvalidInputException)
 """Faults that a value in a row may be the cause of; a name of a column, say, is ours."""
+_NO_DATABASE: Final = ("not a valid DuckDB database file", "Is a directory")
 _BUSY_HERE: Final = ("different configuration", "Unique file handle conflict")
 _BUSY_ELSEWHERE: Final = ("Could not set lock on file", "being used by another process")
 _DAMAGED: Final = (
@@ -90,21 +91,29 @@ def store_error(error: duckdb.Error, path: Path) -> StoreError:
     if isinstance(error, duckdb.ProgrammingError):
         remedy = "this is a defect in otel-i2e, or the file was made by a newer version: please report it, or upgrade"
         return StoreError(f"the store {str(path)!r} failed: {first_line(error)}; {remedy}")
-    remedy = "is the disk full, or the file not a DuckDB database?"
+    if any(sign in str(error) for sign in _NO_DATABASE):
+        return StoreError(
+            f"the store {str(path)!r} is not a DuckDB file; name another with --store, I2E_STORE or `store` in "
+            "i2e.toml, or move this one away: a new one is made when something is recorded"
+        )
+    remedy = "is the disk full, or may you not write there? `i2e status` says more"
     if isinstance(error, duckdb.FatalException):
         remedy = "the outcome is not known; writing the same rows again is safe"
     return StoreError(f"the store {str(path)!r} failed: {first_line(error)}; {remedy}")
 
 
-def query_error(error: duckdb.Error, path: Path, *, place: str = "", line: int = 1) -> I2EError:
-    """A fault of running somebody's SQL, which begins on `line` of the file `place` when it came from a file."""
+def query_error(error: duckdb.Error, path: Path, *, place: str = "", line: int = 1, advice: str = "") -> I2EError:
+    """A fault of running somebody's SQL, which begins on `line` of the file `place` when it came from a file.
+
+    `advice` is put after what is wrong with the SQL.
+    """
     if isinstance(error, duckdb.InterruptException):
         return QueryTimeout(f"{place + ': ' if place else ''}the query was interrupted")
     if isinstance(error, duckdb.OutOfMemoryException):
         return QueryError(f"{place + ': ' if place else ''}the query needs too much memory; select less of it at once")
     if isinstance(error, _OURS) or damaged(error):
         return store_error(error, path)
-    return QueryError(f"{_where(error, place, line)}{first_line(error)}")
+    return QueryError(f"{_where(error, place, line)}{first_line(error)}{advice}")
 
 
 def _where(error: duckdb.Error, place: str, line: int) -> str:

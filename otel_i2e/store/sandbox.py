@@ -16,14 +16,15 @@ from typing import Any, Final, NamedTuple
 
 import duckdb
 
-from otel_i2e.errors import QueryError, QueryTimeout
+from otel_i2e.errors import I2EError, QueryError, QueryTimeout
 from otel_i2e.forks import process_token
 from otel_i2e.models import QueryResult
+from otel_i2e.store.advice import advice
 from otel_i2e.store.faults import query_error
 from otel_i2e.store.migrate import migrate
 from otel_i2e.store.rows import in_utc
 
-__all__ = ["Described", "Place", "describe", "run"]
+__all__ = ["Described", "Place", "describe", "parameters", "run"]
 
 _AGAIN: Final = 0.2  # seconds between two interrupts of a query that goes on
 
@@ -69,7 +70,7 @@ def run(
             columns = tuple(str(column[0]) for column in cursor.description or ())
             rows = cursor.fetchmany(max_rows + 1)
     except duckdb.Error as error:
-        raise query_error(error, store, place=place.file, line=place.line) from None
+        raise _fault(error, sql, store, place) from None
     return QueryResult(
         columns=columns, rows=tuple(in_utc(row) for row in rows[:max_rows]), truncated=len(rows) > max_rows
     )
@@ -86,8 +87,31 @@ def describe(sql: str, params: Mapping[str, Any], place: Place = Place()) -> Des
             given = {name: params.get(name) for name in parameters}
             rows = connection.execute(f"DESCRIBE {sql}", given or None).fetchall()
         except duckdb.Error as error:
-            raise query_error(error, Path(":memory:"), place=place.file, line=place.line) from None
+            raise _fault(error, sql, Path(":memory:"), place) from None
     return Described({str(row[0]): str(row[1]) for row in rows}, parameters)
+
+
+def parameters(sql: str, place: Place = Place()) -> frozenset[str]:  # noqa: B008 -- immutable
+    """Names that one SELECT uses as `$name`, whether its columns exist or not. Raises QueryError."""
+    with _schema(process_token()).cursor() as connection:
+        try:
+            return _check_one_select(connection, sql, place)
+        except duckdb.Error as error:
+            raise _fault(error, sql, Path(":memory:"), place) from None
+
+
+def _fault(error: duckdb.Error, sql: str, store: Path, place: Place) -> I2EError:
+    """The error in our words, with what to write instead."""
+    return query_error(error, store, place=place.file, line=place.line, advice=advice(error, sql, _columns()))
+
+
+def _columns() -> dict[str, list[str]]:
+    """Every table and view of a store, with its columns."""
+    with _schema(process_token()).cursor() as connection:
+        rows = connection.execute(
+            "SELECT table_name, list(lower(column_name)) FROM information_schema.columns GROUP BY ALL ORDER BY ALL"
+        ).fetchall()
+    return {str(table): columns for table, columns in rows}
 
 
 @cache

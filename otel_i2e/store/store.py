@@ -20,7 +20,7 @@ from otel_i2e.store.lease import hold, holder, wait_turn
 from otel_i2e.store.mending import mended, report
 from otel_i2e.store.migrate import is_current, migrate
 from otel_i2e.store.read import Reader
-from otel_i2e.store.sandbox import Described, Place, describe, run
+from otel_i2e.store.sandbox import Described, Place, describe, parameters, run
 from otel_i2e.store.write import Writer
 
 __all__ = ["Store"]
@@ -115,6 +115,10 @@ class Store:
         Works without a store: the schema is enough. Raises QueryError.
         """
         return describe(sql, params or {}, Place(file, line))
+
+    def parameters(self, sql: str, *, file: str = "", line: int = 1) -> frozenset[str]:
+        """Names that a user's SELECT uses as `$name`. Works without a store, whatever columns it names; QueryError."""
+        return parameters(sql, Place(file, line))
 
     @contextmanager
     def _current(self) -> Generator[duckdb.DuckDBPyConnection]:

@@ -29,6 +29,7 @@ __all__ = [
     "line_of",
     "parse_dataset",
     "put_case",
+    "raise_all",
     "read_bytes",
     "read_dataset",
 ]
@@ -44,6 +45,11 @@ class Problem(NamedTuple):
     """`file:line`."""
     message: str
     """The value, the rule and the remedy."""
+
+    @property
+    def line(self) -> int:
+        """The line's number."""
+        return int(self.place.rpartition(":")[2])
 
     def __str__(self) -> str:
         return f"{self.place}: {self.message}"
@@ -66,11 +72,17 @@ def read_dataset(path: Path) -> list[Case]:
 def read_lines(path: Path) -> list[CaseLine]:
     """The cases of a file with their lines. Raises DatasetError with one line per problem, all of them at once."""
     lines, problems = parse_dataset(read_bytes(path), str(path))
-    if problems:
-        said = [str(problem) for problem in problems[:_MOST_SAID]]
-        rest = len(problems) - len(said)
-        raise DatasetError("\n".join([*said, *([f"and {rest} more problems in {path}"] if rest else [])]))
+    raise_all(path, [str(problem) for problem in problems])
     return lines
+
+
+def raise_all(path: Path, problems: Sequence[str]) -> None:
+    """DatasetError with one line per problem, when there is one."""
+    if problems:
+        said = problems[:_MOST_SAID]
+        rest = len(problems) - len(said)
+        more = [f"and {rest} more problems; `i2e dataset check {path}` lists them all"] if rest else []
+        raise DatasetError("\n".join([*said, *more]))
 
 
 def parse_dataset(content: bytes, place: str) -> tuple[list[CaseLine], list[Problem]]:

@@ -96,7 +96,7 @@ def check_dataset(settings: Settings, path: Path) -> DatasetReport:
             problems.append(Problem(f"{path}:{number}", f"case {case.id!r} {NOTHING_TO_CHECK}"))
     cases = [line.case for line in lines]
     priorities = {key: sum(case.priority == key for case in cases) for key in ("P0", "P1", "P2")}
-    said = tuple(str(problem) for problem in sorted(problems, key=_line_number))
+    said = tuple(str(problem) for problem in sorted(problems, key=lambda one: one.line))
     return DatasetReport(
         name=path.stem,
         path=str(path),
@@ -134,7 +134,3 @@ def _near(path: Path) -> Path:
     """The path as a person in the working directory would write it."""
     here = Path.cwd()
     return path.relative_to(here) if path.is_absolute() and path.is_relative_to(here) else path
-
-
-def _line_number(problem: Problem) -> int:
-    return int(problem.place.rpartition(":")[2])

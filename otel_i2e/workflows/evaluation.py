@@ -31,13 +31,13 @@ from otel_i2e.score import Scorer
 from otel_i2e.semconv import I2E_SCOPE
 from otel_i2e.store import Store
 from otel_i2e.workflows.case_runs import Planned, Ran, run_cases
-from otel_i2e.workflows.dataset_file import CaseLine, read_lines
+from otel_i2e.workflows.dataset_file import CaseLine, Problem, parse_dataset, raise_all, read_bytes
 from otel_i2e.workflows.datasets import dataset_hash, dataset_path
 from otel_i2e.workflows.experiment_scoring import score_runs
 from otel_i2e.workflows.ingest import drain
 from otel_i2e.workflows.revision import commit_of
 from otel_i2e.workflows.score_events import emit_scores
-from otel_i2e.workflows.scorers import Loaded, case_scorers, judge_settings, load_all, named
+from otel_i2e.workflows.scorers import case_scorers, judge_settings, load_all, named
 from otel_i2e.workflows.tasks import Task, load_task
 
 __all__ = ["Progress", "Selection", "evaluate"]
@@ -113,10 +113,9 @@ def evaluate(
     experiment_id = f"exp-{now:%Y%m%d-%H%M%S}-{uuid4().hex[:6]}"
     try:
         path = dataset_path(settings, dataset)
-        lines = read_lines(path)
-        chosen = _selected(path, lines, selection or Selection())
-        loaded = load_all(settings)
-        by_case = {case.id: _scorers(path, number, case, loaded, scorers) for number, case in chosen}
+        selection = selection or Selection()
+        lines, by_case = _checked(settings, path, selection, scorers)
+        chosen = _selected(path, lines, selection)
         recording, called = _prepared(settings, task)
         for _, case in chosen:
             called.arguments(case)
@@ -235,13 +234,26 @@ def _selected(path: Path, lines: Sequence[CaseLine], selection: Selection) -> li
     return chosen
 
 
-def _scorers(path: Path, number: int, case: Case, loaded: Loaded, extra: Sequence[str]) -> list[Scorer]:
-    """What is measured of the case, each name once."""
-    try:
-        own = case_scorers(case, loaded)
-    except DatasetError as error:
-        raise DatasetError(f"{path}:{number}: {error}") from None
-    return list({scorer.name: scorer for scorer in [*own, *named(extra, loaded)]}.values())
+def _checked(
+    settings: Settings, path: Path, selection: Selection, names: Sequence[str]
+) -> tuple[list[CaseLine], dict[str, list[Scorer]]]:
+    """The lines of the file, and by id what is measured of each selected case, each scorer once.
+
+    DatasetError with everything that is wrong with the file's lines and the selected cases' scorers.
+    """
+    lines, problems = parse_dataset(read_bytes(path), str(path))
+    loaded = load_all(settings)
+    extra = named(names, loaded)
+    by_case: dict[str, list[Scorer]] = {}
+    for number, case in lines:
+        if not selection.takes(case):
+            continue
+        try:
+            by_case[case.id] = list({one.name: one for one in [*case_scorers(case, loaded), *extra]}.values())
+        except DatasetError as error:
+            problems.append(Problem(f"{path}:{number}", str(error)))
+    raise_all(path, [str(problem) for problem in sorted(problems, key=lambda one: one.line)])
+    return lines, by_case
 
 
 def _prepared(settings: Settings, task: str) -> tuple[Recorder, Task]:

@@ -9,11 +9,19 @@ from typing import Any, Final, NamedTuple
 from otel_i2e.config import Settings
 from otel_i2e.errors import QueryError
 from otel_i2e.models import Query, QueryResult
-from otel_i2e.query import check_query as hold_to_header
-from otel_i2e.query import parse_query, samples, values_of
+from otel_i2e.query import column_problems, parameter_problems, parse_query, samples, values_of
 from otel_i2e.store import Store
 
-__all__ = ["Listed", "check_query", "find_query", "library_folder", "list_queries", "run_query", "run_sql"]
+__all__ = [
+    "Listed",
+    "check_query",
+    "find_query",
+    "library_folder",
+    "list_queries",
+    "query_problems",
+    "run_query",
+    "run_sql",
+]
 
 _PACKAGE: Final = Path(__file__).resolve().parent.parent
 
@@ -67,9 +75,26 @@ def check_query(settings: Settings, query: Query) -> dict[str, str]:
 
     Works without a store. Raises QueryError.
     """
-    described = Store.of(settings).describe(query.sql, samples(query), file=query.path, line=query.line)
-    hold_to_header(query, described.columns, described.parameters)
-    return described.columns
+    columns, problems = query_problems(settings, query)
+    if problems:
+        more = f" (and {len(problems) - 1} more: i2e query check {query.path})" if len(problems) > 1 else ""
+        raise QueryError(problems[0] + more)
+    return columns
+
+
+def query_problems(settings: Settings, query: Query) -> tuple[dict[str, str], list[str]]:
+    """The columns of `query`, as far as they can be told, and everything that is wrong with it, one line each."""
+    store = Store.of(settings)
+    try:
+        used = store.parameters(query.sql, file=query.path, line=query.line)
+    except QueryError as error:
+        return {}, [str(error)]
+    problems = list(parameter_problems(query, used))
+    try:
+        columns = store.describe(query.sql, samples(query), file=query.path, line=query.line).columns
+    except QueryError as error:
+        return {}, [str(error), *problems]
+    return columns, [*problems, *column_problems(query, columns)]
 
 
 def run_query(settings: Settings, query: Query, given: Mapping[str, str], *, limit: int | None = None) -> QueryResult:

@@ -92,3 +92,20 @@ def test_a_query_that_is_not_there(i2e: Callable[..., Any]) -> None:
     ran = i2e("query", "run", "nope")
     assert ran.code == 2
     assert "i2e query list" in ran.err
+
+
+def test_check_lists_everything_that_is_wrong_with_a_query(i2e: Callable[..., Any]) -> None:
+    """An undeclared parameter is not hidden by a wrong column; `run` says the first and how many more there are."""
+    _write("bad", "-- param: unused text\nSELECT nonsense, $who AS who FROM spans")
+    ran = i2e("query", "check", "bad")
+    assert ran.code == 2
+    column, undeclared, unused = ran.err.splitlines()
+    assert "queries/bad.sql:5: " in column
+    assert '"nonsense" not found' in column
+    assert "the SQL uses $who, which the header does not declare" in undeclared
+    assert "declares the param 'unused', but the SQL has no $unused" in unused
+    assert len(json.loads(i2e("query", "check", "bad", "--json").out)[0]["problems"]) == 3
+    ran = i2e("query", "run", "bad", "--param", "unused=1")
+    assert ran.code == 2
+    assert '"nonsense" not found' in ran.err
+    assert "(and 2 more: i2e query check " in ran.err

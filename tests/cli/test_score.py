@@ -181,6 +181,25 @@ def test_follow_takes_in_and_scores_until_it_is_stopped(number: signal.Signals) 
     assert "Traceback" not in err
 
 
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [
+        ('where = "kindd = 1"\nscorers = ["short"]', "where = 'kindd = 1': Referenced column \"kindd\" not found"),
+        ('scorers = ["shirt"]', "there is no scorer 'shirt'; there are "),
+        ('where = "kind = \'llm"\nscorers = ["short"]', "a quote ' is not closed"),
+        ("scorers = []", "scorers = []: "),
+    ],
+)
+def test_follow_names_the_rule_and_its_line(i2e: Callable[..., Any], rule: str, said: str) -> None:
+    """One line with the file, before anything is followed; exit 2."""
+    Path("i2e.toml").write_text(f'scorers = ["mine.py"]\n\n[[rules]]\nname = "brief"\n{rule}\n', encoding="utf-8")
+    ran = i2e("score", "--follow")
+    assert (ran.code, ran.out) == (2, "")
+    assert "i2e.toml:3: rule 'brief': " in ran.err
+    assert said in ran.err
+    assert ran.err.count("\n") == 1
+
+
 def scores(settings: Any) -> list[bool]:
     """What passed, as stored."""
     store = Store.of(settings)

@@ -40,7 +40,16 @@ def test_no_exception_of_duckdb_gets_through(kind: type[duckdb.Error]) -> None:
         (duckdb.InterruptException("INTERRUPT Error: Interrupted!"), QueryTimeout, "interrupted"),
         (duckdb.OutOfMemoryException("Out of Memory Error: …"), QueryError, "too much memory"),
         (duckdb.FatalException("FATAL Error: no space"), StoreError, "writing the same rows again is safe"),
-        (duckdb.IOException("IO Error: not a DuckDB file"), StoreError, "'/data/s.duckdb' failed: not a DuckDB file"),
+        (
+            duckdb.IOException("IO Error: disk on fire"),
+            StoreError,
+            "'/data/s.duckdb' failed: disk on fire; is the disk",
+        ),
+        (
+            duckdb.IOException('IO Error: The file "x" exists, but it is not a valid DuckDB database file!'),
+            StoreError,
+            "'/data/s.duckdb' is not a DuckDB file; name another with --store",
+        ),
     ],
 )
 def test_what_is_said(error: duckdb.Error, kind: type[I2EError], said: str) -> None:

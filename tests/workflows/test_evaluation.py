@@ -252,7 +252,7 @@ def test_what_is_asked_for_wrongly_runs_nothing(project: _Project) -> None:
     ]
     evals = project.folder / "evals"
     (evals / "unknown.jsonl").write_text('\n{"id": "a", "input": "x", "must": [{"contain": "y"}]}')
-    (evals / "broken.jsonl").write_text('{\n{"id": "a"}')
+    (evals / "broken.jsonl").write_text('{\n{"id": "a"}\n{"id": "c", "input": "q", "scorers": ["nope"]}')
     script = (
         "import sys, json\n"
         "from otel_i2e.config import load_settings\n"
@@ -274,6 +274,7 @@ def test_what_is_asked_for_wrongly_runs_nothing(project: _Project) -> None:
         "DatasetError: evals/unknown.jsonl:2: case 'a': must[0]: 'contain' is not a check",
         "DatasetError: evals/broken.jsonl:1: not JSON",
         "evals/broken.jsonl:2: 'input' is missing",
+        "evals/broken.jsonl:3: case 'c': there is no scorer 'nope'",
     ]
     assert [row for row, start in zip(said, expected, strict=True) if not row.startswith(start)] == []
     assert not project.store.exists()
