@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import ExitStack, contextmanager, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from otel_i2e.cli.output import emit_json, json_option, progress, say, store_options, table
+from otel_i2e.cli.output import emit_json, json_option, progress, safe, say, store_options
 from otel_i2e.config import load_settings
 
 if TYPE_CHECKING:
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from otel_i2e.workflows.evaluation import Progress
 
 __all__ = ["command"]
+
+_SHOWN = 20  # cases that did not pass
 
 
 @click.command("eval")
@@ -57,6 +59,7 @@ def command(
     """
     from otel_i2e.workflows.evaluation import Selection, evaluate
     from otel_i2e.workflows.gating import preview, read_policy
+    from otel_i2e.workflows.next_step import after_evaluation
 
     settings = load_settings(config=Path(config) if config else None, store=store)
     policy = read_policy(settings.policy)
@@ -75,7 +78,7 @@ def command(
     if as_json:
         emit_json(experiment)
     else:
-        _print(experiment, preview(experiment, policy))
+        _print(experiment, preview(experiment, policy), after_evaluation(settings))
     if experiment.metadata.get("interrupted"):
         click.echo("i2e: interrupted; what had finished is recorded, and the gate will not pass it", err=True)
         return 130
@@ -98,10 +101,10 @@ def _bars() -> Generator[Progress]:
         yield on_progress
 
 
-def _print(experiment: Experiment, decision: Decision) -> None:
-    from otel_i2e.workflows.gating import COLUMNS, grid
+def _print(experiment: Experiment, decision: Decision, next_steps: Sequence[str]) -> None:
+    """Counts, what failed and why, and where to go on; every case's line is the gate's."""
+    from otel_i2e.workflows.gating import line, repeats, worst_first
 
-    table(COLUMNS, grid(decision))
     verdicts = [case.verdict for case in decision.cases]
     costs = [run.cost_usd for run in experiment.runs if run.cost_usd is not None]
     said = [
@@ -112,4 +115,13 @@ def _print(experiment: Experiment, decision: Decision) -> None:
         *([f"${sum(costs):.4f}"] if costs else []),
     ]
     say(f"{experiment.experiment_id}: {', '.join(said)}")
-    say("Next: i2e gate")
+    bad = [case for case in worst_first(decision.cases) if case.verdict != "passed"]
+    for case in bad[:_SHOWN]:
+        mark = "✗" if case.verdict == "failed" else "?"
+        more = f" (and {len(case.reasons) - 1} more)" if len(case.reasons) > 1 else ""
+        why = line(case.reasons[0] if case.reasons else "not measured")
+        say(f"{mark} {case.priority} {safe(case.case_id)}  {repeats(case)}  {why}{more}")
+    if len(bad) > _SHOWN:
+        say(f"… and {len(bad) - _SHOWN} more: i2e gate lists every case")
+    for word, step in zip(("Next", *["Then"] * len(next_steps)), next_steps, strict=False):
+        say(f"{word}: {step}")

@@ -26,6 +26,6 @@ def command(folder: Path, as_json: bool) -> None:
         say(f"wrote {name}")
     for name in layout.left:
         say(f"left  {name} (it was there already)")
-    say("Next:")
+    say("Next, along the loop:")
     for line in layout.next:
         say(f"  {line}")

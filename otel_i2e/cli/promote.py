@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from otel_i2e.cli.case_options import case_options, fields_of
+from otel_i2e.cli.caught_up import caught_up
 from otel_i2e.cli.output import emit_json, json_option, say, store_options, table
 from otel_i2e.config import load_settings
 
@@ -55,6 +56,7 @@ def command(
 
     settings = load_settings(config=Path(config) if config else None, store=store)
     fields = fields_of(given)
+    caught_up(settings)
     if query is not None:
         if fields:
             raise click.UsageError(

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from otel_i2e.cli.caught_up import caught_up
 from otel_i2e.cli.output import emit_json, json_option, say, store_options, table
 from otel_i2e.cli.sql import show
 from otel_i2e.config import Settings, load_settings
@@ -95,14 +96,13 @@ def run_command(
     as_json: bool,
 ) -> None:
     """Run QUERY (a name or a file) over the store, read-only."""
-    from otel_i2e.workflows.catching_up import catch_up
     from otel_i2e.workflows.queries import find_query, run_query
 
     settings = _settings(store, config)
     found = find_query(query, settings)
-    note = catch_up(settings)
+    caught_up(settings)
     result = run_query(settings, found, _given(params), limit=limit)
-    show(result, as_json=as_json, as_csv=as_csv, note=note)
+    show(result, as_json=as_json, as_csv=as_csv)
 
 
 def _settings(store: str | None, config: str | None) -> Settings:

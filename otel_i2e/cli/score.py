@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from otel_i2e.cli.caught_up import caught_up
 from otel_i2e.cli.duration import DURATION
 from otel_i2e.cli.output import emit_json, json_option, progress, say, store_options, table
 from otel_i2e.config import Settings, load_settings
@@ -59,6 +60,7 @@ def command(
         raise click.UsageError("name what scores: --scorer NAME (see `i2e scorers`), or --follow for the online rules")
     from otel_i2e.workflows.scoring import score_where
 
+    caught_up(settings)
     with progress("scoring", None if dry_run else limit) as advance:
         seen = 0
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from otel_i2e.cli.caught_up import caught_up
 from otel_i2e.cli.output import emit_json, json_option, say, store_options, table
 from otel_i2e.config import load_settings
 from otel_i2e.models import QueryResult
@@ -29,18 +30,17 @@ def command(
     Tables and views: spans, llm_calls, tool_calls, documents, traces, failures, scores, score_ledger, cases,
     experiments, experiment_runs. `i2e sql "describe spans"` lists columns.
     """
-    from otel_i2e.workflows.catching_up import catch_up
     from otel_i2e.workflows.queries import run_sql
 
     if statement is None and sys.stdin.isatty():
         raise click.UsageError('write a SELECT: i2e sql "select count(*) from spans"')
     settings = load_settings(config=Path(config) if config else None, store=store)
     text = sys.stdin.read() if statement in (None, "-") else statement
-    note = catch_up(settings)
-    show(run_sql(settings, text, limit=limit), as_json=as_json, as_csv=as_csv, note=note)
+    caught_up(settings)
+    show(run_sql(settings, text, limit=limit), as_json=as_json, as_csv=as_csv)
 
 
-def show(result: QueryResult, *, as_json: bool, as_csv: bool = False, note: str | None = None) -> None:
+def show(result: QueryResult, *, as_json: bool, as_csv: bool = False) -> None:
     """A result as a table, JSON or CSV; what the reader must know besides goes to standard error."""
     if as_json:
         emit_json([dict(zip(result.columns, row, strict=True)) for row in result.rows])
@@ -54,5 +54,3 @@ def show(result: QueryResult, *, as_json: bool, as_csv: bool = False, note: str 
         say(f"No rows. Columns: {', '.join(result.columns)}. `i2e status` says what is stored.")
     if result.truncated:
         click.echo(f"i2e: only the first {len(result.rows):,} rows are shown; --limit and I2E_QUERY_MAX_ROWS", err=True)
-    if note:
-        click.echo(f"i2e: {note}", err=True)

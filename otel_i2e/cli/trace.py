@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from otel_i2e.cli.caught_up import caught_up
 from otel_i2e.cli.output import console, emit_json, json_option, safe, store_options
 from otel_i2e.config import load_settings
 from otel_i2e.models import ScoreRow, Span, parts_of
@@ -31,18 +32,15 @@ def command(*, trace_id: str, full: bool, store: str | None, config: str | None,
 
     A unique beginning of TRACE_ID is enough.
     """
-    from otel_i2e.workflows.catching_up import catch_up
     from otel_i2e.workflows.inspect import trace_tree
 
     settings = load_settings(config=Path(config) if config else None, store=store)
-    note = catch_up(settings)
+    caught_up(settings)
     tree = trace_tree(settings, trace_id)
     if as_json:
         emit_json(_as_json(tree))
     else:
         _print(tree, 100_000 if full else 160)
-    if note:
-        click.echo(f"i2e: {note}", err=True)
 
 
 def _print(tree: TraceTree, most: int) -> None:

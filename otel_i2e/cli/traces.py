@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from otel_i2e.cli.caught_up import caught_up
 from otel_i2e.cli.duration import DURATION
 from otel_i2e.cli.output import emit_json, json_option, say, store_options, table
 from otel_i2e.config import load_settings
@@ -46,11 +47,10 @@ def command(
     as_json: bool,
 ) -> None:
     """The latest traces, one line each. `score` is the lowest score, with `✗` when one failed, `👎` for a complaint."""
-    from otel_i2e.workflows.catching_up import catch_up
     from otel_i2e.workflows.inspect import latest_traces
 
     settings = load_settings(config=Path(config) if config else None, store=store)
-    note = catch_up(settings)
+    caught_up(settings)
     rows = latest_traces(settings, limit=limit, since=since, where=where)
     if as_json:
         emit_json(rows)
@@ -60,8 +60,6 @@ def command(
         say("No trace matches. `i2e traces` lists the latest of all.")
     else:
         say("No traces yet. Run an application with `import otel_i2e.auto`, or see `i2e demo`.")
-    if note:
-        click.echo(f"i2e: {note}", err=True)
 
 
 def _line(row: dict[str, Any]) -> tuple[Any, ...]:

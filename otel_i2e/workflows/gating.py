@@ -11,7 +11,18 @@ from typing import Any
 from otel_i2e.config import Settings
 from otel_i2e.errors import ConfigError, NotFound, UsageError
 from otel_i2e.gate import decide, parse_policy, require_overridable
-from otel_i2e.gate.reports import COLUMNS, grid, junit, markdown, outputs, result, workflow_commands
+from otel_i2e.gate.reports import (
+    COLUMNS,
+    grid,
+    junit,
+    markdown,
+    outputs,
+    repeats,
+    result,
+    workflow_commands,
+    worst_first,
+)
+from otel_i2e.gate.wording import line
 from otel_i2e.models import Contract, Decision, Experiment, Override, Policy
 from otel_i2e.store import Reader, Store
 from otel_i2e.workflows.author import author
@@ -23,12 +34,15 @@ __all__ = [
     "decide_gate",
     "grid",
     "headline",
+    "line",
     "list_experiments",
     "preview",
     "publish",
     "read_policy",
+    "repeats",
     "result",
     "workflow_commands",
+    "worst_first",
 ]
 
 

@@ -20,6 +20,17 @@ FILES: Final = {
     ".github/workflows/i2e.yml": "i2e.yml",
 }
 """Path in the project → template. A `.txt` keeps tools from taking a template for our own code."""
+_STEPS: Final = (
+    "python app.py",
+    "i2e traces",
+    "i2e query run failing_answers",
+    "i2e promote failing_answers --dataset example",
+    "i2e review list",
+    "i2e eval evals/example.jsonl --task app:answer",
+    "i2e gate",
+)
+"""The loop: record, look, query, promote, review, evaluate, gate."""
+_OWN_APP: Final = "put `import otel_i2e.auto` first in your application and run it"
 _IGNORED: Final = (".i2e/", "__pycache__/")
 
 
@@ -33,7 +44,7 @@ class Layout(Contract):
     left: tuple[str, ...]
     """Files that were there and were not touched."""
     next: tuple[str, ...]
-    """The commands that come next."""
+    """The steps that come next, along the loop; all are commands but the recording of an application of one's own."""
 
 
 def init(folder: Path) -> Layout:
@@ -47,8 +58,8 @@ def init(folder: Path) -> Layout:
     except OSError as error:
         raise UsageError(f"cannot write {error.filename!r}: {error.strerror}; name another directory") from None
     enter = () if folder.resolve() == Path.cwd() else (f"cd {folder}",)
-    commands = ("i2e dataset check", "i2e eval evals/example.jsonl --task app:answer", "i2e gate")
-    return Layout(folder=str(folder), written=tuple(written), left=tuple(left), next=(*enter, *commands))
+    steps = _STEPS if "app.py" in written else (_OWN_APP, *_STEPS[1:])
+    return Layout(folder=str(folder), written=tuple(written), left=tuple(left), next=(*enter, *steps))
 
 
 def _write(path: Path, template: str) -> bool:

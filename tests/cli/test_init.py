@@ -15,16 +15,23 @@ import pytest
 def test_it_says_what_it_wrote_and_left_and_what_comes_next(
     i2e: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The last three lines are the next three commands."""
+    """The last lines are the loop; an application of one's own is recorded as it is run."""
     monkeypatch.chdir(tmp_path)
     Path("app.py").write_text("mine")
     out = i2e("init").out
     assert "wrote i2e.toml" in out
     assert "left  app.py (it was there already)" in out
-    assert [row.strip() for row in out.splitlines()[-3:]] == [
-        "i2e dataset check", "i2e eval evals/example.jsonl --task app:answer", "i2e gate",
-    ]  # fmt: skip
-    assert json.loads(i2e("init", "shop", "--json").out)["next"][0] == "cd shop"
+    assert [row.strip() for row in out.splitlines()[-8:]] == [
+        "Next, along the loop:",
+        "put `import otel_i2e.auto` first in your application and run it",
+        "i2e traces",
+        "i2e query run failing_answers",
+        "i2e promote failing_answers --dataset example",
+        "i2e review list",
+        "i2e eval evals/example.jsonl --task app:answer",
+        "i2e gate",
+    ]
+    assert json.loads(i2e("init", "shop", "--json").out)["next"][:2] == ["cd shop", "python app.py"]
 
 
 def test_a_new_project_checks_evaluates_and_passes_its_gate(

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -68,3 +71,21 @@ def test_a_condition_that_is_wrong(i2e: Callable[..., Any]) -> None:
         ran = i2e("traces", "--where", where)
         assert (ran.code, ran.out, ran.err.count("\n")) == (2, "", 1)
         assert "--where" in ran.err
+
+
+def test_an_application_that_has_just_begun_is_seen(i2e: Callable[..., Any]) -> None:
+    """Its spans wait in the spool, which has not been moved yet: reading moves them first."""
+    application = (
+        "import otel_i2e\n"
+        "from otel_i2e.capture import recorder\n"
+        "otel_i2e.configure()\n"
+        "otel_i2e.observe(lambda question: 'yes', name='first answer')('?')\n"
+        "assert recorder().flush(30)\n"
+    )
+    subprocess.run(
+        [sys.executable, "-c", application], env={**os.environ, "I2E_INGEST": "off"}, check=True, timeout=120
+    )
+    assert not Path(".i2e/i2e.duckdb").exists()
+    ran = i2e("traces")
+    assert (ran.code, ran.err) == (0, "")
+    assert "\tfirst answer\t" in ran.out

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -62,3 +64,40 @@ def test_a_busy_store_keeps_nobody_from_reading(tmp_path: Path) -> None:
     with Store.of(settings).write():
         assert "stayed in use for 0.1 s" in (catch_up(settings) or "")
     assert Spool(settings.spool_path).stats().batches == 1
+
+
+def test_another_process_that_moves_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who reads while the application moves its first spans sees them."""
+    settings = _settings(tmp_path)
+    spool = Spool(settings.spool_path)
+    spool.put(_export())
+    claimed, asked = threading.Event(), threading.Event()
+
+    def other() -> None:
+        with Spool(settings.spool_path).claim():
+            claimed.set()
+            assert asked.wait(60)
+
+    def sleep(seconds: float) -> None:
+        asked.set()
+        threading.Event().wait(seconds)
+
+    monkeypatch.setattr(catching_up, "_PATIENCE", 60.0)
+    monkeypatch.setattr(time, "sleep", sleep)
+    thread = threading.Thread(target=other)
+    thread.start()
+    assert claimed.wait(60)
+    assert catch_up(settings) is None
+    thread.join()
+    with Store.of(settings).read() as reader:
+        assert len(reader.spans()) == 1
+
+
+def test_waiting_for_another_has_a_bound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What still waits then is said."""
+    settings = _settings(tmp_path)
+    spool = Spool(settings.spool_path)
+    spool.put(_export(), items=3)
+    monkeypatch.setattr(catching_up, "_PATIENCE", 0.1)
+    with Spool(settings.spool_path).claim():
+        assert "3 spans and log records still wait in the spool" in (catch_up(settings) or "")

@@ -33,7 +33,7 @@ def test_nothing_that_is_there_is_changed(tmp_path: Path, monkeypatch: pytest.Mo
     Path(".gitignore").write_text("secrets\n.i2e")
     layout = init(Path())
     assert layout.left == ("app.py",)
-    assert layout.next[0] == "i2e dataset check"
+    assert layout.next[0].startswith("put `import otel_i2e.auto` first")
     assert Path("app.py").read_text() == "mine"
     assert Path(".gitignore").read_text() == "secrets\n.i2e\n__pycache__/\n"
     again = init(Path())

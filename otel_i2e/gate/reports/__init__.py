@@ -7,9 +7,10 @@ says what was not measured as loudly as what failed.
 from __future__ import annotations
 
 from otel_i2e.gate.reports.github import outputs, workflow_commands
-from otel_i2e.gate.reports.grid import COLUMNS, grid
+from otel_i2e.gate.reports.grid import COLUMNS, grid, repeats
 from otel_i2e.gate.reports.junit import junit
 from otel_i2e.gate.reports.markdown import markdown
+from otel_i2e.gate.reports.ranking import worst_first
 from otel_i2e.gate.reports.result import result
 
-__all__ = ["COLUMNS", "grid", "junit", "markdown", "outputs", "result", "workflow_commands"]
+__all__ = ["COLUMNS", "grid", "junit", "markdown", "outputs", "repeats", "result", "workflow_commands", "worst_first"]
