@@ -42,7 +42,8 @@ _PATHS: Final = ("store", "datasets", "queries", "policy")
 class Settings:
     """What a process was told. Every field `x` is also the variable `I2E_X` (upper case).
 
-    Lists (`scorers`) are comma-separated in a variable; `rules` and `judge` live in a file only.
+    Lists (`scorers`) are comma-separated in a variable; `rules` and `judge` live in a file only, and so does what
+    `redact` is told: its variable says `on` or `off`.
     """
 
     store: str = ".i2e/i2e.duckdb"
@@ -85,10 +86,17 @@ class Settings:
     """Gate policy file; empty is the built-in policy."""
     judge: Mapping[str, Any] = field(default_factory=dict[str, Any])
     """Table `[judge]`: `model`, `max_tokens`, `timeout`, … (`models.JudgeSettings`)."""
+    redact: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """Table `[redact]`: secrets are taken out before anything is written. `I2E_REDACT` is `on` or `off`."""
     rules: tuple[Mapping[str, Any], ...] = ()
     """Tables `[[rules]]`: online scoring rules (`models.Rule`)."""
     source: str = ""
     """The file that was read; empty when there was none. Not a setting."""
+
+    @property
+    def redacts(self) -> bool:
+        """Whether secrets are taken out: a table `[redact]` that is not switched off."""
+        return bool(self.redact.get("enabled", bool(self.redact)))
 
     @property
     def store_path(self) -> Path:
@@ -133,8 +141,10 @@ def load_settings(
         values |= {key: _file_value(path, key, value) for key, value in table.items()}
         values["source"] = str(path)
     for key in _SETTINGS:
-        if (text := environ.get(f"I2E_{key.upper()}")) is not None and key not in ("judge", "rules"):
+        if (text := environ.get(f"I2E_{key.upper()}")) is not None and key not in ("judge", "rules", "redact"):
             values[key] = _typed(f"I2E_{key.upper()}", key, text)
+    if (text := environ.get("I2E_REDACT", "")) != "":
+        values["redact"] = {**values.get("redact", {}), "enabled": _switch("I2E_REDACT", text)}
     for key, value in given.items():
         if value is not None:
             if key not in _SETTINGS:
@@ -188,6 +198,13 @@ def _line_of(path: Path, key: str) -> str:
         if "".join(line.split()).startswith(starts):
             return f"{path}:{number}"
     return str(path)
+
+
+def _switch(name: str, text: str) -> bool:
+    words = {"on": True, "1": True, "true": True, "off": False, "0": False, "false": False}
+    if text.lower() not in words:
+        raise ConfigError(f"{name} = {text!r} is not valid; it takes one of on, off")
+    return words[text.lower()]
 
 
 def _typed(place: str, key: str, value: Any) -> Any:

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from otel_i2e.capture.content import is_content
 from otel_i2e.capture.wire import Values, block, key_head, utf8, varint
 from otel_i2e.semconv import I2E_CONTENT_CAPTURE, I2E_CONTENT_TRUNCATED
+
+if TYPE_CHECKING:
+    from otel_i2e.redact import Redactor
 
 __all__ = ["Attributes", "Cut", "copied"]
 
@@ -27,7 +30,8 @@ _REMEMBERED: Final = 4096
 class Attributes:
     """Encodes attributes for one process. Not safe for threads."""
 
-    def __init__(self, *, max_content_bytes: int, content: bool) -> None:
+    def __init__(self, *, max_content_bytes: int, content: bool, redactor: Redactor | None = None) -> None:
+        self._redactor = redactor
         self.keeps_content = content
         """Whether content is kept."""
         self._limit = max_content_bytes
@@ -46,6 +50,8 @@ class Attributes:
     def pieces(self, tag: bytes, attributes: Mapping[str, Any], cut: Cut, *, place: str = "") -> list[bytes]:
         """What `encode` gives, not yet joined: long text is copied as rarely as can be."""
         known, limit = self._known, self._limit
+        if self._redactor is not None:  # before anything is cut: half a secret would not be known for one
+            attributes = self._redactor.attributes(attributes)
         pieces: list[bytes] = []
         for key, value in copied(attributes).items():
             if not self.keeps_content and is_content(key):
@@ -66,6 +72,14 @@ class Attributes:
                 continue
             pieces.append(self._pair(tag, key, value, place, cut))
         return pieces
+
+    def text(self, text: str) -> bytes:
+        """UTF-8 of a name or a message."""
+        return utf8(text if self._redactor is None else self._redactor.text(text))
+
+    def body(self, value: Any, cut: Cut) -> bytes:
+        """The body of a log record as an AnyValue; as `value`."""
+        return self.value("body", value if self._redactor is None else self._redactor.value(value), cut)
 
     def value(self, place: str, value: Any, cut: Cut) -> bytes:
         """An AnyValue of at most `max_content_bytes`; the size and hash of what was longer go to `cut[place]`."""

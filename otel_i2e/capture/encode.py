@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from opentelemetry.sdk.util.instrumentation import InstrumentationScope
     from opentelemetry.trace import SpanContext
 
+    from otel_i2e.redact import Redactor
+
 __all__ = ["Encoder"]
 
 _LOCAL: Final = fixed32(0x100)  # "has is_remote", and it is not
@@ -71,10 +73,16 @@ class Encoder:
     """Encodes for one process. Not safe for threads: the recording thread owns it."""
 
     def __init__(
-        self, *, max_content_bytes: int = 1_000_000, content: bool = True, service: str = "", environment: str = ""
+        self,
+        *,
+        max_content_bytes: int = 1_000_000,
+        content: bool = True,
+        service: str = "",
+        environment: str = "",
+        redactor: Redactor | None = None,
     ) -> None:
         self._content = content
-        self._attributes = Attributes(max_content_bytes=max_content_bytes, content=content)
+        self._attributes = Attributes(max_content_bytes=max_content_bytes, content=content, redactor=redactor)
         self._overrides = {SERVICE_NAME: service, DEPLOYMENT_ENVIRONMENT: environment}
         self._heads: dict[int, tuple[Any, bytes]] = {}
         self._lost = self._incomplete = 0
@@ -142,8 +150,8 @@ class Encoder:
         return self._remembered(
             scope,
             lambda: (
-                block(b"\x0a", utf8(scope.name))
-                + (block(b"\x12", utf8(scope.version)) if scope.version else b"")
+                block(b"\x0a", self._attributes.text(scope.name))
+                + (block(b"\x12", self._attributes.text(scope.version)) if scope.version else b"")
                 + self._attributes.encode(b"\x1a", scope.attributes, {})
             ),
         )
@@ -178,9 +186,9 @@ class Encoder:
                 self._incomplete += 1
         parent, attribute_pieces = span.parent, self._attributes.pieces(b"\x4a", attributes, cut)
         pieces = [
-            _identity(context),
+            self._identity(context),
             b"\x22\x08" + parent.span_id.to_bytes(8, "big") if parent is not None else b"",
-            block(b"\x2a", utf8(span.name)),
+            block(b"\x2a", self._attributes.text(span.name)),
             _KINDS[span.kind.value],
             _times(b"\x39", span.start_time or 0, b"\x41", span.end_time or 0),
             *attribute_pieces,
@@ -189,21 +197,34 @@ class Encoder:
             number(b"\x60", span.dropped_events),
             *[self._link(link.context, link.attributes, link.dropped_attributes, cut) for link in span.links],
             number(b"\x70", span.dropped_links),
-            block(b"\x7a", _status(status.status_code.value, status.description)),
+            block(b"\x7a", self._status(status.status_code.value, status.description)),
             _flags(b"\x85\x01", parent),
             self._attributes.marks(b"\x4a", cut) if cut or not self._content else b"",
         ]
         return b"".join(pieces)
 
+    def _status(self, code: int, description: str | None) -> bytes:
+        if not description:
+            return _STATUS[code]
+        return block(b"\x12", self._attributes.text(description)) + number(b"\x18", code)
+
     def _event(self, name: str, time_ns: int, attributes: Mapping[str, Any] | None, dropped: int, cut: Cut) -> bytes:
+        head = self._attributes.text(name)
         return block(
             b"\x5a",
             b"\x09"
             + fixed64(time_ns or 0)
-            + block(b"\x12", utf8(name))
-            + self._attributes.encode(b"\x1a", attributes, cut, place=f"{name}:")
+            + block(b"\x12", head)
+            + self._attributes.encode(b"\x1a", attributes, cut, place=f"{head.decode()}:")
             + number(b"\x20", dropped),
         )
+
+    def _identity(self, context: SpanContext) -> bytes:
+        """Ids and, where there is one, trace state."""
+        if not context.trace_state:
+            return _ids(context)
+        state = ",".join([f"{key}={value}" for key, value in context.trace_state.items()])
+        return _ids(context) + block(b"\x1a", self._attributes.text(state))
 
     def _link(self, context: SpanContext, attributes: Mapping[str, Any] | None, dropped: int, cut: Cut) -> bytes:
         return block(
@@ -219,12 +240,12 @@ class Encoder:
         cut: Cut = {}
         severity = log.severity_number.value if log.severity_number is not None else 0
         keeps_body = log.body is not None and (self._content or not _about_models(log.event_name))
-        body = self._attributes.value("body", log.body, cut) if keeps_body else b""
+        body = self._attributes.body(log.body, cut) if keeps_body else b""
         return b"".join(
             (
                 b"\x09" + fixed64(log.timestamp or 0),
                 number(b"\x10", severity),
-                block(b"\x1a", utf8(log.severity_text)) if log.severity_text else b"",
+                block(b"\x1a", self._attributes.text(log.severity_text)) if log.severity_text else b"",
                 block(b"\x2a", body),
                 self._attributes.encode(b"\x32", log.attributes, cut),
                 number(b"\x38", record.dropped_attributes),
@@ -232,7 +253,7 @@ class Encoder:
                 b"\x4a\x10" + log.trace_id.to_bytes(16, "big") if log.trace_id else b"",
                 b"\x52\x08" + log.span_id.to_bytes(8, "big") if log.span_id else b"",
                 b"\x59" + fixed64(log.observed_timestamp or 0),
-                block(b"\x62", utf8(log.event_name)) if log.event_name else b"",
+                block(b"\x62", self._attributes.text(log.event_name)) if log.event_name else b"",
                 self._attributes.marks(b"\x32", cut),
             )
         )
@@ -243,23 +264,8 @@ def _schema(owner: Any) -> bytes:
     return block(b"\x1a", utf8(url)) if url else b""
 
 
-def _status(code: int, description: str | None) -> bytes:
-    if not description:
-        return _STATUS[code]
-    return (block(b"\x12", utf8(description)) if description else b"") + number(b"\x18", code)
-
-
 def _flags(tag: bytes, context: SpanContext | None) -> bytes:
     return tag + (_REMOTE if context is not None and context.is_remote else _LOCAL)
-
-
-def _identity(context: SpanContext) -> bytes:
-    """Ids and, where there is one, trace state."""
-    if not context.trace_state:
-        return _ids(context)
-    return _ids(context) + block(
-        b"\x1a", utf8(",".join([f"{key}={value}" for key, value in context.trace_state.items()]))
-    )
 
 
 def _ids(context: SpanContext) -> bytes:

@@ -48,10 +48,12 @@ def install(settings: Settings, *, provider: TracerProvider | None = None) -> Re
 
     `provider` is joined in any case; without it, the application's global TracerProvider is joined, now
     or when it is set, and one of ours is set at the first span while there is none. `capture="off"`
-    installs nothing and gives a Recorder that is handed nothing.
+    installs nothing and gives a Recorder that is handed nothing. Raises ConfigError when secrets are to be
+    redacted and cannot be.
     """
     with fork_guard, _lock:
         if _Process.recorder is None:
+            _check_redaction(settings)
             _Process.recorder = Recorder(settings, on_stored=_stored)
             if settings.capture != "off":
                 at_exit(_leave)
@@ -79,6 +81,11 @@ def start(*, ingest: str = INGEST, **given: Any) -> Recorder | None:
             if given and already.settings != settings:
                 _log.warning("otel-i2e records to %s already; settings given later are ignored", already.spool_path)
             return already
+        try:
+            _check_redaction(settings)
+        except I2EError as error:
+            _log.error("otel-i2e records nothing: %s", error)  # as above
+            return None
         if settings.capture != "off":
             _Process.background = Background(settings, ingest)
         return install(settings)
@@ -126,12 +133,21 @@ def _leave() -> None:
             _Process.background.finish(_Process.recorder.exit_budget)
 
 
+def _check_redaction(settings: Settings) -> None:
+    if settings.redacts and settings.capture != "off":
+        from otel_i2e.redact import make_redactor  # only for those who redact
+
+        make_redactor(settings.redact)
+
+
 def _announce(settings: Settings) -> None:
     """One line, at a level that is seen without any logging set up: content is recorded by default."""
     if settings.capture == "off":
         _log.info("otel-i2e records nothing: capture is off")
         return
     content = "with prompts and answers" if settings.capture == "full" else "without prompts and answers"
+    if settings.redacts:
+        content += ", secrets redacted"
     _log.warning(
         "otel-i2e records model calls to %s, %s; "
         "I2E_CAPTURE=metadata leaves these out, I2E_CAPTURE=off records nothing",

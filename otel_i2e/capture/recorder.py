@@ -27,6 +27,7 @@ from otel_i2e.forks import FORK_WAIT, fork_guard
 
 if TYPE_CHECKING:
     from otel_i2e.capture.encode import Encoder
+    from otel_i2e.redact import Redactor
     from otel_i2e.spool import Signal, Spool
 
 __all__ = ["Recorder"]
@@ -251,11 +252,18 @@ class Recorder:
         with fork_guard:  # a child forked during an import would have half a module
             from otel_i2e.capture.encode import Encoder
 
+            if self.settings.redacts:
+                from otel_i2e.redact import make_redactor
+
+                self._redactor = make_redactor(self.settings.redact)
+                if self._redactor is not None:
+                    self._redactor.load()
         return Encoder(
             max_content_bytes=self.settings.max_content_bytes,
             content=self.settings.capture == "full",
             service=self.settings.service,
             environment=self.settings.environment,
+            redactor=self._redactor,
         )
 
     def _opened(self) -> Spool:
@@ -275,6 +283,9 @@ class Recorder:
             self._count("incomplete", "a span could not be completed", counts["incomplete"])
         if counts["replaced"]:
             self._count("replaced", "value of an unknown type", counts["replaced"])
+        if self._redactor is not None:
+            for (counter, reason), n in self._redactor.take_counts().items():
+                self._redacted(counter, reason, n)
         for (counter, reason), n in self.counts.items():
             try:
                 self._opened().count(counter, reason, n)
@@ -293,6 +304,12 @@ class Recorder:
 
             self._noted = self.counts
             keep_losses(self.spool_path, self._noted)
+
+    def _redacted(self, counter: str, reason: str, n: int) -> None:
+        """Count secrets that were found, quietly, and values that had to be dropped, aloud."""
+        if counter == "redacted":
+            self._said.add((counter, reason))
+        self._count(counter, reason, n)
 
     # Beginnings
 
@@ -315,6 +332,7 @@ class Recorder:
         self._said: set[tuple[str, str]] = set()
         self._noted: dict[tuple[str, str], int] = {}
         self._encoder: Encoder | None = None
+        self._redactor: Redactor | None = None
 
     # Forks
 

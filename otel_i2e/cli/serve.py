@@ -58,7 +58,8 @@ def command(
         if as_json:
             click.echo(_as_json(receiver))
             return
-        say(f"OTLP/HTTP on {receiver.http_url}, OTLP/gRPC on {receiver.grpc_url}, into {settings.store}")
+        redacted = ", secrets redacted" if settings.redacts else ""
+        say(f"OTLP/HTTP on {receiver.http_url}, OTLP/gRPC on {receiver.grpc_url}, into {settings.store}{redacted}")
         say("Ctrl-C ends it. See what arrives with `i2e traces`, what waits with `i2e status`.")
 
     serve(settings, listen, stop, on_ready=on_ready)

@@ -7,19 +7,19 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
-from otel_i2e.errors import SpoolError, SpoolFull
+from otel_i2e.errors import DecodeError, SpoolError, SpoolFull
 from otel_i2e.receive.examine import JsonReader, examined
 from otel_i2e.receive.inflate import inflated
 from otel_i2e.receive.refused import BUSY_SECONDS, FULL_SECONDS, Refused
 from otel_i2e.receive.services import MAX_BODY_BYTES, Service
 from otel_i2e.receive.tally import Tally
-from otel_i2e.spool import Encoding, Spool
+from otel_i2e.spool import Encoding, Signal, Spool
 
-__all__ = ["AT_ONCE", "MAX_INSIDE_BYTES", "WAIT_SECONDS", "Accepted", "Intake", "busy"]
+__all__ = ["AT_ONCE", "MAX_INSIDE_BYTES", "WAIT_SECONDS", "Accepted", "Intake", "Redact", "busy"]
 
 MAX_INSIDE_BYTES: Final = 256 * 1024 * 1024
 """Bytes of requests in memory at once, as they came over the wire, at most."""
@@ -28,6 +28,10 @@ AT_ONCE: Final = 2
 and no more large ones meet in memory."""
 WAIT_SECONDS: Final = 8.0
 """A request that waited longer for its turn is refused: its sender gives up after 10 seconds (OTLP exporters)."""
+
+
+Redact: TypeAlias = Callable[[Signal, Encoding, bytes, Callable[[str, str, int], None]], bytes]
+"""A request without its secrets; counts (counter, reason, n) what was found. Raises DecodeError."""
 
 
 class Accepted(NamedTuple):
@@ -51,7 +55,9 @@ class Intake:
         max_body: int = MAX_BODY_BYTES,
         max_inside: int = MAX_INSIDE_BYTES,
         wait: float = WAIT_SECONDS,
+        redact: Redact | None = None,
     ) -> None:
+        self._redact = redact
         self.max_body = max_body
         self.tally = tally
         self._spool = spool
@@ -108,8 +114,16 @@ class Intake:
             for reason, n in unstorable.items():
                 self.tally.add("rejected", reason, n)
         elif items:
+            if self._redact is not None:
+                body = self._redacted(self._redact, service, encoding, body)
             self._put(service, encoding, body, items)
         return Accepted(rejected, _sentence(unstorable))
+
+    def _redacted(self, redact: Redact, service: Service, encoding: Encoding, body: bytes) -> bytes:
+        try:
+            return redact(service.signal, encoding, body, self.tally.add)
+        except DecodeError as error:
+            raise Refused("undecodable", str(error)) from None
 
     def _put(self, service: Service, encoding: Encoding, body: bytes, items: int) -> None:
         try:

@@ -19,7 +19,7 @@ from otel_i2e.receive.examine import JsonReader
 from otel_i2e.receive.grpc import grpc_server
 from otel_i2e.receive.guard import Guard
 from otel_i2e.receive.http import HttpApp
-from otel_i2e.receive.intake import Intake
+from otel_i2e.receive.intake import Intake, Redact
 from otel_i2e.receive.patience import PatientProtocol
 from otel_i2e.receive.tally import Tally, observe_spool
 from otel_i2e.spool import Spool
@@ -46,10 +46,11 @@ class Receiver:
         address: str = "127.0.0.1",
         http_port: int = 4318,
         grpc_port: int = 4317,
+        redact: Redact | None = None,
     ) -> None:
         self.address = address
         self._tally = Tally(spool)
-        self.intake = Intake(spool, self._tally, read_json)
+        self.intake = Intake(spool, self._tally, read_json, redact=redact)
         self._socket = _listening(address, http_port)
         try:
             self._grpc, self.grpc_port = grpc_server(self.intake, guard, address, grpc_port)

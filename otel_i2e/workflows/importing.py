@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Final, cast
 
 from otel_i2e.config import Settings
-from otel_i2e.errors import SpoolFull, UsageError
+from otel_i2e.errors import DecodeError, SpoolFull, UsageError
 from otel_i2e.receive.files import Buffered, FileRequest, Problem, read_file
 from otel_i2e.receive.selection import Selection, Together, select, together
 from otel_i2e.spool import Spool
 from otel_i2e.workflows.ingest import IngestReport, drain, ingest
 from otel_i2e.workflows.otlp_json import read_json
+from otel_i2e.workflows.redaction import request_redactor
 
 __all__ = ["STDIN", "ImportReport", "find_files", "import_files"]
 
@@ -102,6 +103,7 @@ class _Import:
         self._wanted = wanted
         self._on_bytes = on_bytes
         self._unmoved = 0
+        self._redact = request_redactor(settings)
 
     def take(self, name: str) -> None:
         """One file into the spool, and from time to time into the store."""
@@ -148,6 +150,12 @@ class _Import:
 
     def _put(self, request: Together) -> None:
         body, items = request.body, request.items
+        if self._redact is not None:
+            try:
+                body = self._redact(request.service.signal, request.encoding, body, self._spool.count)
+            except DecodeError as error:
+                self.report.problems.append(str(error))
+                return
         try:
             self._spool.put(body, signal=request.service.signal, encoding=request.encoding, items=items)
         except SpoolFull:

@@ -14,6 +14,7 @@ from otel_i2e.receive.guard import make_guard
 from otel_i2e.spool import Spool
 from otel_i2e.workflows.ingest_process import IngestProcess
 from otel_i2e.workflows.otlp_json import read_json
+from otel_i2e.workflows.redaction import request_redactor
 
 if TYPE_CHECKING:
     from otel_i2e.receive.receiver import Receiver
@@ -46,6 +47,7 @@ def serve(settings: Settings, listen: Listen, stop: threading.Event, *, on_ready
     """
     guard = make_guard(listen.address, listen.token, listen.allow_hosts)
     make = _receiver()
+    redact = request_redactor(settings)
     _raise_file_limit()
     spool = Spool(settings.spool_path, max_bytes=settings.spool_max_bytes)
     try:
@@ -57,6 +59,7 @@ def serve(settings: Settings, listen: Listen, stop: threading.Event, *, on_ready
             address=listen.address,
             http_port=listen.http_port,
             grpc_port=listen.grpc_port,
+            redact=redact,
         )
         with receiver, IngestProcess(settings) as ingesting:
             on_ready(receiver)

@@ -211,7 +211,7 @@ def _warnings(
             "run `i2e traces` once, or set I2E_INGEST=on in an application"
         )
     for one in counters:
-        if one.counter in ("dropped", "rejected", "background_error"):
+        if one.counter in ("dropped", "rejected", "background_error", "redact_error"):
             because = f" ({one.reason})" if one.reason else ""
             kept = f"; see {str(rejects_folder(settings))!r}" if one.counter == "rejected" else ""
             yield f"{one.n:,} {one.counter.replace('_', ' ')}{because}{kept}"
