@@ -47,8 +47,14 @@ def _visible(char: str) -> str:
     return {"\n": "⏎", "\t": " ", "\r": ""}.get(char, repr(char)[1:-1])
 
 
-def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str | None = None) -> None:
-    """A table on a terminal; tab-separated lines with a header when stdout is not one."""
+def table(
+    columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str | None = None, drop: Sequence[str] = ()
+) -> None:
+    """A table on a terminal; tab-separated lines with a header when stdout is not one.
+
+    Where the terminal is too narrow, the columns of `drop` are left out, the first of them first, until it is wide
+    enough; when it never is, the rows are shown with one field a line.
+    """
     if not sys.stdout.isatty():
         click.echo("\t".join(columns))
         for row in rows:
@@ -58,15 +64,27 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str |
     screen = Console(highlight=False, markup=False)
     widths = [max([len(name), *(len(row[position]) for row in cells)]) for position, name in enumerate(columns)]
     least = [min(width, max(len(name), _NARROW)) for name, width in zip(columns, widths, strict=True)]
-    if sum(least) + 3 * len(columns) + 1 > screen.width:
+    kept = _kept(columns, least, drop, screen.width)
+    if not kept:
         _records(screen, columns, cells, title)
         return
+    cells = [[row[place] for place in kept] for row in cells]
     grid = Table(title=title, header_style="bold", title_justify="left", title_style="bold")
-    for name, width, narrowest in zip(columns, widths, least, strict=True):
-        grid.add_column(name, no_wrap=width <= _NARROW, min_width=narrowest)  # a wide column gives way
+    for place in kept:  # a wide column gives way
+        grid.add_column(columns[place], no_wrap=widths[place] <= _NARROW, min_width=least[place])
     for row in cells:
         grid.add_row(*(Text(cell, no_wrap=True, overflow="ellipsis") for cell in row))
     screen.print(grid)
+
+
+def _kept(columns: Sequence[str], least: Sequence[int], drop: Sequence[str], width: int) -> list[int]:
+    """Places of the columns that fit into `width`; none when they do not even without those in `drop`."""
+    kept = list(range(len(columns)))
+    for name in (None, *drop):
+        kept = [place for place in kept if columns[place] != name]
+        if sum(least[place] for place in kept) + 3 * len(kept) + 1 <= width:
+            return kept
+    return []
 
 
 def _records(screen: Console, columns: Sequence[str], cells: Sequence[Sequence[str]], title: str | None) -> None:

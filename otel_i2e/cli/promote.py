@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from otel_i2e.cli.case_options import case_options, fields_of
 from otel_i2e.cli.caught_up import caught_up
-from otel_i2e.cli.output import emit_json, json_option, say, store_options, table
+from otel_i2e.cli.output import emit_json, json_option, safe, say, store_options, table
 from otel_i2e.config import load_settings
 
 if TYPE_CHECKING:
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
+_EXPECTED = (
+    '--expected alone checks nothing: add --must \'{"contains": "…"}\', or --scorer correctness, '
+    "with which a judge compares."
+)
 _WORDS = {"proposed": "proposed", "duplicate": "already there", "no_trace": "no such span", "no_input": "no input"}
 
 
@@ -84,7 +89,7 @@ def _parameters(given: tuple[str, ...]) -> dict[str, str]:
 
 def _print(done: Promotion) -> None:
     if not done.proposals:
-        say("The query found nothing. `i2e query run` shows its rows; --param widens it.")
+        _print_nothing(done)
         return
     table(("case", "result", "priority", "failure mode", "span", "note"), [_row(one) for one in done.proposals])
     new = len(done.cases)
@@ -92,6 +97,8 @@ def _print(done: Promotion) -> None:
     say(f"{new} of {done.rows} rows {'proposed' if done.stored else 'would be proposed'} for {done.dataset}.")
     if left:
         say(f"--limit left {left} rows out.")
+    if any(case.expected is not None and not case.checks_something for case in done.cases):
+        say(_EXPECTED)
     if done.truncated:
         say("The query's rows were cut at query_max_rows; there may be more.")
     if new and done.stored:
@@ -99,6 +106,17 @@ def _print(done: Promotion) -> None:
         if unchecked:
             say(f"{unchecked} of them check nothing yet: say what must hold when you approve them.")
         say(f"Next: i2e review show {done.cases[0].id}")
+
+
+def _print_nothing(done: Promotion) -> None:
+    """What was asked, and how to ask for more."""
+    name = (done.query or "").partition("@")[0]
+    values = ", ".join(f"{param} = {safe(value)}" for param, value in done.params.items())
+    say(f"{name} found nothing{f' with {values}' if values else ''}.")
+    if done.params:
+        param, value = next(iter(done.params.items()))
+        say(f"To change one: i2e promote {name} --dataset {done.dataset} --param {quote(f'{param}={value}')}")
+    say("`i2e traces` shows what is stored, `i2e query list` the other queries.")
 
 
 def _row(proposal: Proposal) -> tuple[Any, ...]:

@@ -207,7 +207,8 @@ def _print(shown: Shown) -> None:
 def _facts(shown: Shown, case: Case) -> list[tuple[str, Any]]:
     origin = case.origin
     facts: list[tuple[str, Any]] = [("input", case.input)]
-    facts += [("document", f"{document.id}: {document.content}") for document in case.context.documents]
+    for position, document in enumerate(case.context.documents, 1):
+        facts.append(("document", f"{document.label(position)}: {document.content or '(no text was recorded)'}"))
     facts += [("tool call", json.dumps(tool, ensure_ascii=False)) for tool in case.context.tools]
     if origin is not None:
         prompt = " ".join(part for part in (origin.prompt_name, origin.prompt_version) if part)

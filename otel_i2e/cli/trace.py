@@ -95,10 +95,14 @@ def _details(node: Node, most: int) -> Iterator[tuple[str, str]]:
     else:
         yield from ((_line(name, text, most), "") for name, text in _texts(span) if text)
     for part in parts_of(span.output_messages, type="tool_call"):
-        yield _line("asks for", f"{part.get('name')} {safe(part.get('arguments'))}", most), "cyan"
-    for document in span.documents or ():
+        yield (
+            _line("asks for", f"{part.get('name') or 'a tool without a name'} {safe(part.get('arguments'))}", most),
+            "cyan",
+        )
+    for position, document in enumerate(span.documents or (), 1):
         score = "" if document.score is None else f" ({document.score:.3g})"
-        yield _line("document", f"{document.id or document.uri or '?'}{score} {document.content or ''}", most), ""
+        said = document.content or "(no text was recorded)"
+        yield _line("document", f"{document.label(position)}{score} {said}", most), ""
     if span.content_state != "full" and span.kind == "llm":
         yield f"content {span.content_state}", "yellow"
     for scope in node.recorded_by:

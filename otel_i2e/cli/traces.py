@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import sys
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,8 @@ _COLUMNS = (
     "input",
     "output",
 )
+_DROP = ("service", "calls", "cost", "name", "tokens", "ms")
+"""Columns that a narrow terminal does not show; a pipe and --json always have them."""
 
 
 @click.command("traces")
@@ -46,7 +49,10 @@ def command(
     config: str | None,
     as_json: bool,
 ) -> None:
-    """The latest traces, one line each. `score` is the lowest score, with `✗` when one failed, `👎` for a complaint."""
+    """The latest traces, one line each. `score` is the lowest score, with `✗` when one failed, `👎` for a complaint.
+
+    Times are UTC. A narrow terminal shows fewer columns than a wide one; --json has all.
+    """
     from otel_i2e.workflows.inspect import latest_traces
 
     settings = load_settings(config=Path(config) if config else None, store=store)
@@ -55,18 +61,20 @@ def command(
     if as_json:
         emit_json(rows)
     elif rows:
-        table(_COLUMNS, [_line(row) for row in rows])
+        today = datetime.now(UTC).date() if sys.stdout.isatty() else None
+        table(_COLUMNS, [_line(row, today) for row in rows], drop=_DROP)
     elif since is not None or where is not None:
         say("No trace matches. `i2e traces` lists the latest of all.")
     else:
         say("No traces yet. Run an application with `import otel_i2e.auto`, or see `i2e demo`.")
 
 
-def _line(row: dict[str, Any]) -> tuple[Any, ...]:
+def _line(row: dict[str, Any], today: date | None) -> tuple[Any, ...]:
+    """The cells of a trace; with `today` (UTC), short ones for a terminal. A trace's id is a prefix of it."""
     tokens = None if row["input_tokens"] is None else f"{row['input_tokens']}→{row['output_tokens'] or 0}"
     return (
         row["trace_id"][:12],
-        row["start_time"],
+        _started(row["start_time"], today),
         row["name"],
         row["service_name"],
         row["duration_ms"] if row["duration_ms"] is None else round(row["duration_ms"]),
@@ -78,6 +86,12 @@ def _line(row: dict[str, Any]) -> tuple[Any, ...]:
         _short(row["input_text"]),
         _short(row["output_text"]),
     )
+
+
+def _started(start: datetime | None, today: date | None) -> datetime | str | None:
+    if start is None or today is None:
+        return start
+    return start.strftime("%H:%M:%S" if start.date() == today else "%m-%d %H:%M")
 
 
 def _score(row: dict[str, Any]) -> str | None:

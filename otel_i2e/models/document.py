@@ -24,3 +24,7 @@ class Document(Contract):
     """Whatever else the retriever gave."""
     uri: str | None = None
     """Where it lies."""
+
+    def label(self, position: int) -> str:
+        """What a person can call it: its id, where it lies, or `#1` for the first that has neither."""
+        return self.id or self.uri or f"#{position}"

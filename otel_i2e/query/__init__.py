@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from otel_i2e.query.check import PROMOTE_COLUMNS, column_problems, parameter_problems
 from otel_i2e.query.header import KINDS, parse_query
-from otel_i2e.query.params import parse_param, parse_value, samples, values_of
+from otel_i2e.query.params import parse_param, parse_value, samples, values_of, written
 
 __all__ = [
     "KINDS",
@@ -16,4 +16,5 @@ __all__ = [
     "parse_value",
     "samples",
     "values_of",
+    "written",
 ]

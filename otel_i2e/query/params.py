@@ -10,7 +10,7 @@ from typing import Any, Final, get_args
 from otel_i2e.errors import QueryError
 from otel_i2e.models import Query, QueryParam
 
-__all__ = ["parse_param", "parse_value", "samples", "values_of"]
+__all__ = ["parse_param", "parse_value", "samples", "values_of", "written"]
 
 _DECLARATION: Final = re.compile(
     r"(?P<name>[a-z][a-z0-9_]*)\s+(?P<type>[a-z]+)(?:\s*=\s*(?P<default>'[^']*'|\S+))?(?:\s+(?P<description>.*))?"
@@ -92,6 +92,19 @@ def _duration(text: str) -> timedelta:
         return timedelta(**{_UNITS[match[2]]: float(match[1])})
     except OverflowError:
         raise ValueError(text) from None
+
+
+def written(value: Any) -> str:
+    """A parameter's value as a person writes it: `0.5`, `7d`, `true`."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if not isinstance(value, timedelta):
+        return str(value)
+    seconds = value.total_seconds()
+    for unit, size in (("d", 86400), ("h", 3600), ("m", 60)):
+        if seconds and seconds % size == 0:
+            return f"{seconds / size:g}{unit}"
+    return f"{seconds:g}s"
 
 
 def _number(text: str) -> float:

@@ -77,7 +77,7 @@ def tree_of(spans: Sequence[Span], scores: Iterable[ScoreRow] = ()) -> TraceTree
     repeats: dict[str, list[str]] = {}
     for span in spans:
         if span.span_id in stands_for:
-            repeats.setdefault(str(span.duplicate_of), []).append(span.scope_name or "?")
+            repeats.setdefault(str(span.duplicate_of), []).append(span.scope_name or "(no scope)")
     nodes = tuple(
         Node(depth, span, tuple(by_span.get(span.span_id, ())), tuple(repeats.get(span.span_id, ())))
         for depth, span in _in_order(shown, children)

@@ -6,10 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from pydantic import Field
+
 from otel_i2e.config import Settings
 from otel_i2e.errors import NotFound, QueryError, UsageError
 from otel_i2e.models import Case, Contract, Query, Span, StoredCase
 from otel_i2e.promote import Finding, Outcome, Proposal, finding_of, propose
+from otel_i2e.query import values_of, written
 from otel_i2e.store import Reader, Store
 from otel_i2e.workflows.author import author
 from otel_i2e.workflows.dataset_file import parse_dataset, read_bytes
@@ -29,6 +32,8 @@ class Promotion(Contract):
     """The dataset."""
     query: str | None
     """`name@hash`; None for a promotion by hand."""
+    params: dict[str, str] = Field(default_factory=dict[str, str])
+    """The query's parameters with the values that they had, as a person would write them."""
     proposals: tuple[Proposal, ...]
     """In the query's order."""
     rows: int
@@ -72,6 +77,7 @@ def promote_query(
     return Promotion(
         dataset=dataset,
         query=f"{found.name}@{found.hash}",
+        params={name: written(value) for name, value in values_of(found, params or {}).items()},
         proposals=tuple(proposals),
         rows=len(findings),
         truncated=result.truncated,

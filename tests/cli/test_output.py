@@ -22,3 +22,18 @@ def test_every_column_is_shown_on_a_terminal(
     shown = capsys.readouterr().out
     assert all(name in shown for name in names)
     assert all(f"value {i}" in shown for i in range(8))
+
+
+@pytest.mark.parametrize(("width", "shown"), [("200", "abcd"), ("60", "acd"), ("45", "ad"), ("20", "abcd")])
+def test_columns_that_may_go_make_room_in_their_order(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], width: str, shown: str
+) -> None:
+    """No more of them than must, and none when it is of no use: then the rows have one field a line."""
+    monkeypatch.setenv("COLUMNS", width)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    names = [f"column {letter}" for letter in "abcd"]
+    table(names, [["x" * 40] * 4], drop=["column b", "column c"])
+    out = capsys.readouterr().out
+    assert [name[-1] for name in names if name in out] == list(shown)
+    assert ("┃" in out) is (width != "20")

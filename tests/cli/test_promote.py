@@ -65,8 +65,20 @@ def test_nothing_found_says_so_and_what_to_do(i2e: Callable[..., Any], span: Spa
     """Exit 2: a promotion that found nothing measured nothing."""
     ran = i2e("promote", "low_score", "--dataset", "refunds", "--param", "below=0")
     assert ran.code == 2
-    assert "found nothing" in ran.out
-    assert "i2e query run" in ran.out
+    assert ran.out.splitlines() == [
+        "low_score found nothing with below = 0.0.",
+        "To change one: i2e promote low_score --dataset refunds --param below=0.0",
+        "`i2e traces` shows what is stored, `i2e query list` the other queries.",
+    ]
+
+
+def test_expected_alone_says_that_it_checks_nothing(i2e: Callable[..., Any], span: Span) -> None:
+    """With the flags that add a check; with one of them it is not said."""
+    given = ("promote", "--span", span.span_id, "--dataset", "refunds", "--expected", "No.")
+    ran = i2e(*given, "--dry-run")
+    assert ran.code == 0
+    assert '--expected alone checks nothing: add --must \'{"contains": "…"}\', or --scorer correctness' in ran.out
+    assert "checks nothing" not in i2e(*given, "--must", "be polite").out
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ def _proposed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # pyrig
         id="return-it",
         input="Can I return it?",
         failure_mode="hallucination",
-        context=CaseContext(documents=[Document(id="policy", content="30 days")]),
+        context=CaseContext(documents=[Document(id="policy", content="30 days"), Document(content="14 days")]),
         origin=Origin(trace_id=SPAN.trace_id, span_id=SPAN.span_id, output=SPAN.output_text, query="low_score@1"),
     )
     stored = StoredCase(
@@ -63,6 +63,7 @@ def test_a_case_is_shown_whole_and_safely(i2e: Callable[..., Any]) -> None:
     out = i2e("review", "show", "return").out
     assert "input  Can I return it?" in out
     assert "document  policy: 30 days" in out
+    assert "document  #2: 14 days" in out
     assert "answered  Yes, \\x1b[31m120 days." in out
     assert "score  grounded 0 failed in no document" in out
     assert "i2e review approve return-it --must" in out

@@ -32,7 +32,7 @@ def _turn() -> tuple[Span, ...]:
     asked = ToolCall(id="t1", name="lookup", arguments={"order": 3})
     return trace_of(
         agent_span("Can I?", "Yes, within 120 days.", trace_id=_TRACE, duration_ms=2500.0),
-        retrieval_span("returns", [Document(id="policy", content="30 days", score=0.875)]),
+        retrieval_span("returns", [Document(id="policy", content="30 days", score=0.875), Document()]),
         llm_span("[bold]Can I?\x1b[2J", "long " * 100, tool_calls=[asked], cost_usd=0.0023, **prompt),
         tool_span("lookup", {"order": 3}, None, status="error", error_type="KeyError", status_message="no order 3"),
         llm_span(None, None),
@@ -61,6 +61,7 @@ def test_a_tree(i2e: Callable[..., Any]) -> None:
     assert lines[1] == f"agent: answer  2.50 s  [{turn[0].span_id}]"
     for said in (
         "      document: policy (0.875) 30 days",
+        "      document: #2 (no text was recorded)",
         "100→20 tokens  $0.002300  prompt support 3",
         '      asks for: lookup {"order": 3}',
         "      error: KeyError no order 3",

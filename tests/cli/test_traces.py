@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
 from otel_i2e.store import Store
@@ -44,6 +45,24 @@ def test_one_line_each(i2e: Callable[..., Any]) -> None:
     assert header.startswith("trace\tstarted\tname\tservice\tms\tstatus\tcalls\ttokens\tcost\tscore\tinput\toutput")
     assert "\t1\t100→20\t$0.2500\t0.25 ✗👎\tquestion 1\t" + "x" * 59 + "…" in first
     assert "question 2" in second
+
+
+@pytest.mark.parametrize(("width", "columns"), [(80, "trace started status score input output"), (100, "ms tokens")])
+def test_a_terminal_of_usual_width_shows_a_table(
+    i2e: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, width: int, columns: str
+) -> None:
+    """With the columns that tell most, and ids that `i2e trace` takes."""
+    _fill()
+    monkeypatch.setenv("COLUMNS", str(width))
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    lines = click.unstyle(i2e("traces").out).splitlines()
+    assert [name for name in columns.split() if name not in lines[1]] == []
+    assert max(map(len, lines)) <= width
+    row = [cell.strip() for cell in lines[3].strip("│").split("│")]
+    assert row[-2].startswith("question 1")
+    assert len(row[0]) == 12
+    assert i2e("trace", row[0], "--json").code == 0
 
 
 def test_choosing(i2e: Callable[..., Any]) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from otel_i2e.errors import QueryError
 from otel_i2e.models import Query
-from otel_i2e.query import parse_param, parse_query, parse_value, samples, values_of
+from otel_i2e.query import parse_param, parse_query, parse_value, samples, values_of, written
 
 
 def _query(*params: str) -> Query:
@@ -104,3 +104,20 @@ def test_any_text_is_a_value_or_a_query_error(text: str, kind: str) -> None:
     """Property: nothing else ever comes out."""
     with suppress(QueryError):
         parse_value(parse_param(f"x {kind}", "q.sql:1"), text, "--param x")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.5, "0.5"),
+        (True, "true"),
+        ("refunds", "refunds"),
+        (timedelta(days=7), "7d"),
+        (timedelta(hours=36), "36h"),
+        (timedelta(seconds=90), "90s"),
+        (timedelta(0), "0s"),
+    ],
+)
+def test_values_are_written_as_they_are_given(value: Any, text: str) -> None:
+    """What is shown can be typed again."""
+    assert written(value) == text
