@@ -6,6 +6,9 @@ queue only by `done`, after its rows were committed elsewhere; a crash in betwee
 and the store's idempotence makes that harmless.
 
     put ──► batches ──► claim (one drainer) ──► store ──► done
+
+A file that is found damaged is left where it lies and the next one begun (`spool_files.py`); `recover` puts what is
+intact in it into the queue again.
 """
 
 from __future__ import annotations
@@ -16,11 +19,22 @@ import time
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple, cast
 
+from otel_i2e.damage import Damaged, damaged_beside, note_saved
 from otel_i2e.errors import SpoolError, SpoolFull
 from otel_i2e.forks import closed_in_child, fork_guard, process_token
 from otel_i2e.losses import remedy, why_unwritable
+from otel_i2e.spool_files import (
+    BATCH_FIELDS,
+    ROW,
+    abandon,
+    damaged_log,
+    intact_rows,
+    is_abandoned,
+    present_file,
+    spool_checksum,
+)
 
 __all__ = ["Batch", "Encoding", "Signal", "Spool", "SpoolStats"]
 
@@ -31,13 +45,22 @@ _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS batches (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   signal TEXT NOT NULL, encoding TEXT NOT NULL, items INTEGER NOT NULL,
-  received_at REAL NOT NULL, body BLOB NOT NULL
+  received_at REAL NOT NULL, body BLOB NOT NULL, checksum INTEGER
 );
 CREATE TABLE IF NOT EXISTS counters (
   counter TEXT NOT NULL, reason TEXT NOT NULL, n INTEGER NOT NULL, PRIMARY KEY (counter, reason)
 );
 """
 _BUSY_SECONDS: Final = 5.0
+_BROKEN_SCHEMA: Final = (
+    "malformed",
+    "no such",
+    "has no column",
+    "unsupported file format",
+    "syntax error",
+    "unrecognized",
+)
+_COUNT: Final = "INSERT INTO counters VALUES (?, ?, ?) ON CONFLICT (counter, reason) DO UPDATE SET n = n + excluded.n"
 _VACUUM_PAGES: Final = 16_384  # 64 MiB of free pages are given back to the file system
 _left_behind: list[sqlite3.Connection] = []  # a parent's connections: a child must neither use nor close them
 
@@ -57,6 +80,8 @@ class Batch(NamedTuple):
     """Seconds since the epoch."""
     body: bytes
     """`ExportTraceServiceRequest` or `ExportLogsServiceRequest`."""
+    intact: bool = True
+    """Whether these are the bytes that were put; False when the disk changed them."""
 
 
 class SpoolStats(NamedTuple):
@@ -76,6 +101,7 @@ class Spool:
 
     def __init__(self, path: Path, *, max_bytes: int = 2_000_000_000) -> None:
         self.path = path
+        self._file = self._claimed = path
         self._max_bytes = max_bytes
         self._lock = threading.RLock()
         self._connection: sqlite3.Connection | None = None
@@ -86,6 +112,8 @@ class Spool:
 
         Raises SpoolFull at the size limit, SpoolError when the file cannot be written; then nothing was taken.
         """
+        received = time.time()
+        checksum = spool_checksum(signal, encoding, items, received, body)
         with self._open() as db:
             waiting = self._used(db)
             if waiting + len(body) > self._max_bytes:
@@ -94,23 +122,30 @@ class Spool:
                     "is anything moving it into the store? (`i2e status`; I2E_SPOOL_MAX_BYTES raises the limit)"
                 )
             db.execute(
-                "INSERT INTO batches (signal, encoding, items, received_at, body) VALUES (?, ?, ?, ?, ?)",
-                (signal, encoding, items, time.time(), body),
+                "INSERT INTO batches (signal, encoding, items, received_at, body, checksum) VALUES (?, ?, ?, ?, ?, ?)",
+                (signal, encoding, items, received, body, checksum),
             )
+            file = self._file
+        if is_abandoned(file):  # by another process, meanwhile: nobody may look here again
+            self.put(body, signal=signal, encoding=encoding, items=items)
 
     @contextmanager
     def claim(self, *, max_bytes: int = 16_000_000) -> Generator[list[Batch]]:
         """The oldest batches, up to `max_bytes` and at least one, while no other process may drain.
 
-        Empty when nothing waits or somebody else drains. Call `done` before leaving; what was not
-        done is handed out again.
+        Begins with what `recover` does. Empty when nothing waits or somebody else drains. Call `done` before
+        leaving; what was not done is handed out again.
         """
         with self._sole_drainer() as mine:
+            if mine:
+                self._recover_all()
             yield self._oldest(max_bytes) if mine else []
 
     def done(self, batches: Sequence[Batch]) -> None:
-        """Take `batches` off the queue: their rows are committed."""
+        """Take `batches`, which this spool claimed, off the queue: their rows are committed."""
         with self._open() as db:
+            if self._file != self._claimed:  # left for a new one, which knows other batches by these ids
+                return
             db.execute("BEGIN IMMEDIATE")
             try:
                 db.executemany("DELETE FROM batches WHERE id = ?", [(batch.id,) for batch in batches])
@@ -124,10 +159,7 @@ class Spool:
     def count(self, counter: str, reason: str = "", n: int = 1) -> None:
         """Add `n` to a durable counter, such as `dropped` / `queue full`."""
         with self._open() as db:
-            db.execute(
-                "INSERT INTO counters VALUES (?, ?, ?) ON CONFLICT (counter, reason) DO UPDATE SET n = n + excluded.n",
-                (counter, reason, n),
-            )
+            db.execute(_COUNT, (counter, reason, n))
 
     def counters(self) -> dict[tuple[str, str], int]:
         """Every counter: (counter, reason) → total since the spool was made."""
@@ -138,8 +170,8 @@ class Spool:
         """What waits now."""
         with self._open() as db:
             batches, items, size, oldest = db.execute(
-                "SELECT count(*), coalesce(sum(items), 0), coalesce(sum(length(body)), 0), min(received_at) "
-                "FROM batches"
+                "SELECT count(*), CAST(total(items) AS INTEGER), coalesce(sum(length(body)), 0), "
+                "min(CAST(received_at AS REAL)) FROM batches"
             ).fetchone()
         return SpoolStats(batches, items, size, None if oldest is None else max(0.0, time.time() - oldest))
 
@@ -154,13 +186,47 @@ class Spool:
         batches: list[Batch] = []
         size = 0
         with self._open() as db:
-            cursor = db.execute("SELECT id, signal, encoding, items, received_at, body FROM batches ORDER BY id")
-            for row in cursor:
-                batches.append(Batch(*row))
+            self._claimed = self._file
+            cursor = db.execute(f"SELECT id, {ROW} FROM batches ORDER BY id")
+            for number, *row in cursor:
+                batches.append(_batch(number, row))
                 size += len(batches[-1].body)
                 if size >= max_bytes:
                     break
             cursor.close()
+        return batches
+
+    def recover(self) -> int:
+        """Put what can be read in damaged files, which were left, into the present one; the batches put again.
+
+        0 when there is nothing to recover, or another process does. What was stored before may come again, which the
+        store's idempotence makes harmless.
+        """
+        with self._sole_drainer() as mine:
+            return self._recover_all() if mine else 0
+
+    def _recover_all(self) -> int:
+        with self._open():  # finds damage that nobody has met yet
+            pass
+        parts = damaged_beside(self.path) if is_abandoned(self.path) else []
+        return sum(self._recover(part) for part in parts if part.what == "spool" and part.saved is None)
+
+    def _recover(self, part: Damaged) -> int:
+        batches = 0
+        with self._open() as db:
+            db.execute("BEGIN IMMEDIATE")
+            try:
+                for row in intact_rows(part.path):
+                    if len(row) == BATCH_FIELDS:
+                        db.execute(f"INSERT INTO batches ({ROW}) VALUES (?, ?, ?, ?, ?, ?)", row)
+                        batches += 1
+                    else:
+                        db.execute(_COUNT, row)
+                db.execute("COMMIT")
+            except BaseException:
+                _roll_back(db)
+                raise
+        note_saved(part, {"batches": batches})
         return batches
 
     @contextmanager
@@ -190,22 +256,58 @@ class Spool:
     def _open(self) -> Generator[sqlite3.Connection]:
         with fork_guard, self._lock:
             try:
-                if self._connection is not None and self._owner != process_token():
-                    _left_behind.append(self._connection)
-                    self._connection = None
-                if self._connection is None:
-                    self._connection = _connect(self.path)
-                    self._owner = process_token()
-                yield self._connection
+                yield self._connected()
             except (sqlite3.Error, OSError) as error:
+                if isinstance(error, sqlite3.Error) and _is_damage(error):
+                    abandon(self._file, str(error))
                 self._drop()
                 raise _spool_error(self.path, error) from error
+
+    def _connected(self) -> sqlite3.Connection:
+        """This process's connection to the present file; a damaged file is left for the next."""
+        if self._connection is not None and self._owner != process_token():
+            _left_behind.append(self._connection)
+            self._connection = None
+        if self._connection is not None and is_abandoned(self._file):
+            self._drop()
+        while self._connection is None:
+            self._file = present_file(self.path)
+            if (seen := damaged_log(self._file)) is not None:
+                abandon(self._file, seen)
+                continue
+            try:
+                self._connection = _connect(self._file)
+            except sqlite3.Error as error:
+                if not _is_damage(error):
+                    raise
+                abandon(self._file, str(error))
+            self._owner = process_token()
+        return self._connection
 
     def _drop(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
             with suppress(sqlite3.Error):  # the error that brought us here is the one to report
                 connection.close()
+
+
+def _is_damage(error: sqlite3.Error) -> bool:
+    """Whether SQLite says that bytes of the file are not what was written."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        return True
+    return code == sqlite3.SQLITE_ERROR and any(sign in str(error) for sign in _BROKEN_SCHEMA)
+
+
+def _batch(number: int, row: Sequence[Any]) -> Batch:
+    signal, encoding, items, received_at, body, checksum = row
+    with suppress(TypeError, ValueError, AttributeError):
+        if checksum is None or checksum == spool_checksum(signal, encoding, items, received_at, body):
+            return Batch(number, signal, encoding, items, received_at, body)
+    known = isinstance(encoding, str) and encoding in ("protobuf", "json")
+    content = body if isinstance(body, bytes) else str(body).encode("utf-8", "replace")
+    told = cast("Encoding", encoding) if known else "protobuf"
+    return Batch(number, "traces", told, 1, time.time(), content, intact=False)
 
 
 def _spool_error(path: Path, error: sqlite3.Error | OSError) -> SpoolError:
@@ -222,12 +324,18 @@ def _spool_error(path: Path, error: sqlite3.Error | OSError) -> SpoolError:
 def _connect(path: Path) -> sqlite3.Connection:
     path.parent.mkdir(parents=True, exist_ok=True)
     db = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    db.text_factory = _text
     try:
         _prepare(db)
     except BaseException:
         db.close()
         raise
     return db
+
+
+def _text(stored: bytes) -> str:
+    """Damaged text must not hold up what follows it."""
+    return stored.decode("utf-8", "replace")
 
 
 def _prepare(db: sqlite3.Connection) -> None:
@@ -240,12 +348,23 @@ def _prepare(db: sqlite3.Connection) -> None:
             db.execute("PRAGMA synchronous = FULL")
             db.execute("PRAGMA journal_size_limit = 16777216").fetchone()
             db.executescript(_SCHEMA)
+            _add_checksum(db)
         except sqlite3.OperationalError as error:
             if "locked" not in str(error) or time.monotonic() > deadline:
                 raise
             time.sleep(0.01)
         else:
             return
+
+
+def _add_checksum(db: sqlite3.Connection) -> None:
+    """Into a spool of an earlier version, which has none."""
+    if "checksum" not in [row[1] for row in db.execute("PRAGMA table_info(batches)").fetchall()]:
+        try:
+            db.execute("ALTER TABLE batches ADD COLUMN checksum INTEGER")
+        except sqlite3.OperationalError as error:
+            if "duplicate column" not in str(error):  # another process did so at the same moment
+                raise
 
 
 def _roll_back(db: sqlite3.Connection) -> None:

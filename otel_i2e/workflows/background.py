@@ -66,7 +66,9 @@ class _Worker:
             self._spool.close()
 
     def _ingest(self, stop: threading.Event) -> int:
-        if not self._settings.spool_path.exists() or not self._spool.stats().batches:
+        if not self._settings.spool_path.exists():
+            return 0
+        if not self._spool.recover() and not self._spool.stats().batches:
             return 0
         with fork_guard:  # neither a fork nor the process's end may come in the middle of loading DuckDB
             from otel_i2e.workflows.ingest import ingest  # duckdb and pydantic: only once there is something

@@ -31,6 +31,7 @@ def catch_up(settings: Settings) -> str | None:
 
     spool = Spool(settings.spool_path, max_bytes=settings.spool_max_bytes)
     try:
+        spool.recover()
         waiting = spool.stats()
         if not waiting.batches:
             return None

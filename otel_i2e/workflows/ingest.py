@@ -44,6 +44,7 @@ _CLAIM_BYTES: Final = 8_000_000
 _BREATH: Final = 0.02  # between two leases, so that a waiting reader gets in
 _POLL: Final = 0.05
 _NEVER_CAME: Final = "log record: its span did not come within a week"
+_CHANGED: Final = "request: its bytes changed on the disk, in the spool"
 _REFUSED: Final = "span: refused by the store"
 _NOBODYS_DATA: Final = (NameError, ImportError, MemoryError, OSError)
 """What no span can cause: the program, or the machine."""
@@ -155,6 +156,7 @@ def drain(settings: Settings, timeout: float) -> bool:
     deadline = time.monotonic() + timeout
     spool = Spool(settings.spool_path, max_bytes=settings.spool_max_bytes)
     try:
+        spool.recover()
         while spool.stats().batches:
             left = deadline - time.monotonic()
             if left <= 0:
@@ -192,6 +194,9 @@ def _prepare(batches: Sequence[Batch]) -> _Prepared:
     spans: list[tuple[Batch, RawSpan]] = []
     logs: list[tuple[Batch, RawLog]] = []
     for batch in batches:
+        if not batch.intact:
+            prepared.reject(batch, _CHANGED, batch.items)
+            continue
         try:
             if batch.signal == "logs":
                 logs += [(batch, log) for log in decode_logs(batch.body, batch.encoding)]

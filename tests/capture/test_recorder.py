@@ -165,13 +165,15 @@ def test_an_error_that_passes_costs_nothing(recorder: Recorder, provider: Tracer
     assert recorder.counts == {}
 
 
-def test_a_file_that_is_no_spool_is_a_disk_error(settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
-    """Garbage where the spool should be is reported, not raised."""
+def test_a_file_that_is_no_spool_is_left_for_a_new_one(settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
+    """Garbage where the spool should be is reported, and costs nothing."""
     settings.spool_path.write_bytes(b"this is not a database" * 500)
     recorder = Recorder(settings)
     _record(_provided(recorder), 1)
     assert recorder.close(30)
-    assert recorder.counts == {("dropped", "disk error: file is not a database"): 1}
+    assert recorder.counts == {}
+    assert len(in_spool(settings.spool_path, "traces")) == 1
+    assert "is damaged (file is not a database)" in caplog.text
 
 
 def test_flush_honours_its_timeout(recorder: Recorder, provider: TracerProvider, stuck: Stuck) -> None:

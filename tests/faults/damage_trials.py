@@ -17,7 +17,8 @@ import shutil
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -123,15 +124,16 @@ def _trial(folder: Path, opener: str) -> dict[str, Any]:
     }
 
 
-def _in_child(folder: Path, opener: str) -> dict[str, Any]:
+def in_child(trial: Callable[[], dict[str, Any]], stderr: Path) -> dict[str, Any]:
+    """What `trial` gives in a process of its own, with `signal`, `raised` and `seconds` of how it ended."""
     end, begin = os.pipe()
     began = time.monotonic()
     child = os.fork()
     if not child:
         signal.alarm(30)
-        os.dup2(os.open(folder / "stderr", os.O_CREAT | os.O_WRONLY), 2)
+        os.dup2(os.open(stderr, os.O_CREAT | os.O_WRONLY), 2)
         try:
-            os.write(begin, json.dumps(_trial(folder, opener)).encode())
+            os.write(begin, json.dumps(trial()).encode())
         except BaseException as error:  # noqa: BLE001 -- whatever it is, it is a finding
             os.write(begin, json.dumps({"raised": repr(error)[:500]}).encode())
         os._exit(0)
@@ -155,9 +157,8 @@ def run(folder: Path, count: int, seed: int) -> None:
             shutil.copy(folder / part, copy / part)
         (copy / name).write_bytes(damaged)
         opener = ("read", "ingest")[(number // 2) % 2]
-        print(
-            json.dumps({"file": name, "kind": kind, "at": at, "opener": opener, **_in_child(copy, opener)}), flush=True
-        )
+        found = in_child(partial(_trial, copy, opener), copy / "stderr")
+        print(json.dumps({"file": name, "kind": kind, "at": at, "opener": opener, **found}), flush=True)
 
 
 if __name__ == "__main__":

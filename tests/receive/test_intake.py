@@ -39,8 +39,8 @@ def test_a_full_spool_is_refused_for_later(tmp_path: Path) -> None:
 
 def test_a_spool_that_cannot_be_written_is_refused_for_later(tmp_path: Path) -> None:
     """As a full one."""
-    (tmp_path / "broken.spool").write_bytes(b"not SQLite" * 1000)
-    spool = Spool(tmp_path / "broken.spool")
+    (tmp_path / "file").touch()
+    spool = Spool(tmp_path / "file" / "broken.spool")
     intake = _intake(spool)
     with pytest.raises(Refused) as caught:
         intake.accept(TRACES, "protobuf", "", traces_request(span_ids(1)), transport="http")
