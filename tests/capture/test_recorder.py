@@ -172,7 +172,7 @@ def test_a_file_that_is_no_spool_is_left_for_a_new_one(settings: Settings, caplo
     _record(_provided(recorder), 1)
     assert recorder.close(30)
     assert recorder.counts == {}
-    assert len(in_spool(settings.spool_path, "traces")) == 1
+    assert Spool(settings.spool_path).stats().items == 1
     assert "is damaged (file is not a database)" in caplog.text
 
 
