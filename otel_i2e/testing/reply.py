@@ -101,6 +101,10 @@ class Reply:
     model: str = ""
     """The model that answers, where it is not the one that was asked for (an alias's dated snapshot)."""
 
+    def __post_init__(self) -> None:
+        if isinstance(self.blocks, str) or not all(isinstance(block, Block) for block in self.blocks):  # pyright: ignore[reportUnnecessaryIsInstance] -- tests are not always typed
+            raise TypeError(f"Reply takes blocks, not {self.blocks!r:.80}; for words write Reply.text('…')")
+
     @classmethod
     def text(cls, text: str, *, stop_reason: str | None = None, tokens: Tokens | None = None) -> Reply:
         """Plain words; `stop_reason="max_tokens"` is an answer that was cut off."""
@@ -164,6 +168,8 @@ class Script(Generic[R]):
     """
 
     def __init__(self, said: Reply | Iterable[Reply] | Callable[[R], Reply]) -> None:
+        if isinstance(said, str | bytes | Mapping):
+            raise TypeError(f"a script is replies or a function, not {said!r:.80}; for words write Reply.text('…')")
         self._function: Callable[[R], Reply] | None = said if callable(said) else None
         self._always = said if isinstance(said, Reply) else None
         self._in_order: Iterator[Reply] = iter(() if callable(said) or isinstance(said, Reply) else said)
@@ -176,10 +182,22 @@ class Script(Generic[R]):
             return self._always
         if self._function is not None:
             try:
-                return self._function(request)
+                return _checked(self._function(request))
             except Exception as error:  # noqa: BLE001 -- the test's own function: its error is shown to the client
                 return Reply.error(400, f"the script raised {type(error).__name__}: {error}")
         with self._lock:
             reply = next(self._in_order, None)
             self._given += reply is not None
-            return reply or Reply.error(400, f"the script has ended: it had {self._given} replies")
+        if reply is None:
+            return Reply.error(400, f"the script has ended: it had {self._given} replies")
+        try:
+            return _checked(reply)
+        except TypeError as error:
+            return Reply.error(400, f"reply {self._given} of the script: {error}")
+
+
+def _checked(reply: object) -> Reply:
+    """`reply`, when it is one. Raises TypeError."""
+    if not isinstance(reply, Reply):
+        raise TypeError(f"{reply!r:.80} is not a Reply; for words write Reply.text('…')")
+    return reply

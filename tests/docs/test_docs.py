@@ -5,8 +5,11 @@ from __future__ import annotations
 import ast
 import importlib.util
 import json
+import os
 import re
 import shlex
+import subprocess
+import sys
 import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import fields
@@ -87,6 +90,29 @@ def test_code_in_a_page_is_valid(page: Path) -> None:
     """Python compiles, TOML and JSON parse, a query's header and a judge prompt's front matter are accepted."""
     for language, block in re.findall(r"```(\w+)\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL):
         _READ.get(language, str)(block)
+
+
+def test_python_on_the_first_page_runs_as_it_is_shown(tmp_path: Path) -> None:
+    """Each block in a process of its own; the scorer then judges an answer that cites what was not retrieved."""
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    judging = (
+        "import asyncio\n"
+        "from otel_i2e.models import Subject\n"
+        "from otel_i2e.score import run_scorer\n"
+        "from otel_i2e.testing import agent_span, retrieval_span, trace_of\n"
+        "turn = trace_of(agent_span('?', 'So says [policy-9].'), retrieval_span('?', [Document(id='policy-1')]))\n"
+        "made = asyncio.run(run_scorer(cites_only_sources, Subject(span=turn[0], trace=tuple(turn)), judge=None))\n"
+        "assert (made.passed, made.score.explanation) == (False, \"not among the documents: ['policy-9']\"), made\n"
+    )
+    assert [block for block in blocks if "@scorer" in block] != []
+    for block in blocks:
+        script = block + (judging if "@scorer" in block else "")
+        environment = {**os.environ, "I2E_STORE": str(tmp_path / "s.duckdb")}
+        done = subprocess.run(
+            [sys.executable, "-W", "error", "-c", script],
+            cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, f"{block}\n{done.stderr}"
 
 
 def test_every_table_and_column_is_documented() -> None:
