@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from otel_i2e.cli.output import json_option, say, store_options, table
+from otel_i2e.cli.output import emit_json, json_option, say, store_options, table
 from otel_i2e.config import load_settings
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ __all__ = ["command"]
 _WORDS = {"pass": "pass", "fail": "FAIL", "undecided": "COULD NOT MEASURE"}
 
 
-@click.command("gate")
+@click.group("gate", invoke_without_command=True)
 @click.option("--experiment", metavar="ID", help="The experiment, or the beginning of its id; default the latest.")
 @click.option("--dataset", help="The latest experiment of this dataset.")
 @click.option("--baseline", metavar="ID", help="Compare with this experiment; `latest` is the one before.")
@@ -31,7 +31,9 @@ _WORDS = {"pass": "pass", "fail": "FAIL", "undecided": "COULD NOT MEASURE"}
 @click.option("--markdown", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Write Markdown.")
 @store_options
 @json_option
+@click.pass_context
 def command(
+    ctx: click.Context,
     *,
     experiment: str | None,
     dataset: str | None,
@@ -45,12 +47,14 @@ def command(
     store: str | None,
     config: str | None,
     as_json: bool,
-) -> int:
+) -> int | None:
     """Decide on a stored experiment: pass (exit 0), fail (exit 1), or could not measure (exit 2).
 
     A failing P0 case blocks; a failing P1 case fails the run until it is overridden; P2 is logged; 95 % of a suite
     must pass. No model is called.
     """
+    if ctx.invoked_subcommand is not None:
+        return None
     from otel_i2e.workflows.gating import decide_gate, publish, result, workflow_commands
 
     gated = decide_gate(
@@ -85,7 +89,45 @@ def _print(gated: Gated) -> None:
         say(f"- {reason}")
     for note in gated.notes:
         say(f"- {note}")
+    if decision.sensitivity:
+        say(decision.sensitivity)
     say(f"gate: {_WORDS[decision.verdict]} (exit {decision.exit_code}), {headline(gated)}")
     waiting = [case.case_id for case in decision.cases if case.action == "override" and case.overridden is None]
     if waiting:
         say(f"To let one pass once: i2e gate --override {waiting[0]} --reason '…'")
+
+
+@command.command("backtest")
+@click.option("--policy", metavar="FILE", help="Policy file; default the setting `policy`, or the built-in one.")
+@click.option("--dataset", help="Only experiments of this dataset.")
+@click.option("--limit", type=click.IntRange(min=1), default=100, show_default=True, help="Experiments at most.")
+@click.option("--baseline", is_flag=True, help="Compare each with the one before it on the same dataset.")
+@store_options
+@json_option
+def backtest_command(
+    *,
+    policy: str | None,
+    dataset: str | None,
+    limit: int,
+    baseline: bool,
+    store: str | None,
+    config: str | None,
+    as_json: bool,
+) -> None:
+    """Which stored experiments would a policy have stopped? No model is called, nothing is recorded."""
+    from otel_i2e.workflows.backtest import backtest
+    from otel_i2e.workflows.gating import read_policy
+
+    settings = load_settings(config=Path(config) if config else None, store=store)
+    found = backtest(settings, read_policy(policy or settings.policy), dataset=dataset, limit=limit, baseline=baseline)
+    if as_json:
+        emit_json(found)
+        return
+    if not found:
+        say("No experiment yet. `i2e eval DATASET --task module:function` makes one.")
+        return
+    columns = ("experiment_id", "created_at", "dataset", "commit", "cases", "recorded", "verdict", "reason")
+    table(columns, [[getattr(one, name) for name in columns] for one in found])
+    stopped = sum(one.verdict == "fail" for one in found)
+    undecided = sum(one.verdict == "undecided" for one in found)
+    say(f"This policy would have stopped {stopped} of {len(found)} experiments, and left {undecided} undecided.")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from otel_i2e.gate.decide import decide
-from otel_i2e.gate.overriding import require_overridable
+from otel_i2e.gate.overriding import bound, require_overridable
 from otel_i2e.gate.policy import parse_policy
 from otel_i2e.gate.suites import SuiteRate, suite_rates
 from otel_i2e.gate.verdicts import case_decision
 
 __all__ = [
     "SuiteRate",
+    "bound",
     "case_decision",
     "decide",
     "parse_policy",

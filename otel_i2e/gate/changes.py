@@ -1,15 +1,16 @@
-"""How a case stands against the baseline."""
+"""How a case stands: against itself before, and against its own repeats."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final, Literal
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
-from otel_i2e.models import Case, CaseDecision, CaseVerdict
+from otel_i2e.models import Case, CaseDecision, CaseRun, CaseVerdict, Change
+from otel_i2e.stats import fisher_drop
 
-__all__ = ["change_of", "same_test"]
+__all__ = ["change_of", "changed_scorers", "same_test", "test_hash_parts"]
 
-Change = Literal["new", "fixed", "regressed", "still_failing", "still_passing", "none"]
+_SURE: Final = 0.05
 _CHANGES: Final[Mapping[tuple[CaseVerdict, CaseVerdict], Change]] = {
     ("failed", "passed"): "fixed",
     ("passed", "failed"): "regressed",
@@ -19,16 +20,49 @@ _CHANGES: Final[Mapping[tuple[CaseVerdict, CaseVerdict], Change]] = {
 
 
 def change_of(now: CaseDecision, before: CaseDecision | None, *, comparable: bool) -> Change:
-    """The change since the baseline; `new` when the baseline has no such test, `none` when either was not measured."""
+    """The change since the baseline; `new` when the baseline has no such test.
+
+    A case whose repeats disagree is `flaky`, unless the repeats of the baseline say for certain (Fisher's exact
+    test, one-sided, 0.05) that it got worse or better. `none` when the baseline did not measure it.
+    """
+    if now.verdict == "not_measured":
+        return "not_measured"
     if before is None or not comparable:
-        return "new"
-    return _CHANGES.get((before.verdict, now.verdict), "none")
+        return "flaky" if _flaky(now) else "new"
+    change: Change = _CHANGES.get((before.verdict, now.verdict), "none")
+    return "flaky" if _flaky(now) and not _is_sure(change, now, before) else change
 
 
 def same_test(a: Case, b: Case) -> bool:
     """Whether two cases with one id ask the same and check the same, so that their verdicts can be compared."""
-    return _test(a) == _test(b)
+    return test_hash_parts(a) == test_hash_parts(b)
 
 
-def _test(case: Case) -> tuple[Any, ...]:
+def test_hash_parts(case: Case) -> tuple[Any, ...]:
+    """What makes a case the test that it is."""
     return case.input, case.expected, case.must, case.must_not, case.scorers
+
+
+def changed_scorers(now: Sequence[CaseRun], before: Sequence[CaseRun]) -> list[str]:
+    """Scorers of a case that are not the same ones as in the baseline: their verdicts cannot be compared."""
+    ones, others = _versions(now), _versions(before)
+    return [name for name in sorted(ones.keys() & others.keys()) if ones[name] != others[name]]
+
+
+def _versions(runs: Sequence[CaseRun]) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for run in runs:
+        for attempt in run.attempts:
+            found.setdefault(attempt.scorer, set()).add(attempt.scorer_version)
+    return found
+
+
+def _flaky(case: CaseDecision) -> bool:
+    return case.unconfirmed or 0 < case.passed_repeats < case.measured_repeats
+
+
+def _is_sure(change: Change, now: CaseDecision, before: CaseDecision) -> bool:
+    counts = (before.passed_repeats, before.measured_repeats, now.passed_repeats, now.measured_repeats)
+    if change == "regressed":
+        return not now.unconfirmed and fisher_drop(*counts) <= _SURE
+    return change == "fixed" and fisher_drop(counts[2], counts[3], counts[0], counts[1]) <= _SURE

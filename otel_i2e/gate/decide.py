@@ -3,28 +3,35 @@
 The three verdicts follow the same logic as a case's:
 
 * **fail** when a measured failure settles it: a case whose action is `block`; one whose action is
-  `override` and that nobody overrode; a suite that stays below the threshold even if every case that
-  was not measured had passed. Something unmeasured beside it cannot make the release good, so it
-  stays a fail, and what was not measured is listed below the failures.
+  `override` and that nobody overrode; a suite, slice or scorer that stays below its threshold even if
+  everything that was not measured had passed; a significant drop against the baseline; a budget. What was
+  not measured beside it cannot make the release good: it stays a fail, and the gaps are listed below.
 * **undecided** when nothing settles it and anything that had to be measured was not: no cases, a
   case with nothing to check, a task or scorer error, a missing repeat, no verdict. The priority of
   the case does not matter, nor whether its other repeats failed and were overridden or only logged.
-* **pass** when every repeat of every case was measured, no case fails the run, and every suite
-  reaches its threshold.
+* **pass** when every repeat of every case was measured, or the policy bears the gaps, no case fails the
+  run, and every threshold is reached. It is never shown without the smallest drop it could have noticed.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
-from otel_i2e.gate.changes import change_of, same_test
-from otel_i2e.gate.overriding import apply_overrides
-from otel_i2e.gate.suites import suite_rates
-from otel_i2e.gate.verdicts import case_decision, cause_of
-from otel_i2e.gate.wording import line, listed
-from otel_i2e.models import CaseDecision, CaseRun, Decision, Experiment, Override, Policy
+from otel_i2e.gate.budgets import budget_remarks
+from otel_i2e.gate.changes import change_of, changed_scorers, same_test
+from otel_i2e.gate.comparison import compared, comparison_remarks, detectable, pairs_of, sensitivity
+from otel_i2e.gate.coverage import inconsistencies, left_out, tolerates, unmeasured
+from otel_i2e.gate.overriding import apply_overrides, debt, override_remarks
+from otel_i2e.gate.rejudge import rejudged
+from otel_i2e.gate.remark import Remark
+from otel_i2e.gate.runs import has_confirmations, runs_by_case, skipped_repeats
+from otel_i2e.gate.scorer_rates import scorer_remarks
+from otel_i2e.gate.shadows import shadow_remarks, shadows
+from otel_i2e.gate.suites import suite_remarks
+from otel_i2e.gate.verdicts import case_decision
+from otel_i2e.gate.wording import case_name, line, listed
+from otel_i2e.models import Attempt, CaseDecision, Decision, Experiment, JudgeStanding, Override, Policy
 
 __all__ = ["decide"]
 
@@ -35,146 +42,120 @@ def decide(
     baseline: Experiment | None = None,
     overrides: Sequence[Override] = (),
     *,
+    standings: Sequence[JudgeStanding] = (),
     now: datetime,
 ) -> Decision:
     """Apply `policy` (default: the built-in one) to a recorded experiment. Calls no model and reads no file.
 
-    `baseline` fills in what changed; it does not alter the verdict. `now` becomes `decided_at`.
+    `overrides` are those on record for its cases, `standings` say which judges may block. `now` becomes `decided_at`.
     """
     policy = policy or Policy()
-    cases = _with_changes(_case_decisions(experiment, policy), experiment, baseline, policy)
-    cases, ignored = apply_overrides(cases, overrides, experiment.experiment_id)
-    failures = [*_case_failures(cases), *_suite_failures(cases, policy)]
-    unmeasured = [*_inconsistencies(experiment), *_unmeasured(cases, experiment)]
-    notes = [*_tolerated(cases), *ignored, *_left_out(experiment, baseline)]
+    experiment = rejudged(experiment, policy)
+    baseline = rejudged(baseline, policy) if baseline is not None else None
+    is_shadow = shadows(standings, policy)
+    before = _decisions(baseline, policy, is_shadow) if baseline is not None else []
+    alike, remade = _comparable(experiment, baseline)
+    cases = _with_changes(_decisions(experiment, policy, is_shadow), baseline, before, alike)
+    cases, states = apply_overrides(cases, overrides, experiment, now)
+    pairs = pairs_of(cases, {case.case_id: case for case in before}, alike)
+    comparison = compared(pairs, policy)
+    drop = detectable(pairs, cases, policy)
+    remarks = [
+        *_case_failures(cases),
+        *suite_remarks(cases, experiment.cases, policy, bears_gaps=tolerates(cases, experiment, policy)),
+        *scorer_remarks(experiment, policy),
+        *comparison_remarks(comparison, experiment, baseline, policy),
+        *budget_remarks(experiment, policy),
+        *inconsistencies(experiment, policy),
+        *unmeasured(cases, experiment, policy),
+        *shadow_remarks(cases, experiment, is_shadow, standings),
+        *_tolerated(cases),
+        *override_remarks(states, cases),
+        *remade,
+        *left_out(experiment, baseline),
+    ]
+    effects = {remark.effect for remark in remarks}
+    measured = sum(case.verdict != "not_measured" for case in cases)
     return Decision(
-        verdict="fail" if failures else "undecided" if unmeasured else "pass",
+        verdict="fail" if "fail" in effects else "undecided" if "undecided" in effects else "pass",
         experiment_id=experiment.experiment_id,
         baseline_id=baseline.experiment_id if baseline is not None else None,
         dataset=experiment.dataset,
         cases=tuple(cases),
-        reasons=(*failures, *unmeasured, *notes),
+        reasons=tuple(one.text for effect in ("fail", "undecided", "note") for one in remarks if one.effect == effect),
+        comparison=comparison,
+        detectable_drop=drop,
+        sensitivity=sensitivity(pairs, drop, measured),
+        overrides=tuple(states),
+        override_debt=debt(states, cases),
         policy=policy,
         decided_at=now,
     )
 
 
-def _case_decisions(experiment: Experiment, policy: Policy) -> list[CaseDecision]:
-    runs = _runs(experiment)
+def _decisions(experiment: Experiment, policy: Policy, is_shadow: Callable[[Attempt], bool]) -> list[CaseDecision]:
+    runs = runs_by_case(experiment)
     return [
-        case_decision(case, runs.get(case.id, ()), repeats=experiment.repeats, policy=policy)
+        case_decision(
+            case,
+            runs.get(case.id, ()),
+            repeats=experiment.repeats,
+            policy=policy,
+            skipped=skipped_repeats(experiment, case.id),
+            confirmed=has_confirmations(experiment),
+            is_shadow=is_shadow,
+        )
         for case in experiment.cases
     ]
 
 
-def _runs(experiment: Experiment) -> dict[str, list[CaseRun]]:
-    runs: dict[str, list[CaseRun]] = {}
-    for run in experiment.runs:
-        runs.setdefault(run.case_id, []).append(run)
-    return runs
+def _comparable(experiment: Experiment, baseline: Experiment | None) -> tuple[frozenset[str], list[Remark]]:
+    """The cases that are the same test with the same scorers as in the baseline, and those that were remade."""
+    if baseline is None:
+        return frozenset(), []
+    tests = {case.id: case for case in baseline.cases}
+    same = {case.id for case in experiment.cases if case.id in tests and same_test(case, tests[case.id])}
+    now, then = runs_by_case(experiment), runs_by_case(baseline)
+    remade = {one: found for one in same if (found := changed_scorers(now.get(one, ()), then.get(one, ())))}
+    if not remade:
+        return frozenset(same), []
+    names = sorted({name for found in remade.values() for name in found})
+    text = f"{len(remade)} cases are not compared with the baseline, because their scorers changed: {listed(names)}"
+    return frozenset(same - remade.keys()), [Remark("note", text)]
 
 
 def _with_changes(
-    cases: list[CaseDecision], experiment: Experiment, baseline: Experiment | None, policy: Policy
+    cases: list[CaseDecision], baseline: Experiment | None, before: Sequence[CaseDecision], alike: frozenset[str]
 ) -> list[CaseDecision]:
-    if baseline is None:
-        return cases
-    before = {decision.case_id: decision for decision in _case_decisions(baseline, policy)}
-    tests = {case.id: case for case in baseline.cases}
-    same = {case.id for case in experiment.cases if case.id in tests and same_test(case, tests[case.id])}
+    by_id = {decision.case_id: decision for decision in before}
+    changes = [change_of(case, by_id.get(case.case_id), comparable=case.case_id in alike) for case in cases]
     return [
-        case.model_copy(update={"change": change_of(case, before.get(case.case_id), comparable=case.case_id in same)})
-        for case in cases
+        case.model_copy(update={"change": "none" if change == "new" and baseline is None else change})
+        for case, change in zip(cases, changes, strict=True)
     ]
 
 
-def _case_failures(cases: Iterable[CaseDecision]) -> list[str]:
-    blocking = [f"{_name(case)} fails and blocks{_why(case)}" for case in cases if case.action == "block"]
+def _case_failures(cases: Iterable[CaseDecision]) -> list[Remark]:
+    blocking = [f"{case_name(case)} fails and blocks{_why(case)}" for case in cases if case.action == "block"]
     waiting = [
-        f"{_name(case)} fails the run until it is overridden{_why(case)}"
+        f"{case_name(case)} fails the run until it is overridden{_why(case)}"
         for case in cases
         if case.action == "override" and case.overridden is None
     ]
-    return blocking + waiting
+    return [Remark("fail", text) for text in blocking + waiting]
 
 
-def _suite_failures(cases: Iterable[CaseDecision], policy: Policy) -> list[str]:
-    return [
-        f"suite {line(suite.suite, 80)}: {suite.passed} of {suite.measured} measured cases passed "
-        f"({suite.passed / max(suite.measured, 1):.1%}), below the threshold of {policy.suite_threshold:.4g}"
-        for suite in suite_rates(cases)
-        if suite.best_rate is not None and suite.best_rate < policy.suite_threshold
-    ]
-
-
-def _inconsistencies(experiment: Experiment) -> list[str]:
-    """What makes the record itself unfit for a decision."""
-    if not experiment.cases:
-        refused = experiment.metadata.get("refused")
-        return (
-            [f"the evaluation could not run: {line(str(refused), 300)}"] if refused else ["the experiment has no cases"]
-        )
-    found: list[str] = []
-    if experiment.repeats < 1:
-        found.append(f"the experiment says {experiment.repeats} repeats; at least 1 is needed")
-    twice = [case_id for case_id, count in Counter(case.id for case in experiment.cases).items() if count > 1]
-    if twice:
-        found.append(f"case ids occur more than once: {listed(twice)}")
-    strangers = {run.case_id for run in experiment.runs} - {case.id for case in experiment.cases}
-    if strangers:
-        found.append(f"runs of cases that the experiment does not list: {listed(sorted(strangers))}")
-    return found
-
-
-def _unmeasured(cases: Sequence[CaseDecision], experiment: Experiment) -> list[str]:
-    """One line per cause, so that a missing key is said once and not once per case."""
-    runs = _runs(experiment)
-    causes: dict[str, list[CaseDecision]] = {}
-    for case, decision in zip(experiment.cases, cases, strict=True):
-        if decision.unmeasured:
-            causes.setdefault(cause_of(case, runs.get(case.id, ()), decision), []).append(decision)
-    return [
-        f"{_name(found[0])} could not be measured{_in_full(found[0])}: {found[0].unmeasured[0]}"
-        if len(found) == 1
-        else f"{len(found)} cases could not be measured ({listed((case.case_id for case in found), 3)}): {cause}"
-        for cause, found in causes.items()
-    ]
-
-
-def _in_full(case: CaseDecision) -> str:
-    return "" if case.verdict == "not_measured" else " in full"
-
-
-def _tolerated(cases: Iterable[CaseDecision]) -> list[str]:
+def _tolerated(cases: Iterable[CaseDecision]) -> list[Remark]:
     said: list[str] = []
     for case in cases:
         if case.overridden is not None:
             by, reason = line(case.overridden.by, 80), line(case.overridden.reason)
-            said.append(f"{_name(case)} fails and is overridden by {by}: {reason}")
+            said.append(f"{case_name(case)} fails and is overridden by {by}: {reason}")
         elif case.action in ("warn", "log"):
-            said.append(f"{_name(case)} fails; the policy only {case.action}s{_why(case)}")
-    return said
-
-
-def _left_out(experiment: Experiment, baseline: Experiment | None) -> list[str]:
-    said: list[str] = []
-    if experiment.metadata.get("interrupted"):
-        said.append("the evaluation was interrupted before it had run everything")
-    whole = experiment.metadata.get("dataset_cases")
-    if isinstance(whole, int) and whole > len(experiment.cases):
-        said.append(
-            f"only {len(experiment.cases)} of the {whole} cases of {line(experiment.dataset, 80)} were evaluated"
-        )
-    if baseline is not None:
-        here = {case.id for case in experiment.cases}
-        gone = [case.id for case in baseline.cases if case.id not in here]
-        if gone:
-            said.append(f"the baseline has cases that are not in this experiment: {listed(gone)}")
-    return said
-
-
-def _name(case: CaseDecision) -> str:
-    return f"{case.priority} {line(case.case_id, 80)}"
+            said.append(f"{case_name(case)} fails; the policy only {case.action}s{_why(case)}")
+        elif case.verdict == "passed" and case.change == "flaky":
+            said.append(f"{case_name(case)} is flaky: {case.passed_repeats} of {case.measured_repeats} repeats passed")
+    return [Remark("note", text) for text in said]
 
 
 def _why(case: CaseDecision) -> str:

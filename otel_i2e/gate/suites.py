@@ -1,13 +1,20 @@
-"""Pass rates of suites, held to the policy's threshold."""
+"""Pass rates of suites and slices, held to the policy's thresholds.
+
+A rate is of the cases that were measured and that may block. Where the policy bears cases that were not
+measured, the threshold must hold even if all of them had failed.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from otel_i2e.models import CaseDecision
+from otel_i2e.gate.remark import Remark
+from otel_i2e.gate.wording import line
+from otel_i2e.models import Case, CaseDecision, Policy
 
-__all__ = ["SuiteRate", "suite_rates"]
+__all__ = ["SuiteRate", "in_slice", "suite_rates", "suite_remarks"]
 
 
 class SuiteRate(NamedTuple):
@@ -23,6 +30,8 @@ class SuiteRate(NamedTuple):
     """Failing cases that somebody let through; neither passed nor failed in the rate."""
     not_measured: int
     """Cases without a verdict."""
+    shadow: int = 0
+    """Cases decided only by judges that may not block; neither passed nor failed in the rate."""
 
     @property
     def measured(self) -> int:
@@ -43,13 +52,65 @@ class SuiteRate(NamedTuple):
 
 def suite_rates(cases: Iterable[CaseDecision]) -> list[SuiteRate]:
     """One rate per suite, in order of first appearance."""
-    counts: dict[str, list[int]] = {}
+    grouped: dict[str, list[CaseDecision]] = {}
     for case in cases:
-        counts.setdefault(case.suite, [0, 0, 0, 0])[_column(case)] += 1
-    return [SuiteRate(suite, *numbers) for suite, numbers in counts.items()]
+        grouped.setdefault(case.suite, []).append(case)
+    return [_rate(suite, found) for suite, found in grouped.items()]
+
+
+def suite_remarks(
+    decisions: Sequence[CaseDecision], cases: Sequence[Case], policy: Policy, *, bears_gaps: bool = False
+) -> list[Remark]:
+    """Suites and slices below their threshold, and slices that are empty.
+
+    `bears_gaps`: nothing else keeps the run undecided for what was not measured.
+    """
+    said: list[Remark] = []
+    for suite in suite_rates(decisions):
+        said += _held(f"suite {line(suite.suite, 80)}", suite, policy.threshold(suite.suite), bears_gaps=bears_gaps)
+    by_id = {case.id: case for case in cases}
+    for name, rule in policy.slices.items():
+        found = [one for one in decisions if in_slice(by_id[one.case_id], name)]
+        if found:
+            said += _held(f"slice {line(name, 80)}", _rate(name, found), rule.threshold, bears_gaps=bears_gaps)
+        else:
+            said.append(Remark("undecided", f"slice {line(name, 80)} of the policy has no case in this experiment"))
+    return said
+
+
+def in_slice(case: Case, name: str) -> bool:
+    """Whether a case is of the slice `tag` or `field=value`, where the field is one of its metadata."""
+    field, equals, value = name.partition("=")
+    if not equals:
+        return name in case.tags
+    return field in case.metadata and _text(case.metadata[field]) == value
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _held(what: str, suite: SuiteRate, threshold: float, *, bears_gaps: bool) -> list[Remark]:
+    below = f"below the threshold of {threshold:.4g}"
+    if suite.best_rate is not None and suite.best_rate < threshold:
+        rate = f"{suite.passed} of {suite.measured} measured cases passed ({suite.passed / max(suite.measured, 1):.1%})"
+        return [Remark("fail", f"{what}: {rate}, {below}")]
+    if bears_gaps and suite.not_measured and suite.passed < threshold * (suite.measured + suite.not_measured):
+        lost = f"if the {suite.not_measured} cases that were not measured had failed"
+        return [Remark("undecided", f"{what}: {below} {lost}")]
+    return []
+
+
+def _rate(name: str, cases: Iterable[CaseDecision]) -> SuiteRate:
+    counts = [0, 0, 0, 0, 0]
+    for case in cases:
+        counts[_column(case)] += 1
+    return SuiteRate(name, *counts)
 
 
 def _column(case: CaseDecision) -> int:
+    if case.shadow and case.verdict != "not_measured":
+        return 4
     if case.verdict == "passed":
         return 0
     if case.verdict == "not_measured":

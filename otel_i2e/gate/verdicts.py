@@ -5,20 +5,24 @@ A repeat is judged as a conjunction with three values (Kleene's strong logic). O
 it unmeasured; it passes only when at least one scorer gave a verdict and every verdict is a pass.
 A scorer gives a verdict when it scored and its score has a threshold (`Attempt.passed` is not None).
 
-A case with an unmeasured repeat never passes, under `repeats = "any"` too: a flaky case whose other
-repeats were lost is not known to be well.
+Over the repeats every reducer is "at least k of n". A case with a lost repeat never passes, under
+`repeats = "any"` too: a flaky case whose other repeats were lost is not known to be well. A repeat that
+was left out because the case was settled is another thing: it counts as what would hurt most.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final, NamedTuple
 
 from otel_i2e.gate.wording import line, listed
-from otel_i2e.models import Attempt, Case, CaseDecision, CaseRun, CaseVerdict, Outcome, Policy
+from otel_i2e.models import Action, Attempt, Case, CaseDecision, CaseRun, CaseVerdict, Outcome, Policy, needed_passes
+from otel_i2e.stats import failure_probability
 
 __all__ = ["Finding", "RepeatVerdict", "case_decision", "cause_of", "repeat_verdict", "verdict_of"]
 
+_MILDER: Final[tuple[Action, ...]] = ("block", "override", "warn", "log")
+_SHADOW: Final = "only a judge without a valid calibration decides it, and the policy does not take its word for a P0"
 _UNMEASURED = {
     Outcome.ERROR: "broke",
     Outcome.OVER_BUDGET: "was over budget",
@@ -45,19 +49,26 @@ class RepeatVerdict(NamedTuple):
     """What should have spoken and did not."""
 
     @property
+    def passed(self) -> bool:
+        """Whether nothing kept it from passing."""
+        return not self.failures and not self.unmeasured
+
+    @property
     def verdict(self) -> CaseVerdict:
         """A failure settles it; then anything unmeasured; passed otherwise."""
         return "failed" if self.failures else "not_measured" if self.unmeasured else "passed"
 
 
-def repeat_verdict(case: Case, run: CaseRun) -> RepeatVerdict:
-    """The verdict of one repeat."""
+def repeat_verdict(
+    case: Case, run: CaseRun, *, leave: Callable[[Attempt], bool] = lambda _attempt: False
+) -> RepeatVerdict:
+    """The verdict of one repeat; failures that `leave` picks do not count."""
     if run.status == "task_error":
         return RepeatVerdict(unmeasured=(Finding("the task raised an error", run.error or ""),))
     if run.status == "no_span":
         return RepeatVerdict(unmeasured=(Finding("the run left no span to score", run.error or ""),))
     verdicts = [verdict_of(attempt) for attempt in run.attempts]
-    failures = [_failure(attempt) for attempt in run.attempts if verdict_of(attempt) is False]
+    failures = [_failure(attempt) for attempt in run.attempts if verdict_of(attempt) is False and not leave(attempt)]
     unmeasured = [*_broken(run.attempts), *_absent(case, run.attempts)]
     if not unmeasured and set(verdicts) <= {None}:
         unmeasured = [_no_verdict(case, run.attempts)]
@@ -69,42 +80,128 @@ def verdict_of(attempt: Attempt) -> bool | None:
     return attempt.passed if attempt.outcome is Outcome.SCORED else None
 
 
-def case_decision(case: Case, runs: Sequence[CaseRun], *, repeats: int, policy: Policy) -> CaseDecision:
-    """The decision on one case from all its runs; `change` and `overridden` are left at their defaults."""
+def case_decision(
+    case: Case,
+    runs: Sequence[CaseRun],
+    *,
+    repeats: int,
+    policy: Policy,
+    skipped: int = 0,
+    confirmed: bool = False,
+    is_shadow: Callable[[Attempt], bool] = lambda _attempt: False,
+) -> CaseDecision:
+    """The decision on one case from all its runs; the baseline and overrides are for others to fill in.
+
+    `skipped` repeats were left out on purpose, because the verdict was settled; `confirmed` says that runs beyond
+    the repeats were made to see a failure again; `is_shadow` knows the attempts of judges that may not block.
+    """
+    again = [run for run in runs if confirmed and run.repeat >= repeats]
+    runs = [run for run in runs if not confirmed or run.repeat < repeats]
     judged = [repeat_verdict(case, run) for run in runs]
-    missing = max(repeats, 1) - len({run.repeat for run in runs if 0 <= run.repeat < repeats})
-    verdicts: list[CaseVerdict] = [repeat.verdict for repeat in judged]
-    verdicts.extend("not_measured" for _ in range(missing))
-    verdict = _over_repeats(verdicts, policy)
+    there = len({run.repeat for run in runs if 0 <= run.repeat < repeats})
+    skipped = max(0, min(skipped, repeats - there))
+    missing = max(repeats, 1) - there - skipped
+    needs = _Needs(policy.reducer(case.suite, case.repeats), missing, skipped)
+    verdict = needs.verdict(judged)
+    shadow = _rests_on_shadows(case, runs, needs, verdict, is_shadow)
     failures = _lines((finding for repeat in judged for finding in repeat.failures), len(runs))
     unmeasured = _lines((finding for repeat in judged for finding in repeat.unmeasured), len(runs))
-    unmeasured += _missing(case, missing, repeats)
+    unmeasured += _missing(case, missing, repeats) + needs.impossible(repeats, verdict)
+    if shadow and case.priority == "P0" and policy.uncalibrated_judge == "undecided":
+        verdict, unmeasured = "not_measured", [*unmeasured, _SHADOW]
+    unconfirmed = verdict == "failed" and bool(again) and all(repeat_verdict(case, run).passed for run in again)
+    passed = sum(repeat.passed for repeat in judged)
+    measured = passed + sum(repeat.verdict == "failed" for repeat in judged)
+    rate, interval = failure_probability(measured - passed, measured)
     return CaseDecision(
         case_id=case.id,
         priority=case.priority,
         suite=case.suite,
         verdict=verdict,
-        passed_repeats=verdicts.count("passed"),
-        measured_repeats=len(verdicts) - verdicts.count("not_measured"),
+        passed_repeats=passed,
+        measured_repeats=measured,
         repeats=repeats,
-        action=policy.action(case.priority) if verdict == "failed" else None,
-        reasons=(*failures, *unmeasured),
+        failure_rate=rate,
+        failure_interval=(interval.low, interval.high),
+        stopped_early=skipped > 0,
+        shadow=shadow,
+        unconfirmed=unconfirmed,
+        action=_action(policy, case, shadow=shadow, unconfirmed=unconfirmed) if verdict == "failed" else None,
+        reasons=(*failures, *_confirmation(again, unconfirmed=unconfirmed), *unmeasured),
         unmeasured=tuple(unmeasured),
+        failed_scorers={
+            one.scorer: one.scorer_version for run in runs for one in run.attempts if verdict_of(one) is False
+        },
     )
+
+
+class _Needs(NamedTuple):
+    """What the repeats of a case must give, and how many of them say nothing."""
+
+    reducer: str
+    missing: int
+    """Lost: they may have gone either way, and nobody knows."""
+    skipped: int
+    """Left out: they would have changed nothing."""
+
+    def verdict(self, judged: Sequence[RepeatVerdict]) -> CaseVerdict:
+        """Failed when even the silent ones could not save it; passed when the silent ones could not sink it."""
+        passed = sum(repeat.passed for repeat in judged)
+        lost = self.missing + sum(repeat.verdict == "not_measured" for repeat in judged)
+        repeats = len(judged) + self.missing + self.skipped
+        needed = needed_passes(self.reducer, repeats)
+        if needed > repeats:
+            return "not_measured"
+        if passed + lost + self.skipped < needed:
+            return "failed"
+        return "not_measured" if lost or passed < needed else "passed"
+
+    def impossible(self, repeats: int, verdict: CaseVerdict) -> list[str]:
+        """Why a case without a lost repeat has no verdict."""
+        if needed_passes(self.reducer, max(repeats, 1)) > max(repeats, 1):
+            return [f"{self.reducer} repeats must pass, and there are only {repeats}"]
+        if verdict == "not_measured" and self.skipped and not self.missing:
+            return [f"{self.skipped} of {repeats} repeats were left out, and {self.reducer} needs them"]
+        return []
+
+
+def _rests_on_shadows(
+    case: Case,
+    runs: Sequence[CaseRun],
+    needs: _Needs,
+    verdict: CaseVerdict,
+    is_shadow: Callable[[Attempt], bool],
+) -> bool:
+    """Whether the verdict would not stand without the judges that may not block."""
+    if verdict == "passed":
+        spoke = [one for run in runs for one in run.attempts if verdict_of(one) is not None]
+        return bool(spoke) and all(map(is_shadow, spoke))
+    if verdict == "failed":
+        return needs.verdict([repeat_verdict(case, run, leave=is_shadow) for run in runs]) != "failed"
+    return False
+
+
+def _action(policy: Policy, case: Case, *, shadow: bool, unconfirmed: bool) -> Action:
+    """What the failure does: a shadow cannot block, and an unconfirmed failure does no more than the policy says."""
+    actions: list[Action] = [policy.action(case.priority)]
+    if shadow and actions[0] == "block":
+        actions.append("override" if policy.P1 == "block" else policy.P1)
+    if unconfirmed:
+        actions.append(policy.unconfirmed)
+    return max(actions, key=_MILDER.index)
+
+
+def _confirmation(again: Sequence[CaseRun], *, unconfirmed: bool) -> list[str]:
+    if not again:
+        return []
+    often = f"{len(again)} confirmation run{'' if len(again) == 1 else 's'}"
+    return [f"flaky: it passed in {often}" if unconfirmed else f"seen again in {often}"]
 
 
 def cause_of(case: Case, runs: Sequence[CaseRun], decision: CaseDecision) -> str:
     """Why the case could not be measured, without the name of the scorer: cases with one cause can be said together."""
     findings = (finding for run in runs for finding in repeat_verdict(case, run).unmeasured)
     return next((line(finding.why) for finding in findings if finding.why), decision.unmeasured[0])
-
-
-def _over_repeats(verdicts: Sequence[CaseVerdict], policy: Policy) -> CaseVerdict:
-    if policy.repeats == "all" and "failed" in verdicts:
-        return "failed"
-    if "not_measured" in verdicts:
-        return "not_measured"
-    return "passed" if "passed" in verdicts else "failed"
 
 
 def _failure(attempt: Attempt) -> Finding:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-__all__ = ["line", "listed"]
+from otel_i2e.models import CaseDecision
+
+__all__ = ["case_name", "line", "listed"]
 
 
 def line(text: object, limit: int = 300) -> str:
@@ -23,3 +25,8 @@ def listed(names: Iterable[str], most: int = 5) -> str:
     shown = [line(name, 80) for name in names]
     rest = len(shown) - most
     return ", ".join(shown[:most]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def case_name(case: CaseDecision) -> str:
+    """`P0 refund-120-days`."""
+    return f"{case.priority} {line(case.case_id, 80)}"

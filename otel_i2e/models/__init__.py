@@ -6,14 +6,26 @@ from otel_i2e.models._contract import Contract, Json
 from otel_i2e.models.case import Case, CaseContext, Origin, Priority, Severity
 from otel_i2e.models.document import Document
 from otel_i2e.models.experiment import CaseRun, Experiment
-from otel_i2e.models.gate import Action, CaseDecision, CaseVerdict, Decision, GateVerdict, Override, Policy
+from otel_i2e.models.gate import (
+    CaseDecision,
+    CaseVerdict,
+    Change,
+    Comparison,
+    Decision,
+    GateVerdict,
+    Override,
+    OverrideState,
+)
 from otel_i2e.models.judge import JUDGE_FIELDS, Judge, JudgeField, JudgePrompt, JudgeQuestion, JudgeVerdict
 from otel_i2e.models.messages import last_text, parts_of, text_of
+from otel_i2e.models.policy import Action, Policy, ScorerRule, SliceRule, SuiteRule
 from otel_i2e.models.proposal import CaseStatus, StoredCase
 from otel_i2e.models.query import Query, QueryParam, QueryResult
+from otel_i2e.models.reducer import Reducer, needed_passes
 from otel_i2e.models.rule import JudgeSettings, Rule
 from otel_i2e.models.score import Attempt, LedgerRow, Outcome, Score, ScoreRow
 from otel_i2e.models.span import JSON_COLUMNS, SPAN_COLUMNS, Span, SpanRow
+from otel_i2e.models.standing import JudgeStanding
 from otel_i2e.models.subject import Subject, Usage
 from otel_i2e.models.tool import ToolCall
 
@@ -29,6 +41,8 @@ __all__ = [
     "CaseRun",
     "CaseStatus",
     "CaseVerdict",
+    "Change",
+    "Comparison",
     "Contract",
     "Decision",
     "Document",
@@ -40,27 +54,34 @@ __all__ = [
     "JudgePrompt",
     "JudgeQuestion",
     "JudgeSettings",
+    "JudgeStanding",
     "JudgeVerdict",
     "LedgerRow",
     "Origin",
     "Outcome",
     "Override",
+    "OverrideState",
     "Policy",
     "Priority",
     "Query",
     "QueryParam",
     "QueryResult",
+    "Reducer",
     "Rule",
     "Score",
     "ScoreRow",
+    "ScorerRule",
     "Severity",
+    "SliceRule",
     "Span",
     "SpanRow",
     "StoredCase",
     "Subject",
+    "SuiteRule",
     "ToolCall",
     "Usage",
     "last_text",
+    "needed_passes",
     "parts_of",
     "text_of",
 ]

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from otel_i2e.models._contract import Contract, Json
 from otel_i2e.models.document import Document
+from otel_i2e.models.reducer import Reducer
 
 __all__ = ["Case", "CaseContext", "Origin", "Priority", "Severity"]
 
@@ -68,6 +69,8 @@ class Case(Contract):
     """How bad it was."""
     failure_mode: str | None = None
     """The label from the taxonomy."""
+    repeats: Reducer | None = None
+    """Which of its repeats must pass, as a policy writes it; None leaves it to the policy."""
     suite: str = "fast"
     """The suite it runs in."""
     tags: list[str] = Field(default_factory=list[str])

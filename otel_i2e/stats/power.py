@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from functools import lru_cache
 from math import exp, lgamma, log
+from typing import Final
 
 from otel_i2e.stats.paired import mcnemar_drop
 
 __all__ = ["drop_power", "smallest_drop"]
+
+_NOTHING: Final = 1e-9
 
 
 def drop_power(n: int, drop: float, *, churn: float = 0.0, alpha: float = 0.05) -> float:
@@ -20,9 +23,11 @@ def drop_power(n: int, drop: float, *, churn: float = 0.0, alpha: float = 0.05) 
     if n < 1 or changed <= 0:
         return 0.0
     down = min(1.0, (drop + churn / 2) / changed)
-    return min(1.0, sum(_binomial(n, m, changed) * _found(m, down, alpha) for m in range(1, n + 1)))
+    weights = ((m, _binomial(n, m, changed)) for m in range(1, n + 1))
+    return min(1.0, sum(weight * _found(m, down, alpha) for m, weight in weights if weight > _NOTHING))
 
 
+@lru_cache(maxsize=1024)
 def smallest_drop(n: int, *, churn: float = 0.0, alpha: float = 0.05, power: float = 0.8) -> float | None:
     """The smallest drop, 0 to 1, that n paired cases find with probability `power`; None when they find none at all."""
     low, high = 0.0, 1.0 - churn

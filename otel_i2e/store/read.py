@@ -11,7 +11,7 @@ from typing import Any, Final
 import duckdb
 
 from otel_i2e.errors import NotFound
-from otel_i2e.models import CaseStatus, Experiment, Override, ScoreRow, Span, StoredCase
+from otel_i2e.models import CaseStatus, Experiment, JudgeStanding, Override, ScoreRow, Span, StoredCase
 from otel_i2e.store.faults import query_error
 from otel_i2e.store.insert import json_text, micros
 from otel_i2e.store.rows import fetched
@@ -65,6 +65,19 @@ SELECT
 FROM experiments AS e
 ORDER BY created_at DESC, experiment_id DESC
 LIMIT $limit
+"""
+_OVERRIDES = """
+SELECT o.* REPLACE (coalesce(o.override_id, '') AS override_id, coalesce(o.scorer_versions, '{}') AS scorer_versions),
+  (SELECT min_by(u.experiment_id, u.used_at) FROM override_uses AS u WHERE u.override_id = o.override_id) AS spent_on
+FROM overrides AS o
+WHERE ($id IS NULL OR o.experiment_id = $id)
+  AND ($dataset IS NULL OR o.experiment_id IN (SELECT e.experiment_id FROM experiments AS e WHERE e.dataset = $dataset))
+ORDER BY o.created_at, o.case_id
+"""
+_STANDINGS = """
+SELECT * FROM judge_standings
+QUALIFY row_number() OVER (PARTITION BY scorer, scorer_version ORDER BY created_at DESC) = 1
+ORDER BY scorer, scorer_version
 """
 
 
@@ -158,10 +171,14 @@ class Reader:
         """Summaries, the latest first: the columns of `experiments`, numbers of `cases` and `runs`, last `decision`."""
         return self.rows(_EXPERIMENTS, {"limit": limit})
 
-    def overrides(self, experiment_id: str) -> list[Override]:
-        """Overrides that were recorded for one experiment, in order."""
-        sql = "SELECT * FROM overrides WHERE experiment_id = $id ORDER BY created_at, case_id"
-        return [Override.model_validate(row) for row in self.rows(sql, {"id": experiment_id})]
+    def overrides(self, experiment_id: str | None = None, *, dataset: str | None = None) -> list[Override]:
+        """Overrides that were recorded for one experiment, or for any of a dataset, in order; with their use."""
+        rows = self.rows(_OVERRIDES, {"id": experiment_id, "dataset": dataset})
+        return [Override.model_validate(_parsed(row, "scorer_versions")) for row in rows]
+
+    def standings(self) -> list[JudgeStanding]:
+        """What calibration says of judges: the latest of each identity."""
+        return [JudgeStanding.model_validate(row) for row in self.rows(_STANDINGS)]
 
 
 def _quoted(text: str) -> str:

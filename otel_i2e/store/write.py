@@ -4,11 +4,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 import duckdb
 
-from otel_i2e.models import CaseRun, Contract, Decision, Experiment, LedgerRow, Override, ScoreRow, SpanRow, StoredCase
+from otel_i2e.models import (
+    CaseRun,
+    Contract,
+    Decision,
+    Experiment,
+    JudgeStanding,
+    LedgerRow,
+    Override,
+    ScoreRow,
+    SpanRow,
+    StoredCase,
+)
 from otel_i2e.store.insert import insert, json_text, plain
 from otel_i2e.store.pack import packed
 from otel_i2e.store.repeats import Near, calls_near, link
@@ -117,7 +129,19 @@ class Writer:
 
     def add_override(self, override: Override) -> None:
         """Store an override."""
-        insert(self._connection, "overrides", [_fields(override)])
+        insert(self._connection, "overrides", [_fields(override, leave={"spent_on"})])
+
+    def spend_override(self, override_id: str, experiment_id: str, used_at: datetime) -> bool:
+        """Say which experiment used an override; False when another one has used it already."""
+        there = self.rows("SELECT experiment_id FROM override_uses WHERE override_id = ?", [override_id])
+        if not there:
+            row = {"override_id": override_id, "experiment_id": experiment_id, "used_at": used_at}
+            insert(self._connection, "override_uses", [plain(row)])
+        return all(row["experiment_id"] == experiment_id for row in there)
+
+    def add_standing(self, standing: JudgeStanding) -> None:
+        """Store what calibration says of a judge identity; the latest counts."""
+        insert(self._connection, "judge_standings", [_fields(standing)])
 
     def add_decision(self, decision: Decision) -> None:
         """Store a decision of the gate."""

@@ -6,11 +6,11 @@ import os
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from otel_i2e.config import Settings
 from otel_i2e.errors import ConfigError, NotFound, UsageError
-from otel_i2e.gate import decide, parse_policy, require_overridable
+from otel_i2e.gate import decide, parse_policy
 from otel_i2e.gate.reports import (
     COLUMNS,
     grid,
@@ -23,19 +23,21 @@ from otel_i2e.gate.reports import (
     worst_first,
 )
 from otel_i2e.gate.wording import line
-from otel_i2e.models import Contract, Decision, Experiment, Override, Policy
+from otel_i2e.models import Contract, Decision, Experiment, JudgeStanding, Override, Policy
 from otel_i2e.store import Reader, Store
-from otel_i2e.workflows.author import author
+from otel_i2e.workflows.new_overrides import new_overrides
 from otel_i2e.workflows.revision import commit_of
 
 __all__ = [
     "COLUMNS",
     "Gated",
+    "add_override",
     "decide_gate",
     "grid",
     "headline",
     "line",
     "list_experiments",
+    "list_overrides",
     "preview",
     "publish",
     "read_policy",
@@ -53,6 +55,8 @@ class Gated(Contract):
     """What the gate says."""
     experiment: Experiment
     """What it says it of."""
+    baseline: Experiment | None = None
+    """What it was compared with."""
     notes: tuple[str, ...] = ()
     """What a reader should know beside it: that the working directory has moved on since the experiment."""
 
@@ -76,20 +80,79 @@ def decide_gate(
     """
     rules = read_policy(policy or settings.policy)
     store = Store.of(settings)
-    with store.read() as reader:
-        subject = _subject(reader, experiment, dataset)
-        before = _baseline(reader, baseline, subject) if baseline is not None else None
-        recorded = reader.overrides(subject.experiment_id)
+    found = _read(store, experiment, dataset, baseline)
     now = datetime.now(UTC)
-    decision = decide(subject, rules, before, recorded, now=now)
-    fresh = _overrides(decision, override, reason, author(by), now)
+    decision = found.decide(rules, now)
+    fresh = new_overrides(decision, found.subject, override, reason=reason, by=by, now=now)
     if fresh:
-        decision = decide(subject, rules, before, [*recorded, *fresh], now=now)
+        decision = found.decide(rules, now, fresh)
     with store.write() as writer:
         for one in fresh:
             writer.add_override(one)
-        writer.add_decision(decision)
-    return Gated(decision=decision, experiment=subject, notes=_notes(subject, commit_of()))
+        kept = [one.override for one in decision.overrides if one.counts and one.override.override_id]
+        spent = [writer.spend_override(one.override_id, decision.experiment_id, now) for one in kept]
+        if all(spent):
+            writer.add_decision(decision)
+    if not all(spent):  # another decision was faster: this one is made again without what that one used
+        return decide_gate(settings, experiment=decision.experiment_id, baseline=decision.baseline_id, policy=policy)
+    return Gated(
+        decision=decision, experiment=found.subject, baseline=found.before, notes=_notes(found.subject, commit_of())
+    )
+
+
+class _Found(NamedTuple):
+    """What the store knows that a decision is made on."""
+
+    subject: Experiment
+    before: Experiment | None
+    overrides: list[Override]
+    standings: list[JudgeStanding]
+
+    def decide(self, policy: Policy, now: datetime, fresh: Sequence[Override] = ()) -> Decision:
+        """The decision."""
+        overrides = [*self.overrides, *fresh]
+        return decide(self.subject, policy, self.before, overrides, standings=self.standings, now=now)
+
+
+def _read(store: Store, experiment: str | None, dataset: str | None, baseline: str | None) -> _Found:
+    with store.read() as reader:
+        subject = _subject(reader, experiment, dataset)
+        before = _baseline(reader, baseline, subject) if baseline is not None else None
+        return _Found(subject, before, reader.overrides(dataset=subject.dataset), reader.standings())
+
+
+def add_override(
+    settings: Settings,
+    case_id: str,
+    *,
+    reason: str,
+    by: str | None = None,
+    expires: timedelta | None = None,
+    experiment: str | None = None,
+    dataset: str | None = None,
+    policy: str | None = None,
+) -> Override:
+    """Record an override of a failing case, for the next decision on the same commit, case and scorer versions.
+
+    `expires` counts from now; None does not expire. Nothing is decided and nothing spent. Raises NotFound and
+    UsageError when the experiment (default: the latest) has no such failure that may be overridden.
+    """
+    store = Store.of(settings)
+    found = _read(store, experiment, dataset, None)
+    now = datetime.now(UTC)
+    decision = found.decide(read_policy(policy or settings.policy), now)
+    fresh = new_overrides(decision, found.subject, [case_id], reason=reason, by=by, now=now, expires=expires)
+    if not fresh:
+        raise UsageError(f"case {case_id!r} is overridden already in {decision.experiment_id}")
+    with store.write() as writer:
+        writer.add_override(fresh[0])
+    return fresh[0]
+
+
+def list_overrides(settings: Settings, *, dataset: str | None = None) -> list[Override]:
+    """Every override on record, spent or not, the latest first."""
+    with Store.of(settings).read() as reader:
+        return reader.overrides(dataset=dataset)[::-1]
 
 
 def preview(experiment: Experiment, policy: Policy) -> Decision:
@@ -188,17 +251,3 @@ def _baseline(reader: Reader, baseline: str, subject: Experiment) -> Experiment:
     if not earlier:
         raise NotFound(f"no experiment on {subject.dataset!r} before {subject.experiment_id}; leave --baseline out")
     return reader.experiment(earlier[0])
-
-
-def _overrides(
-    decision: Decision, case_ids: Sequence[str], reason: str | None, by: str, now: datetime
-) -> list[Override]:
-    """New overrides; a case that is overridden already needs none."""
-    if case_ids and not (reason and reason.strip()):
-        raise UsageError("an override needs a reason: give it with --reason")
-    cases = [require_overridable(decision, case_id) for case_id in dict.fromkeys(case_ids)]
-    return [
-        Override(experiment_id=decision.experiment_id, case_id=case.case_id, reason=reason or "", by=by, created_at=now)
-        for case in cases
-        if case.overridden is None
-    ]

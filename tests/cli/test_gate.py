@@ -166,3 +166,20 @@ def test_an_evaluation_that_could_not_run_is_what_the_gate_decides_on(i2e: Calla
     assert ran.code == 2
     assert "could not run" in ran.out
     assert "empty.jsonl" in ran.out
+
+
+def test_backtest_says_how_many_a_policy_would_have_stopped(i2e: Callable[..., Any]) -> None:
+    """One row for each experiment, and the sum."""
+    assert i2e("gate", "backtest").code == 2
+    _record(P0=True, P2=False)
+    Path("gate.toml").write_text('P2 = "block"\n')
+    ran = i2e("gate", "backtest", "--policy", "gate.toml")
+    assert ran.code == 0
+    assert ran.out.endswith("This policy would have stopped 1 of 1 experiments, and left 0 undecided.\n")
+    assert json.loads(i2e("gate", "backtest", "--json").out)[0]["verdict"] == "fail"
+
+
+def test_a_pass_says_what_it_could_have_noticed(i2e: Callable[..., Any]) -> None:
+    """Two cases notice nothing."""
+    _record(P0=True, P1=True)
+    assert "2 cases, no baseline: too few to notice any drop" in i2e("gate").out

@@ -156,7 +156,9 @@ def _parse(words: list[str], place: str) -> None:
     """Let click read the words; nothing is run."""
     group: click.Command = cli
     with click.Context(cli, info_name="i2e") as context:
-        while isinstance(group, click.Group):
+        while isinstance(group, click.Group) and not (
+            group.invoke_without_command and words[:1] != [*group.commands][:1]
+        ):
             found = group.get_command(context, words[0] if words else "")
             assert found is not None, place
             group, words = found, words[1:]

@@ -239,7 +239,7 @@ def test_changes_against_a_baseline() -> None:
         "good": "still_passing",
         "fresh": "new",
         "edited": "new",
-        "lost": "none",
+        "lost": "not_measured",
     }
     assert decision.baseline_id == "exp-0"
     assert decision.reasons[-1] == "the baseline has cases that are not in this experiment: gone"

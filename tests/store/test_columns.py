@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from otel_i2e.models import SPAN_COLUMNS, CaseRun, Contract, Experiment, LedgerRow, Override, ScoreRow
+from otel_i2e.models import SPAN_COLUMNS, CaseRun, Contract, Experiment, JudgeStanding, LedgerRow, Override, ScoreRow
 from otel_i2e.store.columns import TABLES
 from otel_i2e.testing import temporary_store
 
@@ -35,7 +35,8 @@ def test_views_of_spans_have_the_public_columns(view: str) -> None:
     [
         ("scores", ScoreRow, set[str]()),
         ("score_ledger", LedgerRow, set[str]()),
-        ("overrides", Override, set[str]()),
+        ("overrides", Override, {"spent_on"}),
+        ("judge_standings", JudgeStanding, set[str]()),
         ("experiments", Experiment, {"runs"}),
         ("experiment_runs", CaseRun, {"experiment_id"}),
     ],

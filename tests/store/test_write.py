@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from otel_i2e.models import (
     CaseRun,
     Decision,
     Experiment,
+    JudgeStanding,
     LedgerRow,
     Origin,
     Outcome,
@@ -182,6 +183,38 @@ def test_overrides_and_decisions_are_recorded() -> None:
             assert reader.experiments()[0]["decision"] == "fail"
             (row,) = reader.rows("SELECT body FROM gate_decisions")
     assert Decision.model_validate_json(row["body"]) == decision
+
+
+def test_an_override_is_spent_once() -> None:
+    """By the first experiment that says so; the reader knows by which."""
+    override = Override(
+        override_id="o-1", experiment_id="exp-1", case_id="a", reason="known", by="ann", created_at=_NOW,
+        expires_at=_NOW, commit="abc", case_hash="0" * 12, scorer_versions={"s": "1"},
+    )  # fmt: skip
+    with temporary_store() as store:
+        with store.write() as writer:
+            writer.add_experiment(_experiment())
+            writer.add_override(override)
+            assert [writer.spend_override("o-1", one, _NOW) for one in ("exp-1", "exp-2", "exp-1")] == [
+                True, False, True,
+            ]  # fmt: skip
+        with store.read() as reader:
+            spent = override.model_copy(update={"spent_on": "exp-1"})
+            assert reader.overrides(dataset=_experiment().dataset) == [spent]
+            assert reader.overrides(dataset="other") == []
+
+
+def test_the_latest_standing_of_a_judge_counts() -> None:
+    """Per scorer and version."""
+    first = JudgeStanding(scorer="j", scorer_version="1", may_block=True, reason="kappa 0.9", created_at=_NOW)
+    later = first.model_copy(update={"may_block": False, "created_at": _NOW + timedelta(hours=1)})
+    other = first.model_copy(update={"scorer_version": "2"})
+    with temporary_store() as store:
+        with store.write() as writer:
+            for one in (later, first, other):
+                writer.add_standing(one)
+        with store.read() as reader:
+            assert reader.standings() == [later, other]
 
 
 def test_a_lease_that_raises_stores_nothing(tmp_path: Path) -> None:

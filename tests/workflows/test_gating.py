@@ -10,9 +10,17 @@ import pytest
 
 from otel_i2e.config import Settings
 from otel_i2e.errors import ConfigError, NotFound, StoreError, UsageError
-from otel_i2e.models import Attempt, Case, CaseRun, Experiment, Outcome, Policy, Score
+from otel_i2e.models import Attempt, Case, CaseRun, Experiment, JudgeStanding, Outcome, Policy, Score
 from otel_i2e.store import Store
-from otel_i2e.workflows.gating import decide_gate, headline, list_experiments, preview, publish
+from otel_i2e.workflows.gating import (
+    add_override,
+    decide_gate,
+    headline,
+    list_experiments,
+    list_overrides,
+    preview,
+    publish,
+)
 
 NOW = datetime.now(UTC)
 
@@ -180,3 +188,30 @@ def test_a_report_that_cannot_be_written_is_one_line(settings: Settings, tmp_pat
     problems = publish(decide_gate(settings), junit_file=tmp_path, markdown_file=tmp_path / "gate.md", environ={})
     assert problems == [f"cannot write report {str(tmp_path)!r}: Is a directory"]
     assert (tmp_path / "gate.md").exists()
+
+
+def test_an_override_is_used_once_on_its_commit(settings: Settings) -> None:
+    """Recorded beforehand, spent by the first decision that needs it, and then no longer of use."""
+    _store(settings, _experiment("exp-1", commit="abc"))
+    made = add_override(settings, "P1", reason="known", by="ada", expires=timedelta(days=7))
+    assert (made.commit, made.scorer_versions) == ("abc", {"s": "1"})
+    _store(settings, _experiment("exp-2", minutes=1, commit="abc"))
+    assert decide_gate(settings).decision.verdict == "pass"
+    assert list_overrides(settings)[0].spent_on == "exp-2"
+    assert decide_gate(settings).decision.verdict == "pass"
+    _store(settings, _experiment("exp-3", minutes=2, commit="abc"))
+    decision = decide_gate(settings).decision
+    assert decision.verdict == "fail"
+    assert "the override of P1 by ada does not count: it was spent on exp-2" in decision.reasons
+    assert decide_gate(settings, experiment="exp-1").decision.verdict == "fail"
+
+
+def test_judges_with_a_standing_block(settings: Settings) -> None:
+    """The store says which identity may."""
+    judged = _run("P0", passed=False)
+    judged = judged.model_copy(update={"attempts": (judged.attempts[0].model_copy(update={"model": "claude-x"}),)})
+    _store(settings, _experiment("exp-1", runs=[judged, _run("P1", passed=True), _run("P2", passed=True)]))
+    assert decide_gate(settings).decision.cases[0].action == "override"
+    with Store.of(settings).write() as writer:
+        writer.add_standing(JudgeStanding(scorer="s", scorer_version="1", may_block=True, created_at=NOW))
+    assert decide_gate(settings).decision.cases[0].action == "block"

@@ -1,0 +1,127 @@
+"""This run against its baseline: a paired test over the cases that both measured, and what it could have seen.
+
+With one run of each case the verdicts are compared (McNemar, exact). Where both ran every case equally
+often, and left none out, the passes of the repeats are compared (sign flips, exact), which sees smaller drops.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import sqrt
+from typing import Final, NamedTuple
+
+from otel_i2e.gate.remark import Remark, of_run
+from otel_i2e.models import CaseDecision, Comparison, Experiment, Policy
+from otel_i2e.stats import mcnemar_drop, sign_flip_drop, smallest_drop
+
+__all__ = ["Pair", "compared", "comparison_remarks", "detectable", "pairs_of", "sensitivity"]
+
+_SEEN: Final = 2.486
+"""1.645 + 0.842: standard errors at which a one-sided test at 0.05 finds a drop in 8 of 10 runs."""
+
+
+class Pair(NamedTuple):
+    """One case, before and now; both measured."""
+
+    before: CaseDecision
+    now: CaseDecision
+
+
+def pairs_of(
+    cases: Sequence[CaseDecision], before: Mapping[str, CaseDecision], comparable: frozenset[str]
+) -> list[Pair]:
+    """The cases that can be compared. What is overridden, or rests on judges that may not block, takes no part."""
+    return [
+        Pair(before[case.case_id], case)
+        for case in cases
+        if case.case_id in comparable
+        and case.overridden is None
+        and "not_measured" not in (case.verdict, before[case.case_id].verdict)
+        and not (case.shadow or before[case.case_id].shadow)
+    ]
+
+
+def compared(pairs: Sequence[Pair], policy: Policy) -> Comparison | None:
+    """The test's answer; None when there is nothing to compare."""
+    if not pairs:
+        return None
+    broke = sum(pair.before.verdict == "passed" and pair.now.verdict == "failed" for pair in pairs)
+    fixed = sum(pair.before.verdict == "failed" and pair.now.verdict == "passed" for pair in pairs)
+    if _repeated(pairs):
+        drops = _drops(pairs)
+        drop = sum(drops) / (len(pairs) * pairs[0].now.repeats)
+        p_value = sign_flip_drop(drops)
+    else:
+        drop, p_value = (broke - fixed) / len(pairs), mcnemar_drop(broke, fixed)
+    return Comparison(
+        test="paired_repeats" if _repeated(pairs) else "mcnemar",
+        pairs=len(pairs),
+        broke=broke,
+        fixed=fixed,
+        drop=drop,
+        p_value=p_value,
+        significant=p_value <= policy.drop_alpha,
+    )
+
+
+def comparison_remarks(
+    comparison: Comparison | None, experiment: Experiment, baseline: Experiment | None, policy: Policy
+) -> list[Remark]:
+    """A significant drop; or that there was nothing to compare, which is no proof that nothing dropped."""
+    if baseline is None:
+        return []
+    if comparison is None:
+        if not experiment.cases:
+            return []
+        why = f"no case of this experiment can be compared with the baseline {baseline.experiment_id}"
+        return [Remark("undecided" if policy.drop == "block" else "note", why)]
+    if not comparison.significant:
+        return []
+    names = {"mcnemar": "exact McNemar", "paired_repeats": "exact test on paired repeats"}
+    return [
+        of_run(
+            policy.drop,
+            f"the pass rate dropped by {comparison.drop:.1%} against {baseline.experiment_id}: {comparison.broke} of "
+            f"{comparison.pairs} cases broke, {comparison.fixed} were fixed "
+            f"(p = {comparison.p_value:.2g}, {names[comparison.test]})",
+        )
+    ]
+
+
+def detectable(pairs: Sequence[Pair], cases: Sequence[CaseDecision], policy: Policy) -> float | None:
+    """The smallest drop, 0 to 1, that this comparison finds in 8 of 10 runs; None: it finds none.
+
+    Cases are assumed to change sides without cause as often as they did here. Without a baseline: what a comparison
+    of as many cases, none of them flaky, would find.
+    """
+    alpha = policy.drop_alpha
+    if not pairs:
+        return smallest_drop(sum(case.verdict != "not_measured" and not case.shadow for case in cases), alpha=alpha)
+    broke = sum(pair.before.verdict == "passed" and pair.now.verdict == "failed" for pair in pairs)
+    fixed = sum(pair.before.verdict == "failed" and pair.now.verdict == "passed" for pair in pairs)
+    if not _repeated(pairs):
+        return smallest_drop(len(pairs), churn=2 * min(broke, fixed) / len(pairs), alpha=alpha)
+    least = smallest_drop(len(pairs), alpha=alpha)
+    error = sqrt(sum(drop * drop for drop in _drops(pairs))) / (len(pairs) * pairs[0].now.repeats)
+    return None if least is None else min(1.0, max(least, _SEEN * error))
+
+
+def sensitivity(pairs: Sequence[Pair], drop: float | None, measured: int) -> str:
+    """The same in words."""
+    if not measured:
+        return ""
+    against = f"{len(pairs)} cases compared with the baseline" if pairs else f"{measured} cases, no baseline"
+    if drop is None:
+        return f"{against}: too few to notice any drop"
+    could = "the smallest drop this run could have noticed" if pairs else "a comparison of as many would notice a drop"
+    return f"{against}: {could} {'is' if pairs else 'of'} {drop:.1%}{'' if pairs else ' or more'} (in 8 of 10 runs)"
+
+
+def _repeated(pairs: Sequence[Pair]) -> bool:
+    counts = {one.measured_repeats for pair in pairs for one in pair}
+    asked = {one.repeats for pair in pairs for one in pair}
+    return len(counts) == 1 and counts == asked and counts != {1}
+
+
+def _drops(pairs: Sequence[Pair]) -> list[int]:
+    return [pair.before.passed_repeats - pair.now.passed_repeats for pair in pairs]

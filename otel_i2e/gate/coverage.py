@@ -1,0 +1,111 @@
+"""Was enough measured? What the record lacks, and how much of that a policy bears."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from otel_i2e.gate.remark import Remark
+from otel_i2e.gate.runs import runs_by_case
+from otel_i2e.gate.verdicts import cause_of
+from otel_i2e.gate.wording import case_name, line, listed
+from otel_i2e.models import CaseDecision, Experiment, Outcome, Policy
+
+__all__ = ["inconsistencies", "left_out", "tolerates", "unmeasured"]
+
+
+def inconsistencies(experiment: Experiment, policy: Policy) -> list[Remark]:
+    """What makes the record itself unfit for a decision."""
+    if not experiment.cases:
+        refused = experiment.metadata.get("refused")
+        why = f"the evaluation could not run: {line(str(refused), 300)}" if refused else "the experiment has no cases"
+        return [Remark("undecided", why)]
+    found: list[str] = []
+    if experiment.repeats < 1:
+        found.append(f"the experiment says {experiment.repeats} repeats; at least 1 is needed")
+    twice = [case_id for case_id, count in Counter(case.id for case in experiment.cases).items() if count > 1]
+    if twice:
+        found.append(f"case ids occur more than once: {listed(twice)}")
+    strangers = {run.case_id for run in experiment.runs} - {case.id for case in experiment.cases}
+    if strangers:
+        found.append(f"runs of cases that the experiment does not list: {listed(sorted(strangers))}")
+    sizes = Counter(case.suite for case in experiment.cases)
+    for suite in policy.required_suites:
+        rule = policy.suites.get(suite)
+        least = rule.min_cases if rule is not None else 1
+        if sizes[suite] < least:
+            found.append(f"required suite {line(suite, 80)} has {sizes[suite]} of at least {least} cases")
+    return [Remark("undecided", text) for text in found]
+
+
+def unmeasured(cases: Sequence[CaseDecision], experiment: Experiment, policy: Policy) -> list[Remark]:
+    """One line per cause, so that a missing key is said once and not once per case."""
+    runs = runs_by_case(experiment)
+    causes: dict[str, list[CaseDecision]] = {}
+    for case, decision in zip(experiment.cases, cases, strict=True):
+        if decision.unmeasured:
+            causes.setdefault(cause_of(case, runs.get(case.id, ()), decision), []).append(decision)
+    lines = [
+        f"{case_name(found[0])} could not be measured{_in_full(found[0])}: {found[0].unmeasured[0]}"
+        if len(found) == 1
+        else f"{len(found)} cases could not be measured ({listed((case.case_id for case in found), 3)}): {cause}"
+        for cause, found in causes.items()
+    ]
+    if not lines or not tolerates(cases, experiment, policy):
+        return [Remark("undecided", text) for text in [*lines, *_beyond(cases, experiment, policy)]]
+    full = sum(not case.unmeasured for case in cases)
+    borne = f"{full} of {len(cases)} cases were measured in full, which the policy bears (min_coverage)"
+    return [Remark("note", text) for text in [borne, *lines]]
+
+
+def tolerates(cases: Sequence[CaseDecision], experiment: Experiment, policy: Policy) -> bool:
+    """Whether what was not measured is within the policy's bounds. A P0 case never is."""
+    full = sum(not case.unmeasured for case in cases)
+    return (
+        policy.min_coverage < 1
+        and full > 0
+        and full >= policy.min_coverage * len(cases)
+        and errors_of(experiment) <= policy.max_errors
+        and not any(case.unmeasured and case.priority == "P0" for case in cases)
+    )
+
+
+def errors_of(experiment: Experiment) -> int:
+    """Tasks and scorers that broke."""
+    broken = sum(run.status != "ok" for run in experiment.runs)
+    return broken + sum(one.outcome is Outcome.ERROR for run in experiment.runs for one in run.attempts)
+
+
+def left_out(experiment: Experiment, baseline: Experiment | None) -> list[Remark]:
+    """What a reader would otherwise believe was there."""
+    said: list[str] = []
+    if experiment.metadata.get("interrupted"):
+        said.append("the evaluation was interrupted before it had run everything")
+    if without := experiment.metadata.get("left_out"):
+        said.append(f"left out of this run: {line(str(without), 300)}")
+    whole = experiment.metadata.get("dataset_cases")
+    if isinstance(whole, int) and whole > len(experiment.cases):
+        said.append(
+            f"only {len(experiment.cases)} of the {whole} cases of {line(experiment.dataset, 80)} were evaluated"
+        )
+    if baseline is not None:
+        here = {case.id for case in experiment.cases}
+        gone = [case.id for case in baseline.cases if case.id not in here]
+        if gone:
+            said.append(f"the baseline has cases that are not in this experiment: {listed(gone)}")
+    return [Remark("note", text) for text in said]
+
+
+def _beyond(cases: Sequence[CaseDecision], experiment: Experiment, policy: Policy) -> list[str]:
+    """Which bound of a policy that bears gaps was passed."""
+    full = sum(not case.unmeasured for case in cases)
+    if policy.min_coverage == 1 or full == len(cases):
+        return []
+    said = [f"{full} of {len(cases)} cases were measured in full; the policy asks for {policy.min_coverage:.4g}"]
+    if (errors := errors_of(experiment)) > policy.max_errors:
+        said.append(f"{errors} errors of tasks and scorers; the policy bears {policy.max_errors}")
+    return said
+
+
+def _in_full(case: CaseDecision) -> str:
+    return "" if case.verdict == "not_measured" else " in full"

@@ -1,0 +1,27 @@
+"""Runs of an experiment by their case."""
+
+from __future__ import annotations
+
+from otel_i2e.models import CaseRun, Experiment
+
+__all__ = ["has_confirmations", "runs_by_case", "skipped_repeats"]
+
+
+def runs_by_case(experiment: Experiment) -> dict[str, list[CaseRun]]:
+    """Case id → its runs, in order."""
+    runs: dict[str, list[CaseRun]] = {}
+    for run in experiment.runs:
+        runs.setdefault(run.case_id, []).append(run)
+    return runs
+
+
+def skipped_repeats(experiment: Experiment, case_id: str) -> int:
+    """Repeats that the evaluation left out because the case was settled (`--stop-early`)."""
+    skipped = experiment.metadata.get("skipped_repeats")
+    count = skipped.get(case_id, 0) if isinstance(skipped, dict) else 0  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] -- JSON
+    return count if isinstance(count, int) else 0
+
+
+def has_confirmations(experiment: Experiment) -> bool:
+    """Whether runs beyond the repeats were made to see failures again (`--confirm`)."""
+    return bool(experiment.metadata.get("confirm"))

@@ -1,0 +1,66 @@
+"""Judges that have not earned the right to block."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from otel_i2e.gate.remark import Remark
+from otel_i2e.gate.wording import listed
+from otel_i2e.models import Attempt, CaseDecision, Experiment, JudgeStanding, Policy
+
+__all__ = ["shadow_remarks", "shadows"]
+
+
+def shadows(standings: Iterable[JudgeStanding], policy: Policy) -> Callable[[Attempt], bool]:
+    """Whether an attempt was made by a judge that may not block.
+
+    A judge is an attempt with a model. Its latest standing counts, and only for its own version and model.
+    """
+    if policy.uncalibrated_judge == "allow":
+        return lambda _attempt: False
+    latest = {(one.scorer, one.scorer_version): one for one in sorted(standings, key=lambda one: one.created_at)}
+
+    def is_shadow(attempt: Attempt) -> bool:
+        standing = latest.get((attempt.scorer, attempt.scorer_version))
+        if attempt.model is None:
+            return False
+        return standing is None or not standing.may_block or standing.model not in (None, attempt.model)
+
+    return is_shadow
+
+
+def shadow_remarks(
+    cases: Sequence[CaseDecision],
+    experiment: Experiment,
+    is_shadow: Callable[[Attempt], bool],
+    standings: Iterable[JudgeStanding],
+) -> list[Remark]:
+    """Which P0 cases do not block because of who judged them, and why those judges may not."""
+    here = [case for case in cases if case.shadow]
+    if not here:
+        return []
+    said: list[Remark] = []
+    demoted = [case.case_id for case in here if case.priority == "P0" and case.verdict != "not_measured"]
+    if demoted:
+        number = "1 P0 case counts" if len(demoted) == 1 else f"{len(demoted)} P0 cases count"
+        said.append(
+            Remark(
+                "note",
+                f"DEMOTED: {number} as P1, judged only by a judge without a valid calibration: {listed(demoted)}",
+            )
+        )
+    why = {(one.scorer, one.scorer_version): one.reason for one in sorted(standings, key=lambda one: one.created_at)}
+    judges = {(one.scorer, one.scorer_version) for run in experiment.runs for one in run.attempts if is_shadow(one)}
+    names = (f"{name} {version}{_because(why.get((name, version)))}" for name, version in sorted(judges))
+    said.append(
+        Remark(
+            "note",
+            f"{len(here)} of {len(cases)} verdicts rest on judges that cannot block and count in no pass rate "
+            f"({listed(names, 3)}): i2e calibrate",
+        )
+    )
+    return said
+
+
+def _because(reason: str | None) -> str:
+    return "" if reason is None else f", {reason}" if reason else ", may not block"

@@ -1,0 +1,81 @@
+"""Which past experiments would a policy have stopped? Every stored one, decided again, and nothing recorded."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from otel_i2e.config import Settings
+from otel_i2e.gate import decide
+from otel_i2e.models import Contract, Experiment, GateVerdict, Policy
+from otel_i2e.store import Reader, Store
+
+__all__ = ["Backtested", "backtest"]
+
+
+class Backtested(Contract):
+    """One past experiment under the policy."""
+
+    experiment_id: str
+    """The experiment."""
+    created_at: datetime
+    """UTC."""
+    dataset: str
+    """The dataset."""
+    commit: str | None
+    """The version of the application."""
+    cases: int
+    """Cases in it."""
+    baseline_id: str | None
+    """What it was compared with."""
+    recorded: str | None
+    """The gate's last word then; None when it was never asked."""
+    verdict: GateVerdict
+    """What this policy says."""
+    reason: str
+    """The first reason; empty for a clean pass."""
+
+
+def backtest(
+    settings: Settings, policy: Policy, *, dataset: str | None = None, limit: int = 100, baseline: bool = False
+) -> list[Backtested]:
+    """The latest `limit` experiments under `policy`, the latest first; no model is called and nothing recorded.
+
+    `baseline` compares each with the one before it on the same dataset. Overrides count where they were used.
+    """
+    with Store.of(settings).read() as reader:
+        rows = [row for row in reader.experiments(limit=10_000) if dataset in (None, row["dataset"])]
+        earlier = _earlier(rows) if baseline else {}
+        return [_decided(reader, row, earlier.get(row["experiment_id"]), policy) for row in rows[:limit]]
+
+
+def _decided(reader: Reader, row: dict[str, Any], before: str | None, policy: Policy) -> Backtested:
+    experiment = reader.experiment(row["experiment_id"])
+    then: Experiment | None = reader.experiment(before) if before is not None else None
+    of_dataset = reader.overrides(dataset=experiment.dataset)
+    used = [one for one in of_dataset if (one.spent_on or one.experiment_id) == experiment.experiment_id]
+    when = min((one.created_at for one in used), default=experiment.created_at)
+    decision = decide(experiment, policy, then, used, standings=reader.standings(), now=when)
+    return Backtested(
+        experiment_id=experiment.experiment_id,
+        created_at=experiment.created_at,
+        dataset=experiment.dataset,
+        commit=experiment.commit,
+        cases=len(experiment.cases),
+        baseline_id=decision.baseline_id,
+        recorded=row["decision"],
+        verdict=decision.verdict,
+        reason=decision.reasons[0] if decision.reasons else "",
+    )
+
+
+def _earlier(rows: list[dict[str, Any]]) -> dict[str, str]:
+    """Experiment → the one before on the same dataset that had cases."""
+    found: dict[str, str] = {}
+    last: dict[str, str] = {}
+    for row in reversed(rows):
+        if row["dataset"] in last:
+            found[row["experiment_id"]] = last[row["dataset"]]
+        if row["cases"]:
+            last[row["dataset"]] = row["experiment_id"]
+    return found

@@ -1,0 +1,131 @@
+"""Against a baseline."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from itertools import pairwise
+from random import Random
+from typing import Any
+
+import pytest
+
+from otel_i2e.gate import decide
+from otel_i2e.models import Decision, Experiment, Policy
+
+NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+LENIENT = {"P0": "log", "P1": "log", "P2": "log", "suite_threshold": 0.0}
+Make = Callable[..., Experiment]
+
+
+def _decide(now: Experiment, before: Experiment | None = None, **policy: Any) -> Decision:
+    return decide(now, Policy.model_validate(LENIENT | policy), before, now=NOW)
+
+
+def _before(make: Make, verdicts: dict[str, Any], **fields: Any) -> Experiment:
+    return make(verdicts, experiment_id="exp-0", **fields)
+
+
+@pytest.mark.parametrize(("broken", "verdict"), [(4, "pass"), (5, "fail")])
+def test_five_that_broke_are_a_drop_and_four_are_not(experiment: Make, broken: int, verdict: str) -> None:
+    """Exact McNemar at 0.05, one-sided."""
+    names = [f"c{i}" for i in range(20)]
+    now = experiment({name: [i >= broken] for i, name in enumerate(names)})
+    decision = _decide(now, _before(experiment, {name: [True] for name in names}))
+    assert decision.verdict == verdict
+    assert decision.comparison is not None
+    assert (decision.comparison.test, decision.comparison.broke, decision.comparison.pairs) == ("mcnemar", broken, 20)
+    if verdict == "fail":
+        assert decision.reasons[0].startswith(
+            "the pass rate dropped by 25.0% against exp-0: 5 of 20 cases broke, 0 were"
+        )
+
+
+@pytest.mark.parametrize(("drop", "verdict"), [("block", "fail"), ("warn", "pass"), ("log", "pass")])
+def test_the_policy_says_what_a_drop_does(experiment: Make, drop: str, verdict: str) -> None:
+    """It is always said."""
+    names = [f"c{i}" for i in range(6)]
+    decision = _decide(
+        experiment({n: [False] for n in names}), _before(experiment, {n: [True] for n in names}), drop=drop
+    )
+    assert decision.verdict == verdict
+    assert "the pass rate dropped by 100.0%" in decision.reasons[0]
+
+
+def test_repeats_see_what_verdicts_do_not(experiment: Make) -> None:
+    """Five cases that pass 2 of 5 instead of 5 of 5 under `any`: no verdict changed, and it is a drop."""
+    names = [f"c{i}" for i in range(5)]
+    now = experiment({name: [True, True, False, False, False] for name in names})
+    decision = _decide(now, _before(experiment, {name: [True] * 5 for name in names}), repeats="any")
+    assert decision.comparison is not None
+    assert (decision.comparison.test, decision.comparison.broke, decision.comparison.significant) == (
+        "paired_repeats", 0, True,
+    )  # fmt: skip
+    assert decision.verdict == "fail"
+
+
+def test_repeats_that_were_left_out_are_compared_by_verdict(experiment: Make) -> None:
+    """Stopping early skews the counts of repeats, not the verdict."""
+    now = experiment({"a": [False], "b": [True] * 3}, repeats=3, metadata={"skipped_repeats": {"a": 2}})
+    decision = _decide(now, _before(experiment, {"a": [True] * 3, "b": [True] * 3}))
+    assert decision.comparison is not None
+    assert decision.comparison.test == "mcnemar"
+
+
+def test_nothing_in_common_with_the_baseline_is_no_proof(experiment: Make) -> None:
+    """Changed ids: undecided while a drop would block."""
+    before = _before(experiment, {"old": [True]})
+    decision = _decide(experiment({"new": [True]}), before)
+    assert (decision.verdict, decision.reasons[0]) == (
+        "undecided", "no case of this experiment can be compared with the baseline exp-0",
+    )  # fmt: skip
+    assert _decide(experiment({"new": [True]}), before, drop="log").verdict == "pass"
+
+
+def test_cases_whose_scorer_changed_are_not_compared(experiment: Make) -> None:
+    """A new scorer's verdicts against an old one's say nothing of the application."""
+    decision = _decide(experiment({"a": [False]}), _before(experiment, {"a": [True]}, attempt={"scorer_version": "0"}))
+    assert decision.verdict == "undecided"
+    assert decision.cases[0].change == "new"
+    assert "1 cases are not compared with the baseline, because their scorers changed: s" in decision.reasons
+
+
+@pytest.mark.parametrize(
+    ("n", "says"),
+    [
+        (4, "4 cases compared with the baseline: too few to notice any drop"),
+        (5, "5 cases compared with the baseline: the smallest drop this run could have noticed is 95.7%"),
+        (100, "the smallest drop this run could have noticed is 6.6%"),
+    ],
+)
+def test_a_pass_says_what_it_could_have_noticed(experiment: Make, n: int, says: str) -> None:
+    """Five cases notice a disaster only, and no run hides that."""
+    verdicts = {f"c{i}": [True] for i in range(n)}
+    decision = _decide(experiment(verdicts), _before(experiment, verdicts))
+    assert decision.verdict == "pass"
+    assert says in decision.sensitivity
+    alone = _decide(experiment(verdicts)).sensitivity
+    assert alone.startswith(f"{n} cases, no baseline")
+
+
+def _flaky_run(make: Make, random: Random, n: int, experiment_id: str) -> Experiment:
+    """82 % stable passes, 8 % stable failures, 10 % coin flips."""
+    verdicts = {f"c{i}": [True if i < 0.82 * n else False if i < 0.9 * n else random.random() < 0.5] for i in range(n)}
+    return make(verdicts, experiment_id=experiment_id)
+
+
+@pytest.mark.parametrize("n", [100, 200])
+def test_false_alarms_without_a_change(experiment: Make, n: int, full: bool) -> None:
+    """The gate stays within 5 %, where "any drop fails" is wrong in 39 to 47 % of the runs."""
+    random = Random(20261120)
+    simulations = 1000 if full else 100
+    runs = [_flaky_run(experiment, random, n, f"exp-{i}") for i in range(simulations + 1)]
+    gate = any_drop = 0
+    for before, now in pairwise(runs):
+        decision = _decide(now, before)
+        assert decision.comparison is not None
+        gate += decision.verdict == "fail"
+        any_drop += decision.comparison.drop > 0
+    print(f"n = {n}: the gate {gate / simulations:.1%}, any drop {any_drop / simulations:.1%}, of {simulations}")
+    assert gate / simulations <= 0.05
+    assert 0.39 - (0 if full else 0.06) <= any_drop / simulations <= 0.47 + (0 if full else 0.06)
