@@ -89,6 +89,9 @@ def facts_of(message: Json, *, complete: bool, content: bool) -> Json:
         RESPONSE_MODEL: message.get("model"),
         CACHE_READ_TOKENS: read,
         CACHE_WRITE_TOKENS: written,
+        "anthropic.usage.cache_creation.ephemeral_1h_input_tokens": _tokens(
+            _object(usage.get("cache_creation")), "ephemeral_1h_input_tokens"
+        ),
         INPUT_TOKENS: None if uncached is None else uncached + (read or 0) + (written or 0),
         OUTPUT_TOKENS: _tokens(usage, "output_tokens") if complete else None,
         "anthropic.message.stop_reason": message.get("stop_reason"),

@@ -25,6 +25,7 @@ class _Rates(NamedTuple):
     input: float
     cache_read: float
     cache_write: float
+    cache_write_1h: float
     output: float
 
 
@@ -36,11 +37,13 @@ def list_price(
     output_tokens: int = 0,
     cache_read_tokens: int = 0,
     cache_write_tokens: int = 0,
+    cache_write_1h_tokens: int = 0,
     at: int = 0,
 ) -> float | None:
     """US dollars of one call; None when the model has no known price.
 
-    `input_tokens` includes what was read from and written to the cache; `at` is in seconds since the
+    `input_tokens` includes what was read from and written to the cache, `cache_write_tokens` those that were written
+    for an hour and not for five minutes (`cache_write_1h_tokens`), which cost more; `at` is in seconds since the
     epoch, 0 is unknown and priced as of now.
     """
     if not model:
@@ -54,10 +57,12 @@ def list_price(
             rates = tier
             break
     plain = max(0, input_tokens - cache_read_tokens - cache_write_tokens)
+    hourly = min(cache_write_1h_tokens, cache_write_tokens)
     dollars = (
         plain * rates.input
         + cache_read_tokens * rates.cache_read
-        + cache_write_tokens * rates.cache_write
+        + (cache_write_tokens - hourly) * rates.cache_write
+        + hourly * rates.cache_write_1h
         + output_tokens * rates.output
     )
     return round(dollars, 10)
@@ -108,5 +113,6 @@ def _rates(price: Any, above: int) -> _Rates:
         plain / n,
         total(cache_read_tokens=n) / n,
         total(cache_write_tokens=n) / n,
+        total(cache_write_tokens=n, cache_write_1h_tokens=n) / n,
         (total(output_tokens=n) - plain) / n,
     )

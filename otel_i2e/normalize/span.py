@@ -22,11 +22,13 @@ from otel_i2e.normalize.parts import parse_arguments
 from otel_i2e.normalize.prices import list_price
 from otel_i2e.normalize.providers import provider_of
 from otel_i2e.normalize.raw import Json, RawLog, RawSpan
-from otel_i2e.normalize.readers import text, tool_result
+from otel_i2e.normalize.readers import count, text, tool_result
 from otel_i2e.normalize.stored import events_text
 
 __all__ = ["STEPS", "normalize_span"]
 
+_WRITTEN_1H: Final = "anthropic.usage.cache_creation.ephemeral_1h_input_tokens"
+"""Tokens that were written to the cache for an hour, among `cache_write_tokens`: Anthropic's SDK tells them apart."""
 _EMPTY: Final[SpanRow] = {
     **dict.fromkeys(SPAN_COLUMNS),
     "status": "ok",
@@ -121,6 +123,7 @@ def _put_usage(row: SpanRow, raw: RawSpan) -> None:
             output_tokens=row["output_tokens"] or 0,
             cache_read_tokens=row["cache_read_tokens"] or 0,
             cache_write_tokens=row["cache_write_tokens"] or 0,
+            cache_write_1h_tokens=count(raw.attributes.get(_WRITTEN_1H)) or 0,
             at=raw.start_ns // 1_000_000_000,
         )
 

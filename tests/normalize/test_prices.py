@@ -53,6 +53,19 @@ def test_an_unknown_model_has_no_price(model: str | None) -> None:
     assert list_price("anthropic", model, input_tokens=1000) is None
 
 
+def test_what_is_kept_for_an_hour_costs_more() -> None:
+    """A part of what was written to the cache, as genai-prices has it; a model without such a rate has one rate."""
+    usage = {"input_tokens": 2000, "cache_write_tokens": 900, "cache_write_1h_tokens": 400}
+    for provider, model in (("anthropic", "claude-haiku-4-5"), ("openai", "gpt-4o")):
+        asked = calc_price(Usage(output_tokens=0, **usage), model, provider_id=provider)
+        found = list_price(provider, model, **usage)
+        assert found == pytest.approx(float(asked.total_price), rel=1e-6)
+    short = list_price("anthropic", "claude-haiku-4-5", input_tokens=2000, cache_write_tokens=900)
+    long = list_price("anthropic", "claude-haiku-4-5", **usage)
+    assert short is not None
+    assert long == pytest.approx(short + 400 * 0.75e-6)
+
+
 def test_more_cache_than_input_costs_no_negative_input() -> None:
     """Nonsense from an emitter does not lower the price."""
     cost = list_price("anthropic", "claude-sonnet-4-5", input_tokens=10, cache_read_tokens=1000)

@@ -103,3 +103,19 @@ def test_counting_tokens_is_no_model_call(row_of: RowOf) -> None:
     attributes = {"gen_ai.request.model": "claude-sonnet-5", "anthropic.message.count_tokens.input_tokens": 9}
     row = row_of(attributes, scope_name="com.anthropic.sdk.python", name="anthropic.messages.count_tokens")
     assert (row["kind"], row["dialect"]) == ("other", "anthropic_sdk")
+
+
+def test_what_was_written_to_the_cache_for_an_hour_costs_more(row_of: RowOf) -> None:
+    """Twice the price of input, where five minutes cost a quarter more."""
+    attributes = {
+        "gen_ai.operation.name": "chat",
+        "gen_ai.provider.name": "anthropic",
+        "gen_ai.response.model": "claude-haiku-4-5",
+        "gen_ai.usage.input_tokens": 1000,
+        "gen_ai.usage.output_tokens": 0,
+        "gen_ai.usage.cache_creation.input_tokens": 1000,
+        "anthropic.usage.cache_creation.ephemeral_1h_input_tokens": 400,
+    }
+    row = row_of(attributes, scope_name="com.anthropic.sdk.python")
+    assert row["cache_write_tokens"] == 1000
+    assert row["cost_usd"] == 600 * 1.25e-6 + 400 * 2e-6
