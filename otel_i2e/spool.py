@@ -196,6 +196,17 @@ class Spool:
             cursor.close()
         return batches
 
+    def unsound(self) -> str | None:
+        """What SQLite finds wrong when it reads every page; None when nothing is."""
+        with self._open() as db:
+            said = [str(row[0]) for row in db.execute("PRAGMA quick_check(3)").fetchall()]
+        return None if said == ["ok"] else "; ".join(" ".join(line.split()) for line in said)
+
+    def leave(self, reason: str) -> None:
+        """Begin a new file, because the present one is damaged; `recover` brings back what is intact in it."""
+        with self._open():
+            abandon(self._file, reason)
+
     def recover(self) -> int:
         """Put what can be read in damaged files, which were left, into the present one; the batches put again.
 

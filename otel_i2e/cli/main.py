@@ -22,6 +22,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "serve": ("otel_i2e.cli.serve", "Take OTLP traces and logs over HTTP and gRPC."),
     "import": ("otel_i2e.cli.import_", "Store the traces and logs of OTLP files."),
     "status": ("otel_i2e.cli.status", "What is recorded, waiting, scored, dropped; what needs attention."),
+    "repair": ("otel_i2e.cli.repair", "Explain what is damaged, and bring back what can be read."),
     "sql": ("otel_i2e.cli.sql", "Run one SELECT over the store, read-only."),
     "query": ("otel_i2e.cli.query", "List, check and run query files."),
     "traces": ("otel_i2e.cli.traces", "The latest traces, one line each."),

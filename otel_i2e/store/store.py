@@ -15,11 +15,12 @@ from otel_i2e.errors import ConfigError, StoreDamaged, StoreError
 from otel_i2e.forks import fork_guard, process_token
 from otel_i2e.models import QueryResult
 from otel_i2e.store.connection import closed_by_its_process, open_reader, open_writer
-from otel_i2e.store.faults import busy, store_error
+from otel_i2e.store.faults import busy, first_line, store_error
 from otel_i2e.store.lease import hold, holder, wait_turn
-from otel_i2e.store.mending import mended, report
+from otel_i2e.store.mending import mended, report, set_store_aside
 from otel_i2e.store.migrate import is_current, migrate
 from otel_i2e.store.read import Reader
+from otel_i2e.store.salvage import salvage, unreadable
 from otel_i2e.store.sandbox import Described, Place, describe, parameters, run
 from otel_i2e.store.write import Writer
 
@@ -47,6 +48,32 @@ class Store:
     def exists(self) -> bool:
         """Whether anything was ever stored."""
         return self.path.exists()
+
+    def unreadable(self) -> dict[str, str]:
+        """Table → why some of its rows cannot be read; every row is read. Sets nothing aside. Raises StoreError."""
+        with self._open(lambda: open_reader(self.path), exclusive=False) as connection:
+            try:
+                is_current(connection)  # raises for a store of a newer version
+                return unreadable(connection)
+            except duckdb.Error as error:
+                raise store_error(error, self.path) from error
+
+    def set_aside(self, reason: str) -> None:
+        """Move the file out of the way, for `salvage`. Raises StoreLocked."""
+        with hold(self.path, exclusive=True, timeout=self._lock_timeout):
+            set_store_aside(self.path, reason)
+
+    def salvage(self, part: Path) -> dict[str, int]:
+        """Bring back what is readable in the damaged store at `part`; table → rows that were not here. Raises
+        StoreError when nothing of it can be read.
+        """
+        with self.write():
+            pass
+        with self._open(self._writer, exclusive=True) as connection:
+            try:
+                return salvage(connection, part)
+            except duckdb.Error as error:  # of the part: not StoreDamaged, which would be said of this store
+                raise StoreError(f"{str(part)!r} cannot be opened: {first_line(error)}") from error
 
     def holder(self) -> int | None:
         """Process id of the otel-i2e process that has the store open now; None when none has."""

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Final
 
 from otel_i2e.config import Settings
-from otel_i2e.spool import Batch
+from otel_i2e.spool import Batch, Spool
 
-__all__ = ["REJECTED_BYTES", "rejects_folder", "set_aside"]
+__all__ = ["REJECTED_BYTES", "rejected_requests", "rejects_folder", "retry_rejected", "set_aside"]
 
 REJECTED_BYTES: Final = 100_000_000
 """Bytes that the folder keeps at most; the oldest requests make room."""
@@ -38,6 +38,43 @@ def set_aside(folder: Path, batch: Batch, reasons: str, *, max_bytes: int = REJE
     except OSError:
         return False
     return path.exists()
+
+
+def rejected_requests(settings: Settings) -> list[tuple[Path, str]]:
+    """Every request in the folder, the oldest first, with the first reason it was rejected for."""
+    folder = rejects_folder(settings)
+    if not folder.is_dir():
+        return []
+    return [(path, _reason(path)) for path in sorted(folder.iterdir()) if path.suffix in _SUFFIXES.values()]
+
+
+def retry_rejected(settings: Settings) -> int:
+    """Put every rejected request into the spool again, and its file into `retried/`; the number. Raises SpoolError."""
+    spool = Spool(settings.spool_path, max_bytes=settings.spool_max_bytes)
+    retried = rejects_folder(settings) / "retried"
+    number = 0
+    try:
+        for path, _ in rejected_requests(settings):
+            logs = path.stem.endswith("-logs")
+            spool.put(
+                path.read_bytes(),
+                signal="logs" if logs else "traces",
+                encoding="json" if path.suffix == ".json" else "protobuf",
+            )
+            number += 1
+            retried.mkdir(exist_ok=True)
+            for moved in (path, path.with_suffix(".txt")):
+                with suppress(FileNotFoundError):
+                    moved.replace(retried / moved.name)
+    finally:
+        spool.close()
+    return number
+
+
+def _reason(path: Path) -> str:
+    with suppress(OSError, UnicodeDecodeError):
+        return path.with_suffix(".txt").read_text(encoding="utf-8").partition("\n")[0]
+    return "the reason was not kept"
 
 
 def _make_room(folder: Path, max_bytes: int) -> None:

@@ -1,0 +1,47 @@
+"""`i2e repair`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from otel_i2e.store import Store
+from otel_i2e.testing import llm_span, row_of
+
+
+@pytest.fixture
+def damaged(tmp_path: Path) -> str:
+    """A store that cannot be opened."""
+    path = tmp_path / "s.duckdb"
+    with Store(path).write() as writer:
+        writer.add_spans([row_of(llm_span())])
+    whole = bytearray(path.read_bytes())
+    whole[5000] ^= 0xFF
+    whole[9000] ^= 0xFF
+    path.write_bytes(whole)
+    return str(path)
+
+
+def test_nothing_is_wrong(i2e: Callable[..., Any], tmp_path: Path) -> None:
+    """Exit code 0, and the next command."""
+    ran = i2e("repair", "--store", str(tmp_path / "s.duckdb"))
+    assert (ran.code, "Nothing is wrong" in ran.out, "i2e status" in ran.out) == (0, True, True)
+    assert json.loads(i2e("repair", "--json", "--store", str(tmp_path / "s.duckdb")).out) == []
+
+
+def test_a_dry_run_and_a_real_one(i2e: Callable[..., Any], damaged: str) -> None:
+    """2 while something is left to do; each finding with its place, what was seen and what was done."""
+    looked = i2e("repair", "--dry-run", "--json", "--store", damaged)
+    assert looked.code == 2
+    (finding,) = json.loads(looked.out)
+    assert (finding["what"], finding["place"], finding["open"]) == ("store", damaged, True)
+    mended = i2e("repair", "--store", damaged)
+    assert mended.code == 2
+    assert "set aside" in mended.err or "opened as far as it is intact" in mended.out
+    assert "nothing of it can be read" in mended.out
+    again = i2e("repair", "--store", damaged)
+    assert (again.code, "seen to before" in again.out) == (0, True)
