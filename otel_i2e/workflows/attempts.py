@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from typing import Final, NamedTuple, Protocol
 
+from otel_i2e.errors import RowRefused
 from otel_i2e.models import (
     Attempt,
     Judge,
@@ -84,16 +85,36 @@ async def attempt_all(
 
 
 def store_attempts(store: Store, made: Sequence[tuple[Job, Attempt]], now: datetime | None = None) -> None:
-    """The rows of the attempts, in one write; then the scores leave as events. StoreError when nothing was stored."""
+    """The rows of the attempts, in one write; then the scores leave as events. StoreError when nothing was stored.
+
+    A score that the store refuses loses no other: its attempt is an error in the ledger.
+    """
     if not made:
         return
     now = now or datetime.now(UTC)
     rows = [rows_of(attempt, job.subject.span, job.asker, now) for job, attempt in made]
+    try:
+        stored = _write(store, rows)
+    except RowRefused:
+        stored = [score for row in rows for score in _write_one(store, row)]
+    emit_scores(stored)
+
+
+def _write(store: Store, rows: Sequence[tuple[LedgerRow, ScoreRow | None]]) -> list[ScoreRow]:
     scores = [score for _, score in rows if score is not None]
     with store.write() as writer:
         writer.add_scores(scores)
         writer.add_ledger([row for row, _ in rows])
-    emit_scores(scores)
+    return scores
+
+
+def _write_one(store: Store, row: tuple[LedgerRow, ScoreRow | None]) -> list[ScoreRow]:
+    """The score, when the store took it; else the ledger says why not."""
+    try:
+        return _write(store, [row])
+    except RowRefused as error:
+        refused = {"outcome": Outcome.ERROR, "reason": f"the score could not be stored: {error}"}
+        return _write(store, [(row[0].model_copy(update=refused), None)])
 
 
 @asynccontextmanager

@@ -46,6 +46,7 @@ _POLL: Final = 0.05
 _NEVER_CAME: Final = "log record: its span did not come within a week"
 _CHANGED: Final = "request: its bytes changed on the disk, in the spool"
 _REFUSED: Final = "span: refused by the store"
+_SCORE_REFUSED: Final = "score: refused by the store"
 _NOBODYS_DATA: Final = (NameError, ImportError, MemoryError, OSError)
 """What no span can cause: the program, or the machine."""
 _PLAIN: Final = RawSpan(
@@ -269,10 +270,25 @@ def _store(settings: Settings, prepared: _Prepared) -> tuple[int, int]:
             raise
         for place, reason in refused:
             prepared.reject(prepared.batch_of[place], _REFUSED, detail=f"{type(reason).__name__}: {reason}")
-        written = _write(settings, [], prepared.scores, prepared.logs)._replace(spans=stored)
+        scores = _scores_it_takes(settings, prepared.scores, prepared.rejected)
+        written = _write(settings, [], [], prepared.logs)._replace(spans=stored, scores=scores)
     if written.given_up:
         prepared.rejected[_NEVER_CAME] += written.given_up
     return written.spans, written.scores
+
+
+def _scores_it_takes(settings: Settings, scores: Sequence[ScoreRow], rejected: Counter[str]) -> int:
+    """Scores that are new in the store; one that it refuses alone is counted and loses no other."""
+    try:
+        return _write(settings, [], scores).scores
+    except Exception as error:
+        if not _may_be_of_a_row(error):
+            raise
+        if len(scores) == 1:
+            rejected[_SCORE_REFUSED] += 1
+            return 0
+    middle = len(scores) // 2
+    return sum(_scores_it_takes(settings, half, rejected) for half in (scores[:middle], scores[middle:]))
 
 
 def _may_be_of_a_row(error: Exception) -> bool:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from otel_i2e.models import Attempt, JudgeSettings, Outcome, Score, Subject
+from otel_i2e.errors import RowRefused
+from otel_i2e.models import Attempt, JudgeSettings, Outcome, Score, ScoreRow, Subject
 from otel_i2e.score import scorer
+from otel_i2e.store import Store, Writer
 from otel_i2e.testing import llm_span
-from otel_i2e.workflows.attempts import Asker, Job, attempt_all, not_tried, rows_of
+from otel_i2e.workflows.attempts import Asker, Job, attempt_all, not_tried, rows_of, store_attempts
 
 SPAN = llm_span(case_id="c", repeat=1)
 NOW = datetime(2026, 5, 4, tzinfo=UTC)
@@ -106,3 +110,29 @@ def test_an_allowance_is_asked_before_and_told_after() -> None:
     assert [attempt.outcome for attempt in ended].count(Outcome.SCORED) == allowance.settled == 2
     assert {a.error for a in ended if a.outcome is Outcome.OVER_BUDGET} == {"no more of _plain"}
     assert not_tried(_plain, Outcome.SAMPLED_OUT).scorer_version == _plain.version
+
+
+def test_a_score_that_the_store_refuses_loses_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The others are stored; its own attempt is an error in the ledger, with the reason."""
+    real = Writer.add_scores
+
+    def picky(self: Writer, rows: Sequence[ScoreRow]) -> int:
+        if any(row.label == "bad" for row in rows):
+            raise RowRefused("not this one")
+        return real(self, rows)
+
+    @scorer
+    def anything(output: str) -> bool:
+        """Passes."""
+        return bool(output)
+
+    monkeypatch.setattr(Writer, "add_scores", picky)
+    bad = SCORED.model_copy(update={"score": Score(label="bad")})
+    store = Store(tmp_path / "s.duckdb")
+    jobs = [Job(anything, Subject(span=llm_span()), ONLINE) for _ in range(3)]
+    store_attempts(store, list(zip(jobs, (SCORED, bad, SCORED), strict=True)), NOW)
+    with store.read() as reader:
+        assert [score.label for score in reader.scores()] == ["meh", "meh"]
+        ledger = reader.rows("SELECT outcome, reason FROM score_ledger ORDER BY outcome")
+    assert [row["outcome"] for row in ledger] == ["error", "scored", "scored"]
+    assert ledger[0]["reason"] == "the score could not be stored: not this one"

@@ -16,7 +16,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from otel_i2e.config import Settings
 from otel_i2e.errors import RowRefused, StoreError, StoreLocked
-from otel_i2e.models import Span, SpanRow
+from otel_i2e.models import ScoreRow, Span, SpanRow
 from otel_i2e.spool import Signal, Spool
 from otel_i2e.store import Store, Writer
 from otel_i2e.store import insert as insert_module
@@ -160,6 +160,30 @@ def test_a_row_that_is_refused_alone_is_set_aside_at_once(
     assert spans(settings) == []
     spool.put(traces(1))
     assert ingest(settings).stored == 1
+
+
+def test_a_score_that_the_store_refuses_holds_up_nothing(
+    settings: Settings, spool: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is counted; spans, other scores and later batches are stored."""
+    real = Writer.add_scores
+
+    def picky(self: Writer, rows: Sequence[ScoreRow]) -> int:
+        if any(row.name == "bad" for row in rows):
+            raise RowRefused("not this one")
+        return real(self, rows)
+
+    monkeypatch.setattr(Writer, "add_scores", picky)
+    sent = [
+        ("gen_ai.evaluation.result", 1, {"gen_ai.evaluation.name": name, "gen_ai.evaluation.score.value": 0.5})
+        for name in ("good", "bad", "fine")
+    ]
+    spool.put(traces(1))
+    spool.put(logs(*sent), signal="logs")
+    report = ingest(settings)
+    assert (report.stored, report.scores, report.rejected) == (1, 2, {"score: refused by the store": 1})
+    assert spool.stats().batches == 0
+    assert spool.counters()["rejected", "score: refused by the store"] == 1
 
 
 @pytest.mark.parametrize("numbers", [(1,), (1, 2, 3)])
