@@ -1,32 +1,47 @@
-"""Rows on their way into a table: one JSON text for a whole batch.
+"""Rows on their way into a table: a batch as Arrow columns, which DuckDB reads where they lie.
 
-Measured per LLM span: one JSON parameter 52 µs with both lines of DuckDB; one list parameter for each
-column 97 µs with 2.0 and 3,100 µs with 1.5; `executemany` 1,750 µs.
+Measured per LLM span, from rows of Python to rows of the table: Arrow 22 µs with both lines of DuckDB; one
+JSON parameter 54 µs (2.0) and 82 µs (1.5); `executemany` 1,750 µs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any, Final
 
 import duckdb
+import nanoarrow
 import orjson
 
 from otel_i2e.store.columns import TABLES
 
 __all__ = ["insert", "json_text", "micros", "plain"]
 
+_na: Final[Any] = nanoarrow  # which comes without types
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _ROWS_AT_ONCE: Final = 2048
-_INT64: Final = 2**63
+_BATCH: Final = "i2e_batch"
+_TRAVELS: Final = {
+    "BIGINT": "int64",
+    "TIMESTAMPTZ": "int64",
+    "INTEGER": "int32",
+    "DOUBLE": "float64",
+    "BOOLEAN": "bool_",
+}
+"""Type of a column → Arrow type in which its values travel. Others travel as text, lists as JSON text."""
+_BITS: Final = {"BIGINT": 63, "TIMESTAMPTZ": 63, "INTEGER": 31}
 
 
 def insert(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
     """Append `rows`: JSON as text, times in microseconds; a column that is not given is NULL. Raises duckdb.Error."""
     for start in range(0, len(rows), _ROWS_AT_ONCE):
-        connection.execute(_statement(table), [_encoded(rows[start : start + _ROWS_AT_ONCE])])
+        connection.register(_BATCH, _arrow(table, rows[start : start + _ROWS_AT_ONCE]))
+        try:
+            connection.execute(_statement(table))
+        finally:
+            connection.unregister(_BATCH)
 
 
 def json_text(value: Any) -> str:
@@ -50,42 +65,73 @@ def _plain(value: Any) -> Any:
     return json_text(value) if isinstance(value, dict | list | tuple) else value
 
 
-def _encoded(rows: Sequence[Mapping[str, Any]]) -> str:
+def _arrow(table: str, rows: Sequence[Mapping[str, Any]]) -> Any:
+    """The rows as one struct of columns."""
+    columns = [_column([row.get(name) for row in rows], kind) for name, kind in TABLES[table].items()]
+    return _na.Array(_na.c_array_from_buffers(_struct(table), len(rows), [None], children=columns))
+
+
+def _column(values: list[Any], kind: str) -> Any:
+    if kind.endswith("[]"):
+        values = [None if value is None else _list_text(value) for value in values]
     try:
-        return orjson.dumps(rows).decode()
+        return _na.c_array(values, _travels(kind))
+    except (ValueError, TypeError, OverflowError, UnicodeError):
+        mend = _mended_text if kind not in _TRAVELS else _mended_number(kind)
+        return _na.c_array([None if value is None else mend(value) for value in values], _travels(kind))
+
+
+def _list_text(value: Sequence[str]) -> str:
+    try:
+        return json_text(value)
     except TypeError:
-        return orjson.dumps([{name: _mended(value) for name, value in row.items()} for row in rows]).decode()
+        return json_text([_mended_text(one) for one in value])
 
 
-def _mended(value: Any) -> Any:
-    """What JSON and DuckDB cannot hold, as near as they can: a lone surrogate becomes `?`, a huge integer NULL."""
-    if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode("utf-8")
-    if isinstance(value, list | tuple):
-        return [_mended(one) for one in value]  # pyright: ignore[reportUnknownVariableType] -- any list
-    if isinstance(value, int) and not -_INT64 <= value < _INT64:
-        return None
-    return value
+def _mended_text(value: Any) -> str:
+    """A lone surrogate, which no encoding holds, becomes `?`."""
+    return str(value).encode("utf-8", "replace").decode("utf-8")
+
+
+def _mended_number(kind: str) -> Callable[[Any], Any]:
+    """What the type cannot hold becomes NULL."""
+    limit = 2 ** _BITS[kind] if kind in _BITS else None
+
+    def mend(value: Any) -> Any:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return value if kind == "BOOLEAN" and isinstance(value, bool) else None
+        if limit is None:
+            return float(value)
+        return int(value) if -limit <= value < limit else None
+
+    return mend
+
+
+@cache
+def _travels(kind: str) -> Any:
+    return getattr(_na, _TRAVELS.get(kind, "string"))()
+
+
+@cache
+def _struct(table: str) -> Any:
+    return _na.struct({name: _travels(kind) for name, kind in TABLES[table].items()})
 
 
 @cache
 def _statement(table: str) -> str:
     columns = TABLES[table]
-    shape = ",".join(f'"{name}":{_travels(kind)}' for name, kind in columns.items())
     names = ", ".join(f'"{name}"' for name in columns)
-    values = ", ".join(_stored(f'new."{name}"', kind) for name, kind in columns.items())
-    return f"INSERT INTO {table} ({names}) SELECT {values} FROM (SELECT unnest(from_json(?, '[{{{shape}}}]')) AS new)"
-
-
-def _travels(kind: str) -> str:
-    if kind.endswith("[]"):
-        return f'["{kind[:-2]}"]'
-    return f'"{ {"JSON": "VARCHAR", "TIMESTAMPTZ": "BIGINT"}.get(kind, kind) }"'
+    values = ", ".join(_stored(f'"{name}"', kind) for name, kind in columns.items())
+    return f"INSERT INTO {table} ({names}) SELECT {values} FROM {_BATCH}"
 
 
 def _stored(value: str, kind: str) -> str:
     if kind == "TIMESTAMPTZ":
         return f"make_timestamptz({value})"
+    if kind == "DOUBLE":
+        return f"CASE WHEN isfinite({value}) THEN {value} END"
+    if kind.endswith("[]"):
+        return f"from_json({value}, '[\"{kind[:-2]}\"]')"
     if kind == "JSON":  # text that is no JSON must not take its batch with it: it is kept as a JSON string
         return f"coalesce(TRY_CAST({value} AS JSON), to_json({value}))"
     return value
