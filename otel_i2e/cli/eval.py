@@ -26,6 +26,13 @@ _SHOWN = 20  # cases that did not pass
 @click.argument("dataset")
 @click.option("--task", required=True, metavar="MODULE:FUNCTION", help="Called with each case's input.")
 @click.option("--repeat", type=click.IntRange(1, 1000), default=1, show_default=True, help="Runs of each case.")
+@click.option("--stop-early", is_flag=True, help="Leave out repeats that cannot change a case's verdict.")
+@click.option(
+    "--confirm", type=click.IntRange(0, 20), default=0, help="Run a case that holds the release back so often again."
+)
+@click.option(
+    "--without-judges/--with-judges", default=None, help="Leave judges out; by default only when there is no key."
+)
 @click.option("--concurrency", type=click.IntRange(1, 1000), default=4, show_default=True, help="Runs at once.")
 @click.option(
     "--timeout", type=click.FloatRange(min=0, min_open=True), default=120.0, show_default=True, help="Seconds of a run."
@@ -44,6 +51,9 @@ def command(
     dataset: str,
     task: str,
     repeat: int,
+    stop_early: bool,
+    confirm: int,
+    without_judges: bool | None,
     concurrency: int,
     timeout: float,
     scorers: tuple[str, ...],
@@ -69,6 +79,10 @@ def command(
             dataset,
             task,
             repeat=repeat,
+            stop_early=stop_early,
+            confirm=confirm,
+            without_judges=without_judges,
+            policy=policy,
             concurrency=concurrency,
             timeout=timeout,
             scorers=scorers,
@@ -115,6 +129,8 @@ def _print(experiment: Experiment, decision: Decision, next_steps: Sequence[str]
         *([f"${sum(costs):.4f}"] if costs else []),
     ]
     say(f"{experiment.experiment_id}: {', '.join(said)}")
+    if left_out := experiment.metadata.get("left_out"):
+        say(f"Left out: {left_out}")
     bad = [case for case in worst_first(decision.cases) if case.verdict != "passed"]
     for case in bad[:_SHOWN]:
         mark = "✗" if case.verdict == "failed" else "?"

@@ -6,7 +6,7 @@ from otel_i2e.gate.decide import decide
 from otel_i2e.gate.overriding import bound, require_overridable
 from otel_i2e.gate.policy import parse_policy
 from otel_i2e.gate.suites import SuiteRate, suite_rates
-from otel_i2e.gate.verdicts import case_decision
+from otel_i2e.gate.verdicts import case_decision, repeat_verdict
 
 __all__ = [
     "SuiteRate",
@@ -14,6 +14,7 @@ __all__ = [
     "case_decision",
     "decide",
     "parse_policy",
+    "repeat_verdict",
     "require_overridable",
     "suite_rates",
 ]

@@ -27,6 +27,7 @@ _UNMEASURED = {
     Outcome.ERROR: "broke",
     Outcome.OVER_BUDGET: "was over budget",
     Outcome.NO_CONTENT: "had no content to score",
+    Outcome.LEFT_OUT: "was left out",
     Outcome.SAMPLED_OUT: "was sampled out",
 }
 

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 from otel_i2e.judge.prompt_file import built_in_prompts, load_prompt, parse_prompt
 
 if TYPE_CHECKING:
-    from otel_i2e.judge.claude import ClaudeJudge
+    from otel_i2e.judge.claude import NO_KEY, ClaudeJudge, has_credentials
 
-__all__ = ["ClaudeJudge", "built_in_prompts", "load_prompt", "parse_prompt"]
+__all__ = ["NO_KEY", "ClaudeJudge", "built_in_prompts", "has_credentials", "load_prompt", "parse_prompt"]
 
 
 def __getattr__(name: str) -> Any:
-    if name == "ClaudeJudge":
-        from otel_i2e.judge.claude import ClaudeJudge
+    if name in ("ClaudeJudge", "NO_KEY", "has_credentials"):
+        from otel_i2e.judge import claude
 
-        return ClaudeJudge
+        return getattr(claude, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

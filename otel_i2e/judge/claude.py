@@ -19,7 +19,7 @@ from otel_i2e.judge.request import request_of
 from otel_i2e.judge.verdict import read_verdict
 from otel_i2e.models import JudgeQuestion, JudgeSettings, JudgeVerdict
 
-__all__ = ["ClaudeJudge"]
+__all__ = ["ClaudeJudge", "has_credentials"]
 
 NO_KEY: Final = "the judge has no API key: set ANTHROPIC_API_KEY; scorers without a judge run without one"
 
@@ -27,6 +27,12 @@ NO_KEY: Final = "the judge has no API key: set ANTHROPIC_API_KEY; scorers withou
 def random_marker() -> str:
     """A word that no text under judgement can know: 128 random bits."""
     return secrets.token_hex(16)
+
+
+def has_credentials() -> bool:
+    """Whether the SDK finds any credentials in the environment. Nothing is sent; that they are good is not known."""
+    client = AsyncAnthropic(open_telemetry={"traces": False, "propagation": False})
+    return bool(client.api_key or client.auth_token or client.credentials)
 
 
 class ClaudeJudge:

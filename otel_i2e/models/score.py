@@ -38,6 +38,8 @@ class Outcome(StrEnum):
     """The scorer or its judge broke."""
     OVER_BUDGET = "over_budget"
     """The rule's daily budget was spent."""
+    LEFT_OUT = "left_out"
+    """It asks a judge, and the evaluation was made without one."""
     NO_CONTENT = "no_content"
     """The scorer needs content and the span has none."""
 

@@ -26,16 +26,17 @@ from opentelemetry import trace
 from otel_i2e.capture import Recorder, install, recorder
 from otel_i2e.config import Settings
 from otel_i2e.errors import DatasetError, I2EError, NotMeasured, UsageError
-from otel_i2e.models import Case, CaseRun, Contract, Experiment, JudgeSettings
+from otel_i2e.models import Case, CaseRun, Contract, Experiment, JudgeSettings, Policy
 from otel_i2e.score import Scorer
 from otel_i2e.semconv import I2E_SCOPE
 from otel_i2e.store import Store
 from otel_i2e.workflows.case_runs import Planned, Ran, run_cases
 from otel_i2e.workflows.dataset_file import CaseLine, Problem, parse_dataset, raise_all, read_bytes
 from otel_i2e.workflows.datasets import dataset_hash, dataset_path
-from otel_i2e.workflows.experiment_scoring import score_runs
+from otel_i2e.workflows.experiment_scoring import Scored, score_runs
 from otel_i2e.workflows.ingest import drain
 from otel_i2e.workflows.revision import commit_of
+from otel_i2e.workflows.rounds import Effort, next_round, record_of
 from otel_i2e.workflows.score_events import emit_scores
 from otel_i2e.workflows.scorers import case_scorers, judge_settings, load_all, named
 from otel_i2e.workflows.tasks import Task, load_task
@@ -85,9 +86,17 @@ class _Plan(NamedTuple):
     recorder: Recorder
     experiment_id: str
     began: datetime
-    repeats: int
+    effort: Effort
+    policy: Policy
+    without_judges: str | None
+    """Why scorers that ask a judge are left out."""
     concurrency: int
     timeout: float
+
+    @property
+    def cases(self) -> list[Case]:
+        """The selected cases, in the dataset's order."""
+        return [line.case for line in self.chosen]
 
 
 def evaluate(
@@ -100,13 +109,19 @@ def evaluate(
     timeout: float = 120.0,
     scorers: Sequence[str] = (),
     selection: Selection | None = None,
+    stop_early: bool = False,
+    confirm: int = 0,
+    without_judges: bool | None = None,
+    policy: Policy | None = None,
     on_progress: Progress = lambda _stage, _done, _total: None,
 ) -> Experiment:
     """Run `task` (`module:function`) `repeat` times over the cases, score the spans, and store the experiment.
 
-    `dataset` is a name or a path, `scorers` are applied to every case beside its own, `timeout` is in
-    seconds for one run. What a task, a scorer or a judge does is recorded, not raised. Raises UsageError and
-    its kind for what was asked for wrongly, before anything runs; NotMeasured when no case is selected. Then an
+    `dataset` is a name or a path, `scorers` are applied to every case beside its own, `timeout` is in seconds for
+    one run. `stop_early` leaves out repeats that cannot change a case's verdict under `policy`; `confirm` runs a case
+    that holds the release back up to so many times more. `without_judges` leaves out scorers that ask a judge; None
+    does so when there is no key. What a task, a scorer or a judge does is recorded, not raised. Raises UsageError
+    and its kind for what was asked for wrongly, before anything runs; NotMeasured when no case is selected. Then an
     experiment without cases is recorded, so that no gate decides on the one before.
     """
     now = datetime.now(UTC)
@@ -132,7 +147,9 @@ def evaluate(
         recorder=recording,
         experiment_id=experiment_id,
         began=now,
-        repeats=repeat,
+        effort=Effort(repeat, stop_early=stop_early, confirm=confirm),
+        policy=policy or Policy(),
+        without_judges=_why_without_judges(by_case, without_judges),
         concurrency=concurrency,
         timeout=timeout,
     )
@@ -164,19 +181,16 @@ def _record_refusal(
 def _carried_out(settings: Settings, plan: _Plan, on_progress: Progress) -> Experiment:
     with Store.of(settings).write():
         pass  # a store that cannot be written is found out before model calls are paid for
-    ran, interrupted = _run(plan, on_progress)
-    plan.recorder.flush(_FLUSH_SECONDS)
-    _take_in(settings, plan.experiment_id, len(ran))
-    attempts = sum(len(plan.scorers[one.case.id]) for one in ran if one.error is None)
-    scored = score_runs(
-        settings,
-        plan.experiment_id,
-        _ordered(ran, plan.chosen),
-        plan.scorers,
-        judge=plan.judge,
-        on_scored=_count(on_progress, attempts),
-    )
-    experiment = _experiment(plan, scored.runs, interrupted=interrupted)
+    found, interrupted = Scored([], [], []), False
+    rounds = 0
+    while not interrupted and (planned := next_round(plan.cases, found.runs, plan.effort, plan.policy, number=rounds)):
+        ran, interrupted = _run(plan, planned, on_progress)
+        plan.recorder.flush(_FLUSH_SECONDS)
+        _take_in(settings, plan.experiment_id, len(found.runs) + len(ran))
+        _extend(found, _score(settings, plan, ran, on_progress))
+        rounds = max(rounds, planned[0].repeat if plan.effort.stop_early else 0) + 1
+    experiment = _experiment(plan, _in_order(found.runs, plan.cases), interrupted=interrupted)
+    scored = found
     with Store.of(settings).write() as writer:
         writer.add_experiment(experiment)
         writer.add_scores(scored.scores)
@@ -185,6 +199,43 @@ def _carried_out(settings: Settings, plan: _Plan, on_progress: Progress) -> Expe
     plan.recorder.flush(_FLUSH_SECONDS)
     drain(settings, _DRAIN_SLICE)  # our own events, where the application sends them nowhere else
     return experiment
+
+
+def _score(settings: Settings, plan: _Plan, ran: Sequence[Ran], on_progress: Progress) -> Scored:
+    attempts = sum(len(plan.scorers[one.case.id]) for one in ran if one.error is None)
+    return score_runs(
+        settings,
+        plan.experiment_id,
+        ran,
+        plan.scorers,
+        judge=plan.judge,
+        without_judges=plan.without_judges,
+        on_scored=_count(on_progress, attempts),
+    )
+
+
+def _extend(found: Scored, more: Scored) -> None:
+    for all_of_them, new in zip(found, more, strict=True):
+        all_of_them.extend(new)  # pyright: ignore[reportArgumentType, reportUnknownMemberType] -- field by field of one type
+
+
+def _why_without_judges(scorers: Mapping[str, Sequence[Scorer]], wanted: bool | None) -> str | None:
+    """Why judges are not asked; None when they are. Credentials are looked for only where a judge would be asked."""
+    if wanted:
+        return "judges were left out (--without-judges)"
+    if wanted is False or not any(one.needs_judge for found in scorers.values() for one in found):
+        return None
+    from otel_i2e.judge import NO_KEY, has_credentials  # the SDK is heavy
+
+    return None if has_credentials() else NO_KEY
+
+
+def _left_out(plan: _Plan) -> dict[str, Any]:
+    """What a reader must know of judges that were not asked."""
+    cases = [case for case in plan.cases if any(one.needs_judge for one in plan.scorers[case.id])]
+    if plan.without_judges is None or not cases:
+        return {}
+    return {"left_out": f"what a judge would say of {len(cases)} of {len(plan.cases)} cases: {plan.without_judges}"}
 
 
 def _take_in(settings: Settings, experiment_id: str, runs: int) -> None:
@@ -207,7 +258,7 @@ def _experiment(plan: _Plan, runs: Sequence[CaseRun], *, interrupted: bool) -> E
         dataset=plan.path.stem,
         dataset_hash=dataset_hash(line.case for line in plan.lines),
         task=plan.task.name,
-        repeats=plan.repeats,
+        repeats=plan.effort.repeats,
         commit=commit_of(),
         created_at=plan.began,
         cases=tuple(line.case for line in plan.chosen),
@@ -218,6 +269,8 @@ def _experiment(plan: _Plan, runs: Sequence[CaseRun], *, interrupted: bool) -> E
             "concurrency": plan.concurrency,
             "timeout": plan.timeout,
             "versions": _versions(),
+            **record_of(plan.cases, runs, plan.effort, plan.policy),
+            **_left_out(plan),
             **({"interrupted": True} if interrupted else {}),
         },
     )
@@ -284,9 +337,8 @@ def _without_announcements() -> Generator[None]:
         logger.setLevel(level)
 
 
-def _run(plan: _Plan, on_progress: Progress) -> tuple[list[Ran], bool]:
+def _run(plan: _Plan, planned: Sequence[Planned], on_progress: Progress) -> tuple[list[Ran], bool]:
     """The runs that ended, and whether somebody interrupted the others."""
-    planned = [Planned(case, number) for number in range(plan.repeats) for _, case in plan.chosen]
     ran: list[Ran] = []
 
     def keep(one: Ran) -> None:
@@ -320,9 +372,9 @@ def _count(on_progress: Progress, total: int) -> Callable[[], None]:
     return one_more
 
 
-def _ordered(ran: Sequence[Ran], chosen: Sequence[CaseLine]) -> list[Ran]:
-    position: Mapping[str, int] = {line.case.id: index for index, line in enumerate(chosen)}
-    return sorted(ran, key=lambda one: (position[one.case.id], one.repeat))
+def _in_order(runs: Sequence[CaseRun], cases: Sequence[Case]) -> list[CaseRun]:
+    position: Mapping[str, int] = {case.id: index for index, case in enumerate(cases)}
+    return sorted(runs, key=lambda run: (position[run.case_id], run.repeat))
 
 
 def _versions() -> dict[str, Any]:

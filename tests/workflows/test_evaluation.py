@@ -201,7 +201,7 @@ def test_an_async_task_is_given_its_context_and_scored_with_its_trace(project: _
 
 
 def test_what_goes_wrong_is_recorded_and_not_raised(project: _Project) -> None:
-    """A task's error, a scorer's, a judge without a key: none of them a score."""
+    """A task's error, a scorer's, a judge that had to be left out for want of a key: none of them a score."""
     project.dataset(
         '{"id": "laptop", "input": "laptop?", "scorers": ["short"]}',
         '{"id": "judged", "input": "banana?", "must": ["be polite"], "scorers": ["raises"]}',
@@ -209,10 +209,27 @@ def test_what_goes_wrong_is_recorded_and_not_raised(project: _Project) -> None:
     runs = {run.case_id: run for run in project.recorded("app:broken").runs}
     failed, judged = runs["laptop"], runs["judged"]
     assert (failed.status, failed.error, failed.attempts) == ("task_error", "ValueError: no such order", ())
-    assert [one.outcome for one in judged.attempts] == [Outcome.ERROR, Outcome.ERROR]
+    assert [one.outcome for one in judged.attempts] == [Outcome.LEFT_OUT, Outcome.ERROR]
     assert "ANTHROPIC_API_KEY" in (judged.attempts[0].error or "")
+    assert "what a judge would say of 1 of 2 cases" in project.latest().metadata["left_out"]
     assert "RuntimeError: broken scorer" in (judged.attempts[1].error or "")
-    assert {row["outcome"] for row in project.rows("SELECT outcome FROM score_ledger")} == {"error"}
+    assert {row["outcome"] for row in project.rows("SELECT outcome FROM score_ledger")} == {"error", "left_out"}
+
+
+def test_repeats_that_can_change_nothing_are_left_out_and_failures_are_seen_again(project: _Project) -> None:
+    """The case that always passes runs three times; one failure settles the other, and it is run again."""
+    experiment = project.recorded("app:answer", "--repeat", "3", "--stop-early", "--confirm", "2")
+    runs = [(run.case_id, run.repeat) for run in experiment.runs]
+    assert runs == [("laptop", 0), ("laptop", 1), ("laptop", 2), ("banana", 0), ("banana", 3)]
+    assert experiment.metadata["skipped_repeats"] == {"banana": 2}
+    assert experiment.metadata["confirm"] == 2
+    gate = project.run("-c", _CLI, "gate", "--json")
+    (failed,) = [case for case in json.loads(gate.stdout)["cases"] if case["verdict"] != "passed"]
+    assert (gate.returncode, failed["stopped_early"], failed["reasons"][-1]) == (
+        1,
+        True,
+        "seen again in 1 confirmation run",
+    )
 
 
 def test_a_task_that_hangs_is_given_up(project: _Project) -> None:
