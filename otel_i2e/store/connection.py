@@ -6,13 +6,13 @@ import threading
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import duckdb
 
 from otel_i2e.forks import process_token
 
-__all__ = ["ROW_GROUP_ROWS", "STORAGE_VERSION", "closed_by_its_process", "open_reader", "open_writer"]
+__all__ = ["ROW_GROUP_ROWS", "STORAGE_VERSION", "reader", "writer"]
 
 STORAGE_VERSION: Final = "v1.5.0"
 """File format of new stores: the newest that every supported DuckDB reads."""
@@ -26,55 +26,107 @@ _READER_CONFIG: Final[dict[str, Any]] = {
     "memory_limit": "1GB",
     "max_temp_directory_size": "4GB",
 }
+_WRITER_CONFIG: Final[dict[str, Any]] = {
+    "threads": 1,
+    **(
+        {"async_threads": 0} if duckdb.__version__.startswith("2.") else {}
+    ),  # no threads at all: an instance outlives forks
+}
+
+
+class _Kept(NamedTuple):
+    """An instance without the file, ready for the next lease."""
+
+    token: int
+    path: Path
+    compression: str
+    connection: duckdb.DuckDBPyConnection
+
+
+_kept: list[_Kept] = []
 _opening = threading.Lock()
 _left_behind: list[duckdb.DuckDBPyConnection] = []  # of a parent: a child must neither use nor close them
 
 
-def open_writer(path: Path, *, compression: str) -> duckdb.DuckDBPyConnection:
+@contextmanager
+def writer(path: Path, *, compression: str) -> Generator[duckdb.DuckDBPyConnection]:
     """The file at `path`, made when it is not there, as the current database of a connection that may write.
 
-    Closing it is a checkpoint. Raises duckdb.Error.
+    A commit is a checkpoint. The instance of DuckDB, whose start is most of the CPU of a small lease, is kept for
+    the next one; between them the file is closed. After an error nothing is kept. Raises duckdb.Error.
     """
-    connection = duckdb.connect(config={"threads": 1, "temp_directory": _spill(path)})
+    token = process_token()
+    connection = _attached(path, compression)
     try:
-        connection.execute("SET TimeZone = 'UTC'")
-        if compression == "zstd":  # a fifth of the CPU of DuckDB's own choice at a checkpoint, and half the bytes
-            connection.execute("SET force_compression = 'zstd'")
+        yield connection
+    except BaseException:
+        _end(connection, token)
+        raise
+    if token != process_token():
+        _left_behind.append(connection)
+        return
+    try:
+        connection.execute("USE memory; DETACH store")
+    except duckdb.Error:  # what was committed is committed
+        connection.close()
+    else:
+        _kept.append(_Kept(token, path, compression, connection))
+
+
+def _attached(path: Path, compression: str) -> duckdb.DuckDBPyConnection:
+    connection = _instance(path, compression)
+    token = process_token()
+    try:
         options = f"STORAGE_VERSION '{STORAGE_VERSION}', ROW_GROUP_SIZE {ROW_GROUP_ROWS}"
         quoted = str(path).replace("'", "''")
         connection.execute(f"ATTACH '{quoted}' AS store ({options})")
         connection.execute("USE store")
     except BaseException:
-        connection.close()
+        _end(connection, token)
         raise
     return connection
 
 
-def open_reader(path: Path) -> duckdb.DuckDBPyConnection:
+def _instance(path: Path, compression: str) -> duckdb.DuckDBPyConnection:
+    """The one that was kept, when it fits, or a new one."""
+    while _kept:
+        kept = _kept.pop()
+        if (kept.token, kept.path, kept.compression) == (process_token(), path, compression):
+            return kept.connection
+        _end(kept.connection, kept.token)
+    connection = duckdb.connect(config={**_WRITER_CONFIG, "temp_directory": _spill(path)})
+    connection.execute("SET TimeZone = 'UTC'")
+    connection.execute("SET checkpoint_threshold = '0b'")  # large commits go into the file, not first into its log
+    if compression == "zstd":  # a fifth of the CPU of DuckDB's own choice at a checkpoint, and half the bytes
+        connection.execute("SET force_compression = 'zstd'")
+    return connection
+
+
+def _end(connection: duckdb.DuckDBPyConnection, token: int) -> None:
+    """Close `connection`, unless this is a forked child by now: what the parent opened is not the child's."""
+    if token == process_token():
+        connection.close()
+    else:
+        _left_behind.append(connection)
+
+
+@contextmanager
+def reader(path: Path) -> Generator[duckdb.DuckDBPyConnection]:
     """The file at `path`, read-only, with no way to other files, settings or extensions; times are UTC.
 
     Readers of one process share one DuckDB instance, so all of them get the same settings. Raises duckdb.Error.
     """
     config = {**_READER_CONFIG, "temp_directory": _spill(path)}
+    token = process_token()
     with _opening:
         connection = duckdb.connect(str(path), read_only=True, config=config)
         if not _is_locked(connection):
             connection.execute("SET GLOBAL TimeZone = 'UTC'")
             connection.execute("SET GLOBAL lock_configuration = true")
-    return connection
-
-
-@contextmanager
-def closed_by_its_process(connection: duckdb.DuckDBPyConnection) -> Generator[None]:
-    """Close `connection` at the end, unless this is a forked child by then: the parent's file is not the child's."""
-    token = process_token()
     try:
-        yield
+        yield connection
     finally:
-        if token == process_token():
-            connection.close()
-        else:
-            _left_behind.append(connection)
+        _end(connection, token)
 
 
 def _is_locked(connection: duckdb.DuckDBPyConnection) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from otel_i2e.config import Settings
 from otel_i2e.errors import ConfigError, StoreDamaged, StoreError
 from otel_i2e.forks import fork_guard, process_token
 from otel_i2e.models import QueryResult
-from otel_i2e.store.connection import closed_by_its_process, open_reader, open_writer
+from otel_i2e.store.connection import reader, writer
 from otel_i2e.store.faults import busy, first_line, store_error
 from otel_i2e.store.lease import hold, holder, wait_turn
 from otel_i2e.store.mending import mended, report, set_store_aside
@@ -157,7 +157,7 @@ class Store:
             )
         usable = False
         try:
-            with self._open(lambda: open_reader(self.path), exclusive=False) as connection:
+            with self._open(lambda: reader(self.path), exclusive=False) as connection:
                 usable = self._is_current(connection)
                 if usable:
                     yield connection
@@ -167,7 +167,7 @@ class Store:
                 report(self.path, str(error), writing=False)
                 raise
         self._make_usable()
-        with self._open(lambda: open_reader(self.path), exclusive=False) as connection:
+        with self._open(lambda: reader(self.path), exclusive=False) as connection:
             yield connection
 
     def _is_current(self, connection: duckdb.DuckDBPyConnection) -> bool:
@@ -186,26 +186,27 @@ class Store:
         with self.write():
             pass
 
-    def _writer(self) -> duckdb.DuckDBPyConnection:
-        return mended(self.path, lambda: open_writer(self.path, compression=self._compression))
+    @contextmanager
+    def _writer(self) -> Generator[duckdb.DuckDBPyConnection]:
+        with ExitStack() as stack:
+            yield mended(self.path, lambda: stack.enter_context(writer(self.path, compression=self._compression)))
 
     @contextmanager
     def _open(
-        self, connect: Callable[[], duckdb.DuckDBPyConnection], *, exclusive: bool
+        self, opened: Callable[[], AbstractContextManager[duckdb.DuckDBPyConnection]], *, exclusive: bool
     ) -> Generator[duckdb.DuckDBPyConnection]:
         """A connection under a lease; somebody outside of otel-i2e who has the file open is waited for."""
         token = process_token()
         with hold(self.path, exclusive=exclusive, timeout=self._lock_timeout) as deadline:
             try:
                 while True:
-                    with fork_guard:
+                    with fork_guard, ExitStack() as stack:
                         try:
-                            connection = connect()
+                            connection = stack.enter_context(opened())
                         except duckdb.Error as error:
                             self._check_busy(error, deadline)
                         else:
-                            with closed_by_its_process(connection):
-                                yield connection
+                            yield connection
                             return
                     time.sleep(wait_turn(self._lock_timeout - (deadline - time.monotonic())))
             except StoreDamaged as error:
