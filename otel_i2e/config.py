@@ -58,7 +58,7 @@ class Settings:
     """An attribute value longer than this many bytes of UTF-8 is cut, with a marker."""
     ingest: str = "on"
     """`on`: a background thread of the application moves the spool into the store. `off`: another does."""
-    ingest_interval: float = 1.0
+    ingest_interval: float = 2.0
     """Seconds between two moves."""
     queue_spans: int = 8192
     """Spans that may wait in memory for the spool; beyond it the newest are dropped and counted."""
