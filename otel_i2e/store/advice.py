@@ -35,6 +35,8 @@ def advice(error: duckdb.Error, sql: str, columns: Mapping[str, Collection[str]]
         return _near_column(found[1] or found[2], sql, columns)
     if (found := _SYNTAX.search(text)) is not None:
         return _near_word(found[1], sql)
+    if "syntax error at end of input" in text:
+        return "; look at what stands just before it"
     if (found := _TABLE.search(text)) is not None:
         near = get_close_matches(found[1].lower(), columns, n=1, cutoff=_CLOSE)
         return f"; did you mean {near[0]}?" if near else f"; there are {', '.join(columns)}"

@@ -83,6 +83,11 @@ def store_error(error: duckdb.Error, path: Path) -> StoreError:
     """A fault of reading or writing the store."""
     if (locked := busy(error, path)) is not None:
         return locked
+    if any(sign in str(error) for sign in _NO_DATABASE):
+        return (StoreDamaged if damaged(error) else StoreError)(
+            f"the store {str(path)!r} is not a DuckDB file; name another with --store, I2E_STORE or `store` in "
+            "i2e.toml, or move this one away: a new one is made when something is recorded"
+        )
     if damaged(error):
         remedy = "`i2e repair` explains, and saves what can be read"
         return StoreDamaged(f"the store {str(path)!r} is damaged: {first_line(error)}; {remedy}")
@@ -91,11 +96,6 @@ def store_error(error: duckdb.Error, path: Path) -> StoreError:
     if isinstance(error, duckdb.ProgrammingError):
         remedy = "this is a defect in otel-i2e, or the file was made by a newer version: please report it, or upgrade"
         return StoreError(f"the store {str(path)!r} failed: {first_line(error)}; {remedy}")
-    if any(sign in str(error) for sign in _NO_DATABASE):
-        return StoreError(
-            f"the store {str(path)!r} is not a DuckDB file; name another with --store, I2E_STORE or `store` in "
-            "i2e.toml, or move this one away: a new one is made when something is recorded"
-        )
     remedy = "is the disk full, or may you not write there? `i2e status` says more"
     if isinstance(error, duckdb.FatalException):
         remedy = "the outcome is not known; writing the same rows again is safe"

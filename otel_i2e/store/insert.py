@@ -38,10 +38,8 @@ def insert(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Map
     """Append `rows`: JSON as text, times in microseconds; a column that is not given is NULL. Raises duckdb.Error."""
     for start in range(0, len(rows), _ROWS_AT_ONCE):
         connection.register(_BATCH, _arrow(table, rows[start : start + _ROWS_AT_ONCE]))
-        try:
-            connection.execute(_statement(table))
-        finally:
-            connection.unregister(_BATCH)
+        connection.execute(_statement(table))
+        connection.unregister(_BATCH)
 
 
 def json_text(value: Any) -> str:

@@ -51,6 +51,7 @@ def make(folder: Path) -> None:
             writer.add_spans(_batch(number))
     with store.write() as writer:
         connection = writer._connection
+        connection.execute("SET checkpoint_threshold = '1GB'")  # as DuckDB does by itself: first into the log
         for number in range(3, 6):
             writer.add_spans(_batch(number))
             connection.execute("COMMIT")

@@ -47,7 +47,7 @@ def test_no_exception_of_duckdb_gets_through(kind: type[duckdb.Error]) -> None:
         ),
         (
             duckdb.IOException('IO Error: The file "x" exists, but it is not a valid DuckDB database file!'),
-            StoreError,
+            StoreDamaged,
             "'/data/s.duckdb' is not a DuckDB file; name another with --store",
         ),
     ],

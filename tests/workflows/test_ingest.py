@@ -197,8 +197,8 @@ def test_a_defect_of_ours_sets_nothing_aside(
     with monkeypatch.context() as patch:
         if defect in ("no such column", "a type"):
             statement = {
-                "no such column": "INSERT INTO span_rows (invented) SELECT unnest(from_json(?, '[\"VARCHAR\"]'))",
-                "a type": "INSERT INTO span_rows (start_time) SELECT CAST(md5(?) AS TIMESTAMPTZ)",
+                "no such column": "INSERT INTO span_rows (invented) SELECT name FROM i2e_batch",
+                "a type": "INSERT INTO span_rows (start_time) SELECT CAST(md5(name) AS TIMESTAMPTZ) FROM i2e_batch",
             }[defect]
             patch.setattr(insert_module, "_statement", giving(statement))
         else:
