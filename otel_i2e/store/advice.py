@@ -20,7 +20,7 @@ _WORDS: Final = re.findall(
     """,
 )
 _COLUMN: Final = re.compile(r'Referenced column "([^"]+)" not found|does not have a column named "([^"]+)"')
-_SYNTAX: Final = re.compile(r'syntax error at or near "([^"]+)"')
+_SYNTAX: Final = re.compile(r'syntax error at (?:or near "([^"]+)"|end of input)')
 _TABLE: Final = re.compile(r"Table with name (\S+) does not exist")
 _CLOSE: Final = 0.7
 _CLOSE_WORD: Final = 0.75
@@ -34,9 +34,7 @@ def advice(error: duckdb.Error, sql: str, columns: Mapping[str, Collection[str]]
     if (found := _COLUMN.search(text)) is not None:
         return _near_column(found[1] or found[2], sql, columns)
     if (found := _SYNTAX.search(text)) is not None:
-        return _near_word(found[1], sql)
-    if "syntax error at end of input" in text:
-        return "; look at what stands just before it"
+        return _near_word(found[1] or "", sql)
     if (found := _TABLE.search(text)) is not None:
         near = get_close_matches(found[1].lower(), columns, n=1, cutoff=_CLOSE)
         return f"; did you mean {near[0]}?" if near else f"; there are {', '.join(columns)}"

@@ -51,7 +51,7 @@ class Store:
 
     def unreadable(self) -> dict[str, str]:
         """Table → why some of its rows cannot be read; every row is read. Sets nothing aside. Raises StoreError."""
-        with self._open(lambda: open_reader(self.path), exclusive=False) as connection:
+        with self._open(lambda: reader(self.path), exclusive=False) as connection:
             try:
                 is_current(connection)  # raises for a store of a newer version
                 return unreadable(connection)

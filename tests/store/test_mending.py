@@ -127,9 +127,9 @@ def test_a_file_that_is_not_ours_is_left_alone(tmp_path: Path) -> None:
     """`--store notes.txt` is a mistake, not damage."""
     notes = tmp_path / "notes.txt"
     notes.write_text("not a database\n" * 2000)
-    with pytest.raises(StoreError, match="not a valid DuckDB"), Store(notes).write():
+    with pytest.raises(StoreError, match="is not a DuckDB file"), Store(notes).write():
         pass
-    with pytest.raises(StoreError, match="not a valid DuckDB"), Store(notes).read():
+    with pytest.raises(StoreError, match="is not a DuckDB file"), Store(notes).read():
         pass
     assert notes.read_text().startswith("not a database")
     assert damaged_beside(notes) == []
