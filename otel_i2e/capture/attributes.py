@@ -97,6 +97,11 @@ class Attributes:
             marks[I2E_CONTENT_CAPTURE] = "metadata"
         return b"".join([self._values.pair(tag, key, self._values.any_value(value)) for key, value in marks.items()])
 
+    def _is_short_without_images(self, text: str) -> bool:
+        from otel_i2e.blobs import lifted  # only for what is too long
+
+        return len(utf8(lifted(text, lambda _digest, _data: None))) <= self._limit
+
     def _pair(self, tag: bytes, key: str, value: Any, place: str, cut: Cut) -> bytes:
         return self._values.pair(tag, key, self.value(place + key, value, cut))
 
@@ -111,6 +116,8 @@ class Attributes:
         whole = value if isinstance(value, bytes) else _as_text(value)
         if len(whole) <= self._limit:
             return encoded  # only the length in front of it is over the limit
+        if isinstance(value, str) and self._is_short_without_images(value):
+            return encoded  # ingest takes them out
         import hashlib
 
         cut[place] = {"bytes": len(whole), "sha256": hashlib.sha256(whole).hexdigest()}

@@ -25,20 +25,23 @@ _DEEPEST = 24  # levels that are drawn; a line of a deeper span says how deep it
 @click.command("trace")
 @click.argument("trace_id")
 @click.option("--full", is_flag=True, help="Show texts in full length.")
+@click.option("--blobs", is_flag=True, help="With --json: images and files in full (base64), not as references.")
 @store_options
 @json_option
-def command(*, trace_id: str, full: bool, store: str | None, config: str | None, as_json: bool) -> None:
+def command(*, trace_id: str, full: bool, blobs: bool, store: str | None, config: str | None, as_json: bool) -> None:
     """One trace as a tree: durations, tokens, cost, tool calls, documents and scores.
 
     A unique beginning of TRACE_ID is enough.
     """
+    from otel_i2e.workflows.blobs import with_blobs_in
     from otel_i2e.workflows.inspect import trace_tree
 
     settings = load_settings(config=Path(config) if config else None, store=store)
     caught_up(settings)
     tree = trace_tree(settings, trace_id)
     if as_json:
-        emit_json(_as_json(tree))
+        found: Any = _as_json(tree)
+        emit_json(with_blobs_in(settings, found) if blobs else found)
     else:
         _print(tree, 100_000 if full else 160)
 
@@ -94,6 +97,8 @@ def _details(node: Node, most: int) -> Iterator[tuple[str, str]]:
         yield _line("result", span.tool_result, most), ""
     else:
         yield from ((_line(name, text, most), "") for name, text in _texts(span) if text)
+    for said in (span.input_messages, span.output_messages):
+        yield from ((_media(part), "") for part in parts_of(said) if part.get("type") in ("blob", "uri"))
     for part in parts_of(span.output_messages, type="tool_call"):
         yield (
             _line("asks for", f"{part.get('name') or 'a tool without a name'} {safe(part.get('arguments'))}", most),
@@ -113,6 +118,17 @@ def _details(node: Node, most: int) -> Iterator[tuple[str, str]]:
 
 def _texts(span: Span) -> tuple[tuple[str, str | None], ...]:
     return (("input", span.input_text), ("output", span.output_text))
+
+
+def _media(part: dict[str, Any]) -> str:
+    """An image or a file, by type and size or place."""
+    size = part.get("bytes")
+    where = _bytes(size) if isinstance(size, int) else safe(part.get("uri"))[:80] or "not recorded apart"
+    return f"{safe(part.get('modality')) or 'file'} ({safe(part.get('mime_type')) or 'unknown type'}, {where})"
+
+
+def _bytes(size: int) -> str:
+    return f"{size:,} B" if size < 10_000 else f"{size / 1000:,.0f} kB"
 
 
 def _line(name: str, value: Any, most: int) -> str:

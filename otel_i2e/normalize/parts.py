@@ -5,6 +5,7 @@ One small function per spelling, found by the part's `type`; a type that is not 
     {"type": "text", "content"}                        {"type": "reasoning", "content"}
     {"type": "tool_call", "id", "name", "arguments"}   {"type": "tool_call_response", "id", "response"}
     {"type": "blob", "mime_type", "modality", "content"}   {"type": "uri", "mime_type", "modality", "uri"}
+    {"type": "blob", "mime_type", "modality", "bytes", "sha256"}, where the content lies beside the store
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
+from otel_i2e.blobs import reference
 from otel_i2e.normalize.json_text import loads, parse_if_json
 from otel_i2e.normalize.raw import Json, is_list, is_object
 
@@ -61,6 +63,8 @@ def is_canonical_part(part: Any) -> bool:
         return not isinstance(part.get("arguments"), str) and "name" in part
     if kind == "tool_call_response":
         return "response" in part and tool_answer(part["response"]) is part["response"]
+    if kind == "blob":
+        return reference(part.get("content")) is None
     return isinstance(kind, str) and kind not in _SPELLINGS and not kind.endswith("_tool_result")
 
 
@@ -76,7 +80,15 @@ def canonical_part(part: Any) -> Json:
     if not isinstance(kind, str):
         return _untyped(part)
     spelled = _SPELLINGS.get(kind) or (_tool_result if kind.endswith("_tool_result") else None)
-    return spelled(part) if spelled else part
+    return _apart(spelled(part) if spelled else part)
+
+
+def _apart(part: Json) -> Json:
+    """A blob whose content lies beside the store says how large it is, and its hash."""
+    if part.get("type") != "blob" or (blob := reference(part.get("content"))) is None:
+        return part
+    rest = {key: value for key, value in part.items() if key != "content"}
+    return {**rest, "mime_type": part.get("mime_type") or blob.media_type, "bytes": blob.size, "sha256": blob.sha256}
 
 
 def _untyped(part: Json) -> Json:
@@ -85,7 +97,7 @@ def _untyped(part: Json) -> Json:
         return text_part(part["text"])
     for name, spelled in _UNTYPED.items():
         if is_object(inner := part.get(name)):
-            return spelled(inner)
+            return _apart(spelled(inner))
     return {**part, "type": "unknown"}
 
 
@@ -137,17 +149,26 @@ def _tool_result(part: Json) -> Json:
 
 
 def _image(part: Json) -> Json:
-    source: Any = part.get("source") or part.get("image_url") or part.get("image")
-    source = {"url": source} if isinstance(source, str) else source
-    if not is_object(source):
+    """Images, documents, audio and files, in a block of their own or in the part itself."""
+    kind = str(part.get("type"))
+    source: Any = next((part[name] for name in _SOURCES if part.get(name)), part)
+    source = source if is_object(source) else {"url": source}
+    mime_type = next((one[name] for one in (source, part) for name in _MEDIA_TYPES if one.get(name)), None)
+    if mime_type is None and isinstance(source.get("format"), str) and "audio" in kind:
+        mime_type = f"audio/{source['format']}"
+    found = next((one for name in _PAYLOADS if isinstance(one := source.get(name), str)), None)
+    if found is None:
         return part
-    modality = "image" if "image" in str(part.get("type")) else "document"
-    url, data, mime_type = source.get("url"), source.get("data"), source.get("media_type")
-    if isinstance(url, str) and url.startswith("data:"):
-        mime_type, _, data = url.removeprefix("data:").partition(";base64,")
-    elif isinstance(url, str):
-        return {"type": "uri", "modality": modality, "mime_type": mime_type, "uri": url}
-    return {"type": "blob", "modality": modality, "mime_type": mime_type, "content": data} if data else part
+    if found.startswith("data:"):
+        mime_type, _, found = found.removeprefix("data:").partition(";base64,")
+    elif found is source.get("url") and (kind != "image" or "://" in found):
+        return {"type": "uri", "modality": _modality(kind, mime_type), "mime_type": mime_type, "uri": found}
+    return {"type": "blob", "modality": _modality(kind, mime_type), "mime_type": mime_type, "content": found}
+
+
+def _modality(kind: str, mime_type: Any) -> str:
+    said = f"{kind} {mime_type}"
+    return next((one for one in ("image", "audio", "video") if one in said), "document")
 
 
 _UNTYPED: Final[dict[str, Callable[[Json], Json]]] = {
@@ -161,6 +182,9 @@ _UNTYPED: Final[dict[str, Callable[[Json], Json]]] = {
     "inline_data": _inline,
     "inlineData": _inline,
 }
+_SOURCES: Final = ("source", "image_url", "image", "input_audio", "file")
+_PAYLOADS: Final = ("url", "data", "file_data", "base64", "content")
+_MEDIA_TYPES: Final = ("media_type", "mime_type", "mimeType", "mediaType")
 _CALL_NAMES: Final = frozenset({"type", "id", "call_id", "name", "arguments", "input", "args", "function"})
 _RESULT_NAMES: Final = frozenset(
     {"type", "id", "tool_use_id", "tool_call_id", "call_id", "response", "result", "content", "output"}
@@ -183,5 +207,11 @@ _SPELLINGS: Final[dict[str, Callable[[Json], Json]]] = {
     "image": _image,
     "image_url": _image,
     "document": _image,
+    "input_image": _image,
+    "input_audio": _image,
+    "audio": _image,
+    "file": _image,
+    "input_file": _image,
+    "binary": _image,
 }
 """`type` as OpenAI, Anthropic and older conventions spell it → how to read it."""

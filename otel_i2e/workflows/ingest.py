@@ -1,6 +1,6 @@
 """Spool → normalize → store: what was recorded becomes rows.
 
-    claim ──► decode, normalize (no lease held) ──► one write lease: spans, scores ──► done
+    claim ──► decode, images out, normalize (no lease held) ──► one write lease: spans, scores ──► done
 
 A crash anywhere hands the batches out again, and the store takes each span once. What cannot be stored
 is counted with a reason and set aside, and never holds up the rest. That is said of single spans only: what
@@ -31,9 +31,12 @@ from otel_i2e.normalize import (
     normalize_span,
     refusal,
     scores_of,
+    slim_log,
+    slim_span,
 )
 from otel_i2e.spool import Batch, Spool
 from otel_i2e.store import Store
+from otel_i2e.workflows.blobs import keep_blobs
 from otel_i2e.workflows.late_content import GIVEN_UP_DAYS, join_content
 from otel_i2e.workflows.linking import link_calls
 from otel_i2e.workflows.rejects import rejects_folder, set_aside
@@ -118,6 +121,8 @@ class _Prepared:
     """Log records with content whose spans are not among these."""
     received: int = 0
     rejected: Counter[str] = field(default_factory=Counter[str])
+    blobs: dict[str, bytes] = field(default_factory=dict[str, bytes])
+    """SHA-256 → images and files that were taken out of the rows."""
     batch_of: list[Batch] = field(default_factory=list[Batch])
     """Of each row."""
     set_aside: dict[int, set[str]] = field(default_factory=dict[int, set[str]])
@@ -178,6 +183,7 @@ def _move(settings: Settings, spool: Spool) -> IngestReport | None:
         if not batches:
             return None
         prepared = _prepare(batches)
+        keep_blobs(settings, prepared.blobs)  # before a row refers to them
         stored, scores = _store(settings, prepared)
         _set_aside(settings, spool, batches, prepared)
         spool.done(batches)
@@ -192,6 +198,7 @@ def _move(settings: Settings, spool: Spool) -> IngestReport | None:
 def _prepare(batches: Sequence[Batch]) -> _Prepared:
     """Rows of `batches`. A log record's content goes onto its span when both are here; else it is left for later."""
     prepared = _Prepared()
+    keep = prepared.blobs.__setitem__
     spans: list[tuple[Batch, RawSpan]] = []
     logs: list[tuple[Batch, RawLog]] = []
     for batch in batches:
@@ -200,9 +207,9 @@ def _prepare(batches: Sequence[Batch]) -> _Prepared:
             continue
         try:
             if batch.signal == "logs":
-                logs += [(batch, log) for log in decode_logs(batch.body, batch.encoding)]
+                logs += [(batch, slim_log(log, keep)) for log in decode_logs(batch.body, batch.encoding)]
             else:
-                spans += [(batch, span) for span in decode_traces(batch.body, batch.encoding)]
+                spans += [(batch, slim_span(span, keep)) for span in decode_traces(batch.body, batch.encoding)]
         except DecodeError as error:
             prepared.reject(batch, f"{batch.signal}: not decodable", max(1, batch.items), str(error))
     prepared.received = len(spans) + len(logs)

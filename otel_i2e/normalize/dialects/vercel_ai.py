@@ -97,9 +97,9 @@ def _block(part: Json) -> Json:
         return {"type": "tool_call_response", "id": part.get("toolCallId"), "response": _parsed(value)}
     if kind in ("file", "image"):
         data, mime_type = part.get("data", part.get("image")), part.get("mediaType")
-        if isinstance(data, str) and "://" not in data[:12]:
-            return {"type": "image", "source": {"data": data, "media_type": mime_type}}
-        return {"type": "image", "source": {"url": data, "media_type": mime_type}} if isinstance(data, str) else part
+        if not isinstance(data, str):
+            return part
+        return {"type": kind, "source": {"url" if "://" in data[:12] else "data": data, "media_type": mime_type}}
     return part
 
 

@@ -1,0 +1,117 @@
+"""Images and files inside of text, as base64 → references to them, and back.
+
+    …;base64,iVBORw0KGgo…   →   …;base64,i2e-blob:image/png:5120:9f86d0…
+
+What is taken out is the base64 alone, wherever it stands: in a data URL, in JSON, in JSON inside of JSON. So the text
+around it stays what it was, byte for byte, `restored` gives the whole back, and no dialect has to be known.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b64decode, b64encode
+from binascii import Error as Base64Error
+from collections.abc import Callable
+from hashlib import sha256
+from typing import Final, NamedTuple
+
+__all__ = ["MIN_CHARACTERS", "REFERENCE", "Blob", "lifted", "reference", "restored"]
+
+MIN_CHARACTERS: Final = 512
+"""Base64 that is shorter stays: a file of its own would take more room."""
+_STRETCH: Final = MIN_CHARACTERS // 2
+_ANONYMOUS: Final = 16_384
+"""Characters of base64 that says nothing of what it is; shorter ones are signatures and tokens, which stay."""
+_TYPES: Final = {
+    "iVBORw0KGg": "image/png",
+    "/9j/": "image/jpeg",
+    "R0lGOD": "image/gif",
+    "UklGR": "",  # WebP or WAV: see `_media_type`
+    "JVBERi": "application/pdf",
+    "UEsDB": "application/zip",
+    "SUQz": "audio/mpeg",
+    "T2dnU": "audio/ogg",
+    "ZkxhQ": "audio/flac",
+}
+"""How the base64 of a file begins, in characters that the bytes after its signature have no part in → media type."""
+_SIGNS: Final = (";base64,", *_TYPES)
+_RUN: Final = rf"[A-Za-z0-9+/]{{{MIN_CHARACTERS},}}={{0,2}}"
+_KNOWN: Final = re.compile(
+    rf"(?:(?:data:([\w.+-]+/[\w.+-]+)[^,\s\"'<>]{{0,80}})?;base64,(?={_RUN})|(?<![A-Za-z0-9+/=])(?={'|'.join(_TYPES)}))"
+    rf"({_RUN})"
+)
+_ANY: Final = re.compile(rf"(?<![A-Za-z0-9+/=])()([A-Za-z0-9+/]{{{_ANONYMOUS},}}={{0,2}})")
+REFERENCE: Final = re.compile(r"i2e-blob:([\w.+/-]*):(\d{1,12}):([0-9a-f]{64})")
+"""Media type (empty: not known), size in bytes, SHA-256 in hex."""
+
+
+class Blob(NamedTuple):
+    """What a reference stands for."""
+
+    media_type: str
+    """Empty when it is not known."""
+    size: int
+    """Bytes."""
+    sha256: str
+    """64 hex digits: the name of the content."""
+
+
+def reference(text: object) -> Blob | None:
+    """The blob that `text`, a data URL's or a bare one, refers to; None when it is no reference."""
+    if not isinstance(text, str) or len(text) > 400 or (found := REFERENCE.search(text)) is None:
+        return None
+    return Blob(found[1], int(found[2]), found[3]) if found.end() == len(text) else None
+
+
+def lifted(text: str, keep: Callable[[str, bytes], None]) -> str:
+    """`text` with references in place of base64; `keep` is given the SHA-256 and the bytes of each."""
+    if len(text) < MIN_CHARACTERS or not _may_hold_base64(text):
+        return text
+
+    def lift(found: re.Match[str]) -> str:
+        return found[0][: found.start(2) - found.start()] + _lifted(found[1] or "", found[2], keep)
+
+    if any(sign in text for sign in _SIGNS):
+        text = _KNOWN.sub(lift, text)
+    return _ANY.sub(lift, text) if len(text) >= _ANONYMOUS else text
+
+
+def restored(text: str, content: Callable[[str], bytes | None]) -> str:
+    """`text` as it was before `lifted`; `content` gives the bytes of a SHA-256, or None: that reference stays."""
+
+    def restore(found: re.Match[str]) -> str:
+        data = content(found[3])
+        return found[0] if data is None else b64encode(data).decode("ascii")
+
+    return REFERENCE.sub(restore, text)
+
+
+def _may_hold_base64(text: str) -> bool:
+    """Whether a stretch of text has neither space nor quote: 2 µs for 5 kB, where looking for signs takes 40.
+
+    A run of `MIN_CHARACTERS` covers at least one whole stretch of half as many.
+    """
+    for at in range(0, len(text) - _STRETCH + 1, _STRETCH):
+        if text.find(" ", at, at + _STRETCH) < 0 and text.find('"', at, at + _STRETCH) < 0:
+            return True
+    return False
+
+
+def _lifted(media_type: str, run: str, keep: Callable[[str, bytes], None]) -> str:
+    """A reference and what is left of `run`: up to 3 characters of one that was cut."""
+    whole = len(run) // 4 * 4
+    try:
+        data = b64decode(run[:whole], validate=True)
+    except Base64Error:
+        return run
+    if b64encode(data) != run[:whole].encode():  # its last bits are not zero: it could not be restored
+        return run
+    digest = sha256(data).hexdigest()
+    keep(digest, data)
+    return f"i2e-blob:{media_type or _media_type(run, data)}:{len(data)}:{digest}{run[whole:]}"
+
+
+def _media_type(run: str, data: bytes) -> str:
+    if data.startswith(b"RIFF"):
+        return {b"WEBP": "image/webp", b"WAVE": "audio/wav"}.get(data[8:12], "")
+    return next((media_type for begin, media_type in _TYPES.items() if run.startswith(begin)), "")

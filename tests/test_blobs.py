@@ -1,0 +1,108 @@
+"""Base64 out of texts, and back into them."""
+
+from __future__ import annotations
+
+import json
+import random
+from base64 import b64encode
+from hashlib import sha256
+
+import pytest
+
+from otel_i2e.blobs import MIN_CHARACTERS, Blob, lifted, reference, restored
+
+PNG = b"\x89PNG\r\n\x1a\n" + random.Random(1).randbytes(3_000)
+BASE64 = b64encode(PNG).decode()
+REFERENCE = f"i2e-blob:image/png:{len(PNG)}:{sha256(PNG).hexdigest()}"
+
+
+def lift(text: str) -> tuple[str, dict[str, bytes]]:
+    """The text without base64, and what was in it."""
+    kept: dict[str, bytes] = {}
+    return lifted(text, kept.__setitem__), kept
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        BASE64,
+        f"data:image/png;base64,{BASE64}",
+        json.dumps({"source": {"type": "base64", "media_type": "image/png", "data": BASE64}}),
+        json.dumps([json.dumps({"image_url": {"url": f"data:image/png;charset=x;base64,{BASE64}"}}), BASE64, "Łódź"]),
+        f"two {BASE64} and {BASE64}",
+    ],
+)
+def test_an_image_is_a_reference_wherever_it_stands(text: str) -> None:
+    """In a data URL, in JSON, in JSON in JSON; JSON stays JSON, and the text can be had back byte for byte."""
+    slim, kept = lift(text)
+    assert REFERENCE in slim
+    assert slim == text.replace(BASE64, REFERENCE)
+    assert kept == {sha256(PNG).hexdigest(): PNG}
+    assert restored(slim, kept.get) == text
+    assert lift(slim) == (slim, {})
+
+
+@pytest.mark.parametrize(
+    ("begin", "media_type"),
+    [
+        (b"\xff\xd8\xff\xe0", "image/jpeg"),
+        (b"GIF89a", "image/gif"),
+        (b"RIFF\0\0\0\0WEBP", "image/webp"),
+        (b"RIFF\0\0\0\0WAVE", "audio/wav"),
+        (b"%PDF-1.7\n", "application/pdf"),
+        (b"ID3\4", "audio/mpeg"),
+        (b"OggS", "audio/ogg"),
+        (b"fLaC", "audio/flac"),
+        (b"PK\3\4", "application/zip"),
+    ],
+)
+def test_what_a_file_is_shows_in_how_it_begins(begin: bytes, media_type: str) -> None:
+    """Without a data URL."""
+    data = begin + bytes(1_000)
+    slim, kept = lift(f'"{b64encode(data).decode()}"')
+    assert list(kept.values()) == [data]
+    assert reference(slim.strip('"')) == Blob(media_type, len(data), sha256(data).hexdigest())
+
+
+def test_base64_that_says_nothing_is_lifted_only_when_it_is_long() -> None:
+    """Signatures and tokens stay; raw audio does not."""
+    signature = b64encode(random.Random(2).randbytes(1_500)).decode()
+    audio = b64encode(random.Random(3).randbytes(30_000)).decode()
+    slim, kept = lift(json.dumps({"signature": signature, "data": audio}))
+    assert signature in slim
+    assert [len(data) for data in kept.values()] == [30_000]
+
+
+@pytest.mark.parametrize("cut", range(1, 6))
+def test_base64_that_was_cut_is_lifted_as_far_as_it_goes(cut: int) -> None:
+    """What is left of a cut run stands behind the reference, so that nothing is lost."""
+    text = f'[{{"data": "{BASE64[:-cut]}'
+    slim, kept = lift(text)
+    assert len(slim) < 200
+    assert restored(slim, kept.get) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "no image",
+        BASE64[: MIN_CHARACTERS - 4],
+        "data:image/png;base64,AAAA",
+        "iVBORw0KGgo" + "?" * 2_000,
+        "x" * 30_001 + "Z==",
+    ],
+)
+def test_what_is_no_image_stays(text: str) -> None:
+    """Short base64, and what only begins like an image."""
+    slim, kept = lift(text)
+    assert kept == {}
+    assert restored(slim, kept.get) == text
+
+
+def test_a_reference_to_what_is_gone_stays_one() -> None:
+    """And what only looks like one is none."""
+    assert restored(f"a {REFERENCE} b", lambda _: None) == f"a {REFERENCE} b"
+    assert reference(f"data:image/png;base64,{REFERENCE}") is not None
+    for text in (None, 7, "text", REFERENCE[:-1], f"{REFERENCE}/../x", "i2e-blob:x/y:1:" + "Z" * 64):
+        assert reference(text) is None
