@@ -20,6 +20,7 @@ from otel_i2e.receive.grpc import grpc_server
 from otel_i2e.receive.guard import Guard
 from otel_i2e.receive.http import HttpApp
 from otel_i2e.receive.intake import Intake, Redact
+from otel_i2e.receive.metrics import LAST_EXPORT, exporting_provider
 from otel_i2e.receive.patience import PatientProtocol
 from otel_i2e.receive.tally import Tally, observe_spool
 from otel_i2e.spool import Spool
@@ -61,7 +62,8 @@ class Receiver:
         self.app = HttpApp(self.intake, guard)
         self._http = uvicorn.Server(_config(self.app))
         self._thread = threading.Thread(target=self._run, name="otel-i2e-http", daemon=True)
-        observe_spool(spool)
+        self._metrics = exporting_provider()
+        observe_spool(spool, self._metrics)
 
     @property
     def http_url(self) -> str:
@@ -93,6 +95,8 @@ class Receiver:
         finished.wait(STOP_SECONDS)
         self._socket.close()
         self._tally.stop()
+        if self._metrics is not None:
+            self._metrics.shutdown(LAST_EXPORT)
 
     def __enter__(self) -> Receiver:
         self.start()

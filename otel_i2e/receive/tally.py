@@ -68,9 +68,9 @@ class Tally:
             self.flush()
 
 
-def observe_spool(spool: Spool) -> None:
-    """Offer the spool's counters and backlog to the MeterProvider of this process; nothing happens without one."""
-    meter = metrics.get_meter("otel_i2e.receive")
+def observe_spool(spool: Spool, provider: metrics.MeterProvider | None = None) -> None:
+    """Offer the spool's counters and backlog to `provider`, or else to that of this process, if it has one."""
+    meter = metrics.get_meter("otel_i2e.receive") if provider is None else provider.get_meter("otel_i2e.receive")
     read = _gauge(spool)
     meter.create_observable_counter("i2e.spool.counter", [_counters(spool)], "1", "Durable counters, by reason.")
     meter.create_observable_gauge("i2e.spool.items", [read(lambda s: s.items)], "1", "Spans and log records waiting.")

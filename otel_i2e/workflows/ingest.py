@@ -188,8 +188,9 @@ def _move(settings: Settings, spool: Spool) -> IngestReport | None:
         _set_aside(settings, spool, batches, prepared)
         spool.done(batches)
     duplicate = len(prepared.rows) - stored - prepared.rejected[_REFUSED]
-    if duplicate:
-        spool.count("duplicate", n=duplicate)
+    for counter, n in (("stored", stored), ("duplicate", duplicate)):
+        if n:
+            spool.count(counter, n=n)
     for reason, n in prepared.rejected.items():
         spool.count("rejected", reason, n)
     return IngestReport(prepared.received, stored, duplicate, dict(prepared.rejected), scores)

@@ -93,7 +93,7 @@ def test_what_is_recorded_is_stored_while_it_runs(settings: Settings) -> None:
             until(lambda number=number: spool.stats().batches == 0 and stored(settings) == number)
         began = time.monotonic()
     assert time.monotonic() - began < 5
-    assert spool.counters() == {}
+    assert spool.counters() == {("stored", ""): 3}
     spool.close()
 
 
@@ -125,7 +125,11 @@ def test_trouble_is_logged_once_counted_and_survived(
         "otel-i2e: disk full",
         "otel-i2e: RuntimeError('a mistake of ours') is a defect in otel-i2e, please report it",
     ]
-    assert spool.counters() == {("background_error", "StoreError"): 2, ("background_error", "RuntimeError"): 1}
+    assert spool.counters() == {
+        ("background_error", "StoreError"): 2,
+        ("background_error", "RuntimeError"): 1,
+        ("stored", ""): 1,
+    }
     spool.close()
 
 
