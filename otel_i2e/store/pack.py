@@ -8,6 +8,7 @@ text back, byte for byte: half the CPU of an insert and two thirds of the bytes 
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import orjson
@@ -41,19 +42,30 @@ _HEAD: Final = 48  # a short beginning is found much faster than a long text
 def packed(row: SpanRow) -> dict[str, Any]:
     """A copy of `row` for the table `span_rows`, with marks where that gives valid JSON, and else as it was."""
     out = {**row, "packed": False}
-    texts = {place: text for place in MARKED if (text := row[place])}
-    if any(_MARK_BEGINS in text for text in texts.values()):
-        return out  # it holds something that looks like a mark: leave every text as it is
     needles = {name: needle for name in _CONTENT if (needle := _escaped(row[name])) is not None}
-    for place, text in texts.items():
-        short = text
-        for name in MARKED[place]:
-            if name in needles:
-                short = _marked(short, needles[name], f'{_MARK_BEGINS}{name}"')
-        if short is not text and _is_json(short):
-            out[place] = short
-            out["packed"] = True
+    for place, names in MARKED.items():
+        if (text := row[place]) and needles:
+            short, marks = _shortened(text, [name for name in names if name in needles], needles)
+            if short.count(_MARK_BEGINS) != marks:  # it held something that looks like a mark: leave every text
+                return {**row, "packed": False}
+            if marks and _is_json(short):
+                out[place] = short
+                out["packed"] = True
     return out
+
+
+def _shortened(text: str, names: Sequence[str], needles: Mapping[str, str]) -> tuple[str, int]:
+    """`text` with marks, and how many."""
+    marks = 0
+    for name in names:
+        needle, mark = needles[name], f'{_MARK_BEGINS}{name}"'
+        at = text.find(needle[:_HEAD])
+        while at >= 0:
+            if text.startswith(needle, at):
+                text = text[:at] + mark + text[at + len(needle) :]
+                marks += 1
+            at = text.find(needle[:_HEAD], at + 1)
+    return text, marks
 
 
 def _escaped(text: str | None) -> str | None:
@@ -65,16 +77,6 @@ def _escaped(text: str | None) -> str | None:
     except TypeError:  # a lone surrogate
         return None
     return None if "\\u00" in escaped else escaped  # DuckDB writes control characters with upper-case digits
-
-
-def _marked(text: str, needle: str, mark: str) -> str:
-    head = needle[:_HEAD]
-    at = text.find(head)
-    while at >= 0:
-        if text.startswith(needle, at):
-            text = text[:at] + mark + text[at + len(needle) :]
-        at = text.find(head, at + 1)
-    return text
 
 
 def _is_json(text: str) -> bool:
