@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from otel_i2e.cli.output import emit_json, json_option, say, store_options, table
+from otel_i2e.cli.output import emit_json, json_option, safe, say, store_options, table
 from otel_i2e.config import load_settings
 
 if TYPE_CHECKING:
@@ -29,6 +29,13 @@ _WORDS = {"pass": "pass", "fail": "FAIL", "undecided": "COULD NOT MEASURE"}
 @click.option("--by", help="Who lets it pass; default the user.")
 @click.option("--junit", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Write JUnit XML.")
 @click.option("--markdown", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Write Markdown.")
+@click.option(
+    "--comment-file",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write Markdown for a pull-request comment; its first line marks the comment to replace.",
+)
+@click.option("--sarif", metavar="FILE", type=click.Path(dir_okay=False, path_type=Path), help="Write SARIF 2.1.0.")
 @store_options
 @json_option
 @click.pass_context
@@ -44,6 +51,8 @@ def command(
     by: str | None,
     junit: Path | None,
     markdown: Path | None,
+    comment_file: Path | None,
+    sarif: Path | None,
     store: str | None,
     config: str | None,
     as_json: bool,
@@ -74,17 +83,21 @@ def command(
     if os.environ.get("GITHUB_ACTIONS"):
         for line in workflow_commands(gated.decision):
             click.echo(line, err=as_json)
-    problems = publish(gated, junit_file=junit, markdown_file=markdown)
+    problems = publish(gated, junit_file=junit, markdown_file=markdown, comment_file=comment_file, sarif_file=sarif)
     for problem in problems:
         click.echo(f"i2e: error: {problem}", err=True)
     return gated.decision.exit_code or (2 if problems else 0)
 
 
 def _print(gated: Gated) -> None:
-    from otel_i2e.workflows.gating import COLUMNS, grid, headline
+    from otel_i2e.workflows.gating import COLUMNS, differences, grid, headline
 
     decision = gated.decision
     table(COLUMNS, grid(decision))
+    for one in differences(decision, gated.experiment, gated.baseline):
+        say(f"{safe(one.case_id)}: - before, trace {one.traces[0]}; + now, trace {one.traces[1]}")
+        for row in one.lines:
+            say(f"  {row}")
     for reason in decision.reasons:
         say(f"- {reason}")
     for note in gated.notes:

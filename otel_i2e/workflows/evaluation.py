@@ -265,6 +265,8 @@ def _experiment(plan: _Plan, runs: Sequence[CaseRun], *, interrupted: bool) -> E
         runs=tuple(runs),
         metadata={
             "dataset_cases": len(plan.lines),
+            "dataset_path": _from_here(plan.path),
+            "lines": {line.case.id: line.number for line in plan.chosen},
             "scorers": {one.name: one.version for found in plan.scorers.values() for one in found},
             "concurrency": plan.concurrency,
             "timeout": plan.timeout,
@@ -274,6 +276,14 @@ def _experiment(plan: _Plan, runs: Sequence[CaseRun], *, interrupted: bool) -> E
             **({"interrupted": True} if interrupted else {}),
         },
     )
+
+
+def _from_here(path: Path) -> str:
+    """The path as a report in the repository needs it."""
+    try:
+        return path.resolve().relative_to(Path.cwd().resolve()).as_posix()
+    except ValueError:
+        return path.as_posix()
 
 
 def _selected(path: Path, lines: Sequence[CaseLine], selection: Selection) -> list[CaseLine]:

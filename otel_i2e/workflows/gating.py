@@ -13,12 +13,15 @@ from otel_i2e.errors import ConfigError, NotFound, UsageError
 from otel_i2e.gate import decide, parse_policy
 from otel_i2e.gate.reports import (
     COLUMNS,
+    comment,
+    differences,
     grid,
     junit,
     markdown,
     outputs,
     repeats,
     result,
+    sarif,
     workflow_commands,
     worst_first,
 )
@@ -33,6 +36,7 @@ __all__ = [
     "Gated",
     "add_override",
     "decide_gate",
+    "differences",
     "grid",
     "headline",
     "line",
@@ -191,17 +195,23 @@ def publish(
     *,
     junit_file: Path | None = None,
     markdown_file: Path | None = None,
+    comment_file: Path | None = None,
+    sarif_file: Path | None = None,
     environ: Mapping[str, str] = os.environ,
 ) -> list[str]:
     """Write the reports that were asked for, and those that GitHub Actions reads; gives a line for each that failed."""
-    decision, experiment = gated.decision, gated.experiment
+    decision, experiment, before = gated.decision, gated.experiment, gated.baseline
     texts: list[tuple[Path, str, str]] = []
     if junit_file is not None:
         texts.append((junit_file, "w", junit(decision, experiment)))
     if markdown_file is not None:
-        texts.append((markdown_file, "w", markdown(decision, experiment)))
+        texts.append((markdown_file, "w", markdown(decision, experiment, before)))
+    if comment_file is not None:
+        texts.append((comment_file, "w", comment(decision, experiment, before)))
+    if sarif_file is not None:
+        texts.append((sarif_file, "w", sarif(decision, experiment)))
     if environ.get("GITHUB_STEP_SUMMARY"):
-        texts.append((Path(environ["GITHUB_STEP_SUMMARY"]), "a", markdown(decision, experiment)))
+        texts.append((Path(environ["GITHUB_STEP_SUMMARY"]), "a", markdown(decision, experiment, before)))
     if environ.get("GITHUB_OUTPUT"):
         texts.append((Path(environ["GITHUB_OUTPUT"]), "a", outputs(decision)))
     return [problem for path, mode, text in texts if (problem := _write(path, mode, text))]

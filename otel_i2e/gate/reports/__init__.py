@@ -6,11 +6,27 @@ says what was not measured as loudly as what failed.
 
 from __future__ import annotations
 
+from otel_i2e.gate.reports.differences import Difference, differences
 from otel_i2e.gate.reports.github import outputs, workflow_commands
 from otel_i2e.gate.reports.grid import COLUMNS, grid, repeats
 from otel_i2e.gate.reports.junit import junit
-from otel_i2e.gate.reports.markdown import markdown
+from otel_i2e.gate.reports.markdown import comment, markdown
 from otel_i2e.gate.reports.ranking import worst_first
 from otel_i2e.gate.reports.result import result
+from otel_i2e.gate.reports.sarif import sarif
 
-__all__ = ["COLUMNS", "grid", "junit", "markdown", "outputs", "repeats", "result", "workflow_commands", "worst_first"]
+__all__ = [
+    "COLUMNS",
+    "Difference",
+    "comment",
+    "differences",
+    "grid",
+    "junit",
+    "markdown",
+    "outputs",
+    "repeats",
+    "result",
+    "sarif",
+    "workflow_commands",
+    "worst_first",
+]

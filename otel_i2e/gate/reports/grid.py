@@ -34,7 +34,7 @@ def _row(case: CaseDecision) -> tuple[str, ...]:
         line(case.suite, 40),
         EFFECT_WORDS[effect_of(case)],
         repeats(case),
-        "" if case.change == "none" else case.change.replace("_", " "),
+        "" if case.change in ("none", "not_measured") else case.change.replace("_", " "),
         line("; ".join(case.reasons)),
     )
 

@@ -14,7 +14,7 @@ from typing import Final
 
 from otel_i2e.gate.reports.ranking import EFFECT_WORDS, Effect, effect_of
 from otel_i2e.gate.wording import line
-from otel_i2e.models import CaseDecision, Decision, Experiment
+from otel_i2e.models import CaseDecision, Decision, Experiment, OverrideState
 
 __all__ = ["junit"]
 
@@ -91,7 +91,15 @@ def _gate(decision: Decision) -> ET.Element:
         first = decision.reasons[0] if decision.reasons else "no reason was recorded"
         problem = ET.SubElement(element, tag, message=_xml(line(first, 1000)), type=decision.verdict)
         problem.text = _xml("\n".join(decision.reasons))
+    said = [decision.sensitivity, *(f"override of {_override(one)}" for one in decision.overrides)]
+    if text := "\n".join(line(one, 1000) for one in said if one):
+        ET.SubElement(element, "system-out").text = _xml(text)
     return element
+
+
+def _override(state: OverrideState) -> str:
+    override = state.override
+    return f"{override.case_id} by {override.by}: {override.reason} ({'counts' if state.counts else state.why})"
 
 
 def _seconds(experiment: Experiment | None) -> dict[str, float]:

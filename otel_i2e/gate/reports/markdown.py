@@ -11,17 +11,20 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
+from otel_i2e.gate.reports.differences import Difference, differences
 from otel_i2e.gate.reports.grid import repeats
 from otel_i2e.gate.reports.ranking import EFFECT_WORDS, effect_of, worst_first
 from otel_i2e.gate.suites import suite_rates
 from otel_i2e.gate.wording import line
 from otel_i2e.models import CaseDecision, Decision, Experiment
 
-__all__ = ["MARKER", "code", "markdown"]
+__all__ = ["MARKER", "code", "comment", "markdown"]
 
 MARKER: Final = "<!-- i2e gate -->"
 """First line of every report, by which a comment can be found again and replaced."""
 _MOST_ROWS: Final = 200
+_LONGEST_COMMENT: Final = 60_000
+"""Characters; GitHub takes 65,536."""
 _HEADLINES: Final = {
     "pass": "✅ i2e gate: pass",
     "fail": "❌ i2e gate: fail",
@@ -29,17 +32,30 @@ _HEADLINES: Final = {
 }
 
 
-def markdown(decision: Decision, experiment: Experiment | None = None) -> str:
-    """The report; `experiment` adds the task, the commit and the answers of the cases that did not pass."""
+def markdown(decision: Decision, experiment: Experiment | None = None, baseline: Experiment | None = None) -> str:
+    """The report; `experiment` adds the task, the commit and the answers, `baseline` what they were before."""
     blocks = [
         MARKER,
         f"## {_HEADLINES[decision.verdict]}",
         _facts(decision, experiment),
         _bullets(decision.reasons),
+        decision.sensitivity,
         _suites(decision),
         _cases(decision, experiment),
+        _differences(differences(decision, experiment, baseline) if experiment is not None else []),
+        _overrides(decision),
     ]
     return "\n\n".join(block for block in blocks if block) + "\n"
+
+
+def comment(decision: Decision, experiment: Experiment | None = None, baseline: Experiment | None = None) -> str:
+    """The same, short enough for a pull-request comment; the marker on its first line says which to replace."""
+    text = markdown(decision, experiment, baseline)
+    if len(text) <= _LONGEST_COMMENT:
+        return text
+    kept = text[:_LONGEST_COMMENT].rpartition("\n")[0]
+    closed = "\n```" if len(re.findall(r"^```", kept, re.MULTILINE)) % 2 else ""
+    return f"{kept}{closed}\n\nThe rest is in the step summary.\n"
 
 
 def code(text: object, limit: int = 300) -> str:
@@ -65,11 +81,37 @@ def _bullets(reasons: Sequence[str]) -> str:
     return "\n".join(shown)
 
 
+def _differences(found: Sequence[Difference]) -> str:
+    """One fold for each case; a diff block, whose text Markdown leaves alone, in a fence longer than any inside."""
+    return "\n\n".join(
+        f"<details><summary>before and now</summary>\n\n{code(one.case_id, 80)}\n\n{_fenced(one.lines)}\n\n</details>"
+        for one in found
+    )
+
+
+def _fenced(lines: Sequence[str]) -> str:
+    text = "\n".join(lines)
+    fence = "`" * max(3, max((len(run) for run in re.findall(r"`+", text)), default=0) + 1)
+    return f"{fence}diff\n{text}\n{fence}"
+
+
+def _overrides(decision: Decision) -> str:
+    """Every override of a case that does not pass, whether it counts or not."""
+    head = "| override of | by | reason | until | counts |\n|---|---|---|---|---|"
+    rows = [
+        f"| {code(one.override.case_id, 80)} | {code(one.override.by, 80)} | {code(one.override.reason)} "
+        f"| {f'{one.override.expires_at:%Y-%m-%d}' if one.override.expires_at else '–'} "
+        f"| {'yes' if one.counts else code(one.why)} |"
+        for one in decision.overrides[:_MOST_ROWS]
+    ]
+    return f"Override debt: {decision.override_debt}\n\n" + "\n".join([head, *rows]) if rows else ""
+
+
 def _suites(decision: Decision) -> str:
     head = "| suite | passed | failed | overridden | not measured | rate | threshold |\n|---|--:|--:|--:|--:|--:|--:|"
     rows = [
         f"| {code(suite.suite, 80)} | {suite.passed} | {suite.failed} | {suite.overridden} | {suite.not_measured} "
-        f"| {'–' if suite.rate is None else f'{suite.rate:.1%}'} | {decision.policy.suite_threshold:.1%} |"
+        f"| {'–' if suite.rate is None else f'{suite.rate:.1%}'} | {decision.policy.threshold(suite.suite):.1%} |"
         for suite in suite_rates(decision.cases)
     ]
     return "\n".join([head, *rows]) if rows else ""
@@ -92,7 +134,7 @@ def _row(case: CaseDecision, answer: str | None) -> str:
         case.priority,
         EFFECT_WORDS[effect_of(case)],
         repeats(case),
-        "" if case.change == "none" else case.change.replace("_", " "),
+        "" if case.change in ("none", "not_measured") else case.change.replace("_", " "),
         "<br>".join(code(reason) for reason in case.reasons),
         "" if answer is None else code(answer, 200),
     )

@@ -70,4 +70,5 @@ def test_hostile_text_stays_text(hostile: Decided) -> None:
 
 def test_it_can_be_written_without_the_experiment(mixed: Decided) -> None:
     """Times are then zero and outputs absent."""
-    assert "system-out" not in junit(mixed[0])
+    assert "[trace" not in junit(mixed[0])
+    assert "[trace" in junit(*mixed)

@@ -1,0 +1,56 @@
+"""The GitHub action and the snippets: they parse, and call commands with options that exist."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+import yaml
+
+from otel_i2e.cli.main import cli
+
+ROOT = Path(__file__).parents[2]
+ACTION = ROOT / ".github" / "actions" / "gate" / "action.yml"
+
+
+def _action() -> dict[str, Any]:
+    return yaml.safe_load(ACTION.read_text(encoding="utf-8"))
+
+
+def test_the_action_is_a_composite_one_whose_inputs_are_used() -> None:
+    """Every input is read by a step, through the environment and never inside a script."""
+    action = _action()
+    assert action["runs"]["using"] == "composite"
+    text = ACTION.read_text(encoding="utf-8")
+    assert [name for name in action["inputs"] if f"inputs.{name}" not in text] == []
+    for step in action["runs"]["steps"]:
+        assert step["shell"] == "bash"
+        assert "${{" not in step["run"]
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_its_scripts_are_shell(number: int) -> None:
+    """Bash reads each without a word."""
+    script = _action()["runs"]["steps"][number]["run"]
+    done = subprocess.run(["bash", "-n"], input=script, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_yaml_of_the_page_parses_and_its_options_exist() -> None:
+    """So do the options that the action uses."""
+    page = (ROOT / "docs" / "ci.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    assert len([yaml.safe_load(block) for block in blocks]) == 2
+    text = "\n".join([*blocks, ACTION.read_text(encoding="utf-8")])
+    for name in ("eval", "gate"):
+        command = cli.get_command(click.Context(cli), name)
+        assert command is not None
+        known = {option for one in command.params for option in one.opts}
+        calls = re.findall(rf"i2e {name} ((?:.|\\\n)*?)(?:\|\||\n)", text)
+        used = {option for call in calls for option in re.findall(r"(?<![\w-])--[a-z-]+", call)}
+        assert used
+        assert used <= known, used - known

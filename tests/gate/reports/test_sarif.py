@@ -1,0 +1,93 @@
+"""SARIF."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+import jsonschema
+import pytest
+
+from otel_i2e.gate.reports import sarif
+from otel_i2e.models import Decision, Experiment
+
+_TEXT: Final = {"type": "object", "required": ["text"], "properties": {"text": {"type": "string", "minLength": 1}}}
+_SCHEMA: Final[dict[str, Any]] = {
+    "type": "object",
+    "required": ["version", "runs"],
+    "properties": {
+        "version": {"const": "2.1.0"},
+        "runs": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["tool", "results", "invocations"],
+                "properties": {
+                    "tool": {"type": "object", "required": ["driver"]},
+                    "invocations": {"items": {"required": ["executionSuccessful"]}},
+                    "results": {
+                        "items": {
+                            "required": ["message", "ruleId", "level", "locations"],
+                            "properties": {
+                                "message": _TEXT,
+                                "level": {"enum": ["none", "note", "warning", "error"]},
+                                "baselineState": {"enum": ["new", "unchanged", "updated", "absent"]},
+                                "suppressions": {
+                                    "items": {
+                                        "required": ["kind"],
+                                        "properties": {"kind": {"enum": ["external", "inSource"]}},
+                                    }
+                                },
+                            },
+                        }
+                    },
+                },
+            },
+        },
+    },
+}
+"""What section 3 of the standard requires of the objects that we write, and its enumerations."""
+
+
+def _run(made: tuple[Decision, Experiment]) -> dict[str, Any]:
+    body = json.loads(sarif(*made))
+    jsonschema.validate(body, _SCHEMA)
+    return body["runs"][0]
+
+
+def test_each_case_that_did_not_pass_is_a_result_on_its_line(mixed: tuple[Decision, Experiment]) -> None:
+    """Worst first; levels as the gate has them; an override is a suppression."""
+    decision, experiment = mixed
+    places = {"dataset_path": "evals/my refunds.jsonl", "lines": {"waiting": 7}}
+    run = _run((decision, experiment.model_copy(update={"metadata": places})))
+    assert [(one["ruleId"], one["level"]) for one in run["results"]] == [
+        ("i2e/blocks", "error"), ("i2e/needs_override", "error"), ("i2e/not_measured", "error"),
+        ("i2e/overridden", "warning"), ("i2e/logged", "note"),
+    ]  # fmt: skip
+    place = run["results"][1]["locations"][0]["physicalLocation"]
+    assert place == {"artifactLocation": {"uri": "evals/my%20refunds.jsonl"}, "region": {"startLine": 7}}
+    assert run["results"][3]["suppressions"][0]["justification"] == "ada: known"
+    assert {one["ruleId"] for one in run["results"]} <= {one["id"] for one in run["tool"]["driver"]["rules"]}
+
+
+def test_a_run_without_cases_was_no_successful_execution(empty: tuple[Decision, Experiment]) -> None:
+    """No result is not "nothing found"."""
+    invocation = _run(empty)["invocations"][0]
+    assert (invocation["executionSuccessful"], invocation["exitCode"]) == (False, 2)
+    assert "no cases" in invocation["toolExecutionNotifications"][0]["message"]["text"]
+
+
+def test_hostile_text_stays_text(hostile: tuple[Decision, Experiment]) -> None:
+    """One line each, without control characters."""
+    for result in _run(hostile)["results"]:
+        assert result["message"]["text"].isprintable()
+
+
+@pytest.mark.parametrize("change", ["regressed", "flaky", "still_failing", "new", "not_measured"])
+def test_every_change_is_a_state_of_the_standard(mixed: tuple[Decision, Experiment], change: str) -> None:
+    """Validated by the enumeration."""
+    decision, experiment = mixed
+    cases = tuple(case.model_copy(update={"change": change}) for case in decision.cases)
+    assert all(
+        "baselineState" in one for one in _run((decision.model_copy(update={"cases": cases}), experiment))["results"]
+    )
