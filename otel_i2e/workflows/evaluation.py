@@ -18,7 +18,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 from uuid import uuid4
 
 from opentelemetry import trace
@@ -41,7 +41,9 @@ from otel_i2e.workflows.score_events import emit_scores
 from otel_i2e.workflows.scorers import case_scorers, judge_settings, load_all, named
 from otel_i2e.workflows.tasks import Task, load_task
 
-__all__ = ["Progress", "Selection", "evaluate"]
+__all__ = ["Progress", "Selection", "evaluate", "recording"]
+
+T = TypeVar("T")
 
 Progress = Callable[[str, int, int], None]
 """Called with the stage (`run`, `score`), how much of it is done, and how much there is."""
@@ -320,9 +322,15 @@ def _checked(
 
 
 def _prepared(settings: Settings, task: str) -> tuple[Recorder, Task]:
-    """Recording, and then the task: recording comes first, as the one import does in production.
+    """Recording, and then the task: recording comes first, as the one import does in production."""
+    return recording(settings), _quietly(lambda: load_task(task))
 
-    Content is always recorded, because scorers read it, and this process moves its own spans.
+
+def recording(settings: Settings) -> Recorder:
+    """Record in this process; again in the same way is the same recorder.
+
+    Content is always recorded, because scorers read it, and this process moves its own spans. Raises UsageError when
+    the process records in another way already.
     """
     wanted = replace(settings, capture="full", ingest="off")
     there = recorder()
@@ -331,8 +339,12 @@ def _prepared(settings: Settings, task: str) -> tuple[Recorder, Task]:
             f"this process records to {there.spool_path} (capture {there.settings.capture!r}) already; "
             "evaluate in a process of its own, with i2e eval"
         )
+    return _quietly(lambda: install(wanted))
+
+
+def _quietly(make: Callable[[], T]) -> T:
     with _without_announcements():
-        return install(wanted), load_task(task)
+        return make()
 
 
 @contextmanager

@@ -1,0 +1,148 @@
+"""pytest: `@pytest.mark.i2e(dataset="evals/refunds.jsonl", repeat=3)` and the fixture `i2e`.
+
+A test that uses the fixture runs once for each case and repeat. pytest loads this module in every session, so
+nothing of otel-i2e is imported until a test has the marker.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import pytest
+
+if TYPE_CHECKING:
+    from otel_i2e.models import Case, CaseRun
+
+__all__ = ["CaseUnderTest", "i2e", "pytest_configure", "pytest_generate_tests"]
+
+_MARKER = "i2e(dataset, repeat=1, scorers=(), timeout=120): run once for each case of a dataset, with the fixture i2e"
+
+
+class CaseUnderTest:
+    """The fixture `i2e`: one case, and what the application makes of it."""
+
+    def __init__(self, case: Case, repeat: int, *, scorers: Sequence[str], timeout: float, node: pytest.Item) -> None:
+        self.case = case
+        """The case."""
+        self.repeat = repeat
+        """From 0."""
+        self.result: CaseRun | None = None
+        """The run, its output and its scores; None before `run`."""
+        self._scorers = scorers
+        self._timeout = timeout
+        self._node = node
+
+    def run(self, task: Callable[..., Any]) -> CaseUnderTest:
+        """Call `task` with the case's input under instrumentation, and score what it answers."""
+        from otel_i2e.config import load_settings
+        from otel_i2e.workflows.one_case import run_one
+
+        self.result = run_one(
+            load_settings(),
+            self.case,
+            task,
+            experiment_id=_experiment_id(self._node.config),
+            repeat=self.repeat,
+            timeout=self._timeout,
+            scorers=self._scorers,
+        )
+        self._node.user_properties += list(_properties(self.result))
+        return self
+
+    @property
+    def output(self) -> str | None:
+        """What the task answered, as text."""
+        return self._done().output
+
+    @property
+    def scores(self) -> dict[str, float | str | None]:
+        """Scorer → its value, or its label where it gave no value; None where it did not score."""
+        attempts = self._done().attempts
+        return {one.scorer: _value(one.score.value, one.score.label) if one.score else None for one in attempts}
+
+    def check(self) -> CaseUnderTest:
+        """Fail the test unless every scorer of the case was measured and passed."""
+        from otel_i2e.workflows.one_case import complaint
+
+        __tracebackhide__ = True
+        text = complaint(self.case, self._done())
+        if text is not None:
+            pytest.fail(text, pytrace=False)
+        return self
+
+    def _done(self) -> CaseRun:
+        if self.result is None:
+            raise pytest.UsageError("nothing has run yet: call i2e.run(task) first")
+        return self.result
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the marker."""
+    config.addinivalue_line("markers", _MARKER)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test with marker and fixture becomes one for each case and repeat; an unusable dataset is an error."""
+    marker = metafunc.definition.get_closest_marker("i2e")
+    if marker is None or "i2e" not in metafunc.fixturenames:
+        return
+    given = _given(*marker.args, **marker.kwargs)
+    cases = _cases(given["dataset"])
+    params = [(case, number, given) for case in cases for number in range(given["repeat"])]
+    ids = [f"{case.id}-{number}" if given["repeat"] > 1 else case.id for case, number, _ in params]
+    metafunc.parametrize("i2e", params, ids=ids, indirect=True)
+
+
+@pytest.fixture
+def i2e(request: pytest.FixtureRequest) -> CaseUnderTest:
+    """The case that this test is about; needs `@pytest.mark.i2e(dataset=…)`."""
+    if not hasattr(request, "param"):
+        raise pytest.UsageError("the fixture i2e needs @pytest.mark.i2e(dataset=…) on the test")
+    case, number, given = request.param
+    return CaseUnderTest(case, number, scorers=given["scorers"], timeout=given["timeout"], node=request.node)
+
+
+def _given(dataset: str, repeat: int = 1, *, scorers: Sequence[str] = (), timeout: float = 120.0) -> dict[str, Any]:
+    if repeat < 1:
+        pytest.fail(f"@pytest.mark.i2e: repeat = {repeat} is not at least 1", pytrace=False)
+    return {"dataset": dataset, "repeat": repeat, "scorers": tuple(scorers), "timeout": timeout}
+
+
+def _cases(dataset: str) -> list[Case]:
+    from otel_i2e.config import load_settings
+    from otel_i2e.errors import I2EError
+    from otel_i2e.workflows.datasets import dataset_path, read_dataset
+
+    try:
+        cases = list(read_dataset(dataset_path(load_settings(), dataset)))
+    except I2EError as error:
+        pytest.fail(f"@pytest.mark.i2e: {error}", pytrace=False)
+    if not cases:
+        pytest.fail(f"@pytest.mark.i2e: {dataset} has no cases, so nothing would be tested", pytrace=False)
+    return cases
+
+
+def _experiment_id(config: pytest.Config) -> str:
+    """One for the whole session, workers of pytest-xdist included."""
+    worker: Any = getattr(config, "workerinput", None)
+    shared = worker["testrunuid"] if worker else config.stash.setdefault(_SESSION, uuid4().hex)
+    return f"pytest-{shared[:12]}"
+
+
+_SESSION = pytest.StashKey[str]()
+
+
+def _properties(run: CaseRun) -> Iterator[tuple[str, object]]:
+    """What `--junitxml` writes beside the test."""
+    yield "i2e.trace_id", run.trace_id
+    for attempt in run.attempts:
+        score = attempt.score
+        yield f"i2e.score.{attempt.scorer}", _value(score.value, score.label) if score else attempt.outcome.value
+        if attempt.passed is not None:
+            yield f"i2e.passed.{attempt.scorer}", str(attempt.passed).lower()
+
+
+def _value(value: float | None, label: str | None) -> float | str | None:
+    return label if value is None else value

@@ -1,0 +1,112 @@
+"""One case, run and scored by itself: what a test does. The same recording, subjects and scorers as an evaluation."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from opentelemetry import trace
+
+from otel_i2e.config import Settings
+from otel_i2e.errors import UsageError
+from otel_i2e.gate import repeat_verdict
+from otel_i2e.gate.wording import line
+from otel_i2e.models import Case, CaseRun
+from otel_i2e.semconv import I2E_SCOPE
+from otel_i2e.store import Store
+from otel_i2e.workflows.case_runs import Planned, Ran, run_cases
+from otel_i2e.workflows.evaluation import recording
+from otel_i2e.workflows.experiment_scoring import score_runs
+from otel_i2e.workflows.ingest import drain
+from otel_i2e.workflows.scorers import case_scorers, judge_settings, load_all, named
+from otel_i2e.workflows.tasks import task_of
+
+__all__ = ["complaint", "run_one"]
+
+_FLUSH_SECONDS: Final = 30.0
+_DRAIN_SECONDS: Final = 60.0
+_LONGEST: Final = 4000
+
+
+def run_one(
+    settings: Settings,
+    case: Case,
+    function: Callable[..., Any],
+    *,
+    experiment_id: str,
+    repeat: int = 0,
+    timeout: float = 120.0,
+    scorers: Sequence[str] = (),
+) -> CaseRun:
+    """Call `function` with the case's input, recorded, and score the span; `timeout` is in seconds.
+
+    Spans and scores are stored under `experiment_id`; what the task or a scorer does is in the result, not raised.
+    Raises UsageError and its kind when the function does not fit the case or a scorer is not there.
+    """
+    _refuse_running_loop()
+    recorder = recording(settings)
+    task = task_of(function, f"{function.__module__}:{getattr(function, '__qualname__', 'task')}")
+    task.arguments(case)
+    loaded = load_all(settings)
+    wanted = {one.name: one for one in [*case_scorers(case, loaded), *named(scorers, loaded)]}
+    ran: list[Ran] = []
+    runs = run_cases(
+        [Planned(case, repeat)],
+        task,
+        tracer=trace.get_tracer(I2E_SCOPE),
+        experiment_id=experiment_id,
+        concurrency=1,
+        timeout=timeout,
+        on_ran=ran.append,
+    )
+    asyncio.run(runs)
+    recorder.flush(_FLUSH_SECONDS)
+    drain(settings, _DRAIN_SECONDS)
+    scored = score_runs(
+        settings,
+        experiment_id,
+        ran,
+        {case.id: list(wanted.values())},
+        judge=judge_settings(settings),
+        on_scored=lambda: None,
+    )
+    with Store.of(settings).write() as writer:
+        writer.add_scores(scored.scores)
+        writer.add_ledger(scored.ledger)
+    return scored.runs[0]
+
+
+def complaint(case: Case, run: CaseRun) -> str | None:
+    """What is wrong with a run: input, output, expectation and every explanation; None when nothing is."""
+    verdict = repeat_verdict(case, run)
+    if verdict.passed:
+        return None
+    what = "failed" if verdict.failures else "could not be measured"
+    rows = [f"case {line(case.id)} ({case.priority}), repeat {run.repeat}, {what}; trace {run.trace_id}"]
+    rows += [f"  {name + ':':<10}{_shown(value)}" for name, value in _facts(case, run) if value not in (None, [], "")]
+    rows += [f"  - {line(one.what)}: {line(one.why, 1000)}" for one in (*verdict.failures, *verdict.unmeasured)]
+    return "\n".join(rows)
+
+
+def _facts(case: Case, run: CaseRun) -> list[tuple[str, Any]]:
+    return [
+        ("input", case.input),
+        ("output", run.output if run.output is not None else "(no output)"),
+        ("expected", case.expected),
+        ("must", case.must),
+        ("must_not", case.must_not),
+        ("error", run.error),
+    ]
+
+
+def _shown(value: Any) -> str:
+    return line(value, _LONGEST)
+
+
+def _refuse_running_loop() -> None:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return
+    raise UsageError("i2e.run was called inside a running event loop; call it from a plain `def` test")

@@ -1,0 +1,101 @@
+"""The pytest plugin, in sessions of its own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import pytest
+
+_PLUGIN = [] if any(one.name == "i2e" for one in entry_points(group="pytest11")) else ["-p", "otel_i2e.pytest_plugin"]
+_DATASET = (
+    '{"id": "laptop", "input": "laptop?", "must": [{"contains": "30 days"}], "expected": "30 days"}\n'
+    '{"id": "banana", "input": "banana?", "must": [{"contains": "30 days"}], "expected": "no returns"}\n'
+)
+_TEST = """
+import pytest
+
+def answer(question):
+    return "30 days" if "laptop" in question else "no idea"
+
+@pytest.mark.i2e(dataset="refunds.jsonl", repeat=2)
+def test_answers(i2e):
+    assert len(i2e.run(answer).scores) == 1
+    i2e.check()
+
+def test_without_a_marker(i2e):
+    pass
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A project with a dataset of one case that passes and one that fails."""
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    (tmp_path / "refunds.jsonl").write_text(_DATASET)
+    (tmp_path / "test_app.py").write_text(_TEST)
+    return tmp_path
+
+
+def _pytest(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *_PLUGIN, *arguments]
+    return subprocess.run(command, cwd=project, capture_output=True, text=True, timeout=180, check=False)
+
+
+def test_every_case_and_repeat_is_a_test_with_its_scores(project: Path) -> None:
+    """Spread over workers: one id each, failures that explain themselves, scores in the JUnit file."""
+    done = _pytest(project, "-n", "2", "--junitxml", "out.xml")
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "2 failed, 2 passed, 1 error" in done.stdout
+    for part in ("banana (P1), repeat 1, failed", "banana?", "no idea", "no returns", "contains"):
+        assert part in done.stdout
+    assert "the fixture i2e needs @pytest.mark.i2e(dataset=…) on the test" in done.stdout
+    tests = {one.get("name"): one for one in ET.parse(project / "out.xml").getroot().iter("testcase")}
+    assert {"test_answers[laptop-0]", "test_answers[laptop-1]", "test_answers[banana-0]"} <= tests.keys()
+    found = {
+        name: {one.get("name", "").partition(".contains")[0]: one.get("value") for one in tests[name].iter("property")}
+        for name in ("test_answers[laptop-0]", "test_answers[banana-1]")
+    }
+    assert [value for value in found["test_answers[laptop-0]"].values()][1:] == ["1.0", "true"]
+    assert [value for value in found["test_answers[banana-1]"].values()][1:] == ["0.0", "false"]
+
+
+@pytest.mark.parametrize(
+    ("dataset", "says"),
+    [
+        ("", "refunds.jsonl has no cases, so nothing would be tested"),
+        ('{"id": 3}\n', "refunds.jsonl:1: "),
+    ],
+)
+def test_an_unusable_dataset_is_an_error_and_never_a_green_session(project: Path, dataset: str, says: str) -> None:
+    """Exit code 2: nothing was measured."""
+    (project / "refunds.jsonl").write_text(dataset)
+    done = _pytest(project)
+    assert done.returncode == 2
+    assert says in done.stdout
+
+
+def test_what_could_not_be_measured_fails_the_test(project: Path) -> None:
+    """A task that raised gave no answer to judge."""
+    (project / "test_app.py").write_text(
+        "import pytest\n\ndef broken(question):\n    raise ValueError('down')\n\n"
+        "@pytest.mark.i2e(dataset='refunds.jsonl')\ndef test_it(i2e):\n    i2e.run(broken).check()\n"
+    )
+    done = _pytest(project, "-k", "laptop")
+    assert done.returncode == 1
+    assert "case laptop (P1), repeat 0, could not be measured" in done.stdout
+    assert "ValueError: down" in done.stdout
+
+
+def test_a_session_without_the_marker_pays_nothing() -> None:
+    """Loading the plugin imports nothing of ours but itself."""
+    code = (
+        "import pytest, sys, otel_i2e.pytest_plugin; "
+        "print(*(name for name in sys.modules if name.startswith(('otel_i2e', 'opentelemetry', 'pydantic', 'duckdb'))))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["otel_i2e", "otel_i2e.pytest_plugin"]
