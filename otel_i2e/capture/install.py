@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from opentelemetry import trace
@@ -54,6 +55,8 @@ def install(settings: Settings, *, provider: TracerProvider | None = None) -> Re
     with fork_guard, _lock:
         if _Process.recorder is None:
             _check_redaction(settings)
+            if not settings.store.startswith("ducklake:"):  # where it is now, wherever the application goes
+                settings = replace(settings, store=str(settings.store_path))
             _Process.recorder = Recorder(settings, on_stored=_stored)
             if settings.capture != "off":
                 at_exit(_leave)

@@ -29,7 +29,7 @@ def make(seconds: float, rate: float) -> None:
     """The application: spans whose names say when they ended; at the end, its share of a core."""
     from opentelemetry import trace
 
-    import otel_i2e.auto  # noqa: F401 -- the one import
+    import otel_i2e.auto  # noqa: F401  # pyright: ignore[reportUnusedImport] -- the one import
 
     tracer = trace.get_tracer("benchmark")
     begun, before = time.monotonic(), resource.getrusage(resource.RUSAGE_SELF)

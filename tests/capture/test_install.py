@@ -123,3 +123,15 @@ def test_the_background_runs_once_something_is_stored_and_ends_with_the_process(
     assert result.returncode == 0, result.stderr
     assert (scripts.folder / "ran").read_text() == str(scripts.folder / "i2e.duckdb")
     assert (scripts.folder / "stopped").exists()
+
+
+def test_the_store_stays_where_it_was_said_to_be(scripts: Any) -> None:
+    """An application that changes its folder after the import records to the same file."""
+    elsewhere = scripts.folder / "elsewhere"
+    elsewhere.mkdir()
+    result = scripts.run(
+        f"import os, otel_i2e.auto\nos.chdir({str(elsewhere)!r})\n" + CALL, I2E_STORE="i2e.duckdb", I2E_INGEST="off"
+    )
+    assert result.returncode == 0, result.stderr
+    assert list(elsewhere.iterdir()) == []
+    assert len(list(scripts.folder.glob("**/i2e.duckdb.spool"))) == 1

@@ -30,6 +30,7 @@ import os, sys
 from otel_i2e.store import Store
 from otel_i2e.testing import llm_span, row_of
 with Store(sys.argv[1]).write() as writer:
+    writer._connection.execute("SET checkpoint_threshold = '1GB'")  # as DuckDB does by itself: first into the log
     writer.add_spans([row_of(llm_span("in the log", trace_id="b" * 32))])
     writer._connection.execute("COMMIT")
     os._exit(0)
