@@ -36,7 +36,7 @@ from otel_i2e.spool_files import (
     spool_checksum,
 )
 
-__all__ = ["Batch", "Encoding", "Signal", "Spool", "SpoolStats"]
+__all__ = ["Batch", "Encoding", "Request", "Signal", "Spool", "SpoolStats"]
 
 Signal = Literal["traces", "logs"]
 Encoding = Literal["protobuf", "json"]
@@ -51,6 +51,7 @@ CREATE TABLE IF NOT EXISTS counters (
   counter TEXT NOT NULL, reason TEXT NOT NULL, n INTEGER NOT NULL, PRIMARY KEY (counter, reason)
 );
 """
+_INSERT: Final = "INSERT INTO batches (signal, encoding, items, received_at, body, checksum) VALUES (?, ?, ?, ?, ?, ?)"
 _BUSY_SECONDS: Final = 5.0
 _BROKEN_SCHEMA: Final = (
     "malformed",
@@ -84,6 +85,15 @@ class Batch(NamedTuple):
     """Whether these are the bytes that were put; False when the disk changed them."""
 
 
+class Request(NamedTuple):
+    """One OTLP request that is to be put."""
+
+    body: bytes
+    signal: Signal = "traces"
+    encoding: Encoding = "protobuf"
+    items: int = 1
+
+
 class SpoolStats(NamedTuple):
     """What waits."""
 
@@ -112,22 +122,32 @@ class Spool:
 
         Raises SpoolFull at the size limit, SpoolError when the file cannot be written; then nothing was taken.
         """
+        self.put_together([Request(body, signal, encoding, items)])
+
+    def put_together(self, requests: Sequence[Request]) -> None:
+        """Queue several requests with one wait for the disk; all are on disk when this returns, or none was taken.
+
+        Raises as `put`.
+        """
         received = time.time()
-        checksum = spool_checksum(signal, encoding, items, received, body)
+        rows = [
+            (*row, spool_checksum(*row))
+            for row in ((one.signal, one.encoding, one.items, received, one.body) for one in requests)
+        ]
         with self._open() as db:
             waiting = self._used(db)
-            if waiting + len(body) > self._max_bytes:
+            if waiting + sum(len(one.body) for one in requests) > self._max_bytes:
                 raise SpoolFull(
                     f"the spool {str(self.path)!r} holds {waiting:,} bytes, its limit is {self._max_bytes:,}; "
                     "is anything moving it into the store? (`i2e status`; I2E_SPOOL_MAX_BYTES raises the limit)"
                 )
-            db.execute(
-                "INSERT INTO batches (signal, encoding, items, received_at, body, checksum) VALUES (?, ?, ?, ?, ?, ?)",
-                (signal, encoding, items, received, body, checksum),
-            )
+            if len(rows) == 1:
+                db.execute(_INSERT, rows[0])
+            else:
+                _insert_all(db, rows)
             file = self._file
         if is_abandoned(file):  # by another process, meanwhile: nobody may look here again
-            self.put(body, signal=signal, encoding=encoding, items=items)
+            self.put_together(requests)
 
     @contextmanager
     def claim(self, *, max_bytes: int = 16_000_000) -> Generator[list[Batch]]:
@@ -376,6 +396,16 @@ def _add_checksum(db: sqlite3.Connection) -> None:
         except sqlite3.OperationalError as error:
             if "duplicate column" not in str(error):  # another process did so at the same moment
                 raise
+
+
+def _insert_all(db: sqlite3.Connection, rows: Sequence[tuple[object, ...]]) -> None:
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        db.executemany(_INSERT, rows)
+        db.execute("COMMIT")
+    except BaseException:
+        _roll_back(db)
+        raise
 
 
 def _roll_back(db: sqlite3.Connection) -> None:

@@ -16,7 +16,7 @@ from starlette.types import Receive, Scope, Send
 from otel_i2e.receive.answers import CONTENT_TYPES, accepted_body, encoding_of, refused_body
 from otel_i2e.receive.body import Body
 from otel_i2e.receive.guard import Guard
-from otel_i2e.receive.intake import AT_ONCE, Intake, busy
+from otel_i2e.receive.intake import WRITING, Intake, busy
 from otel_i2e.receive.refused import Refused
 from otel_i2e.receive.services import SERVICES, Service
 
@@ -34,8 +34,8 @@ class HttpApp:
         self._intake = intake
         self._guard = guard
         self._body_seconds = body_seconds
-        self._turn = asyncio.Semaphore(AT_ONCE)
-        self._workers = ThreadPoolExecutor(AT_ONCE, "otel-i2e-http")
+        self._turn = asyncio.Semaphore(WRITING)
+        self._workers = ThreadPoolExecutor(WRITING, "otel-i2e-http")
         self.routes = [Route(service.path, self._endpoint(service), methods=["POST"]) for service in SERVICES]
         self.routes += [Route("/healthz", _healthy, methods=["GET"]), Route("/readyz", self._ready, methods=["GET"])]
         self._router = Starlette(routes=self.routes)

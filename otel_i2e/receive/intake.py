@@ -8,24 +8,39 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Final, NamedTuple, TypeAlias
 
 from otel_i2e.errors import DecodeError, SpoolError, SpoolFull
+from otel_i2e.receive.commit import GroupCommit
 from otel_i2e.receive.examine import JsonReader, examined
 from otel_i2e.receive.inflate import inflated
 from otel_i2e.receive.refused import BUSY_SECONDS, FULL_SECONDS, Refused
 from otel_i2e.receive.services import MAX_BODY_BYTES, Service
 from otel_i2e.receive.tally import Tally
-from otel_i2e.spool import Encoding, Signal, Spool
+from otel_i2e.spool import Encoding, Request, Signal, Spool
 
-__all__ = ["AT_ONCE", "MAX_INSIDE_BYTES", "WAIT_SECONDS", "Accepted", "Intake", "Redact", "busy"]
+__all__ = [
+    "AT_ONCE",
+    "MAX_INSIDE_BYTES",
+    "SMALL_BYTES",
+    "WAIT_SECONDS",
+    "WRITING",
+    "Accepted",
+    "Intake",
+    "Redact",
+    "busy",
+]
 
 MAX_INSIDE_BYTES: Final = 256 * 1024 * 1024
 """Bytes of requests in memory at once, as they came over the wire, at most."""
 AT_ONCE: Final = 2
 """Requests that are decompressed, read and written at the same time: one is read while another waits for the disk,
 and no more large ones meet in memory."""
+SMALL_BYTES: Final = 256 * 1024
+"""Bytes up to which a request gives up its turn before it is written."""
+WRITING: Final = 16
+"""Requests that may be on their way in at the same time, from their turn to the disk."""
 WAIT_SECONDS: Final = 8.0
 """A request that waited longer for its turn is refused: its sender gives up after 10 seconds (OTLP exporters)."""
 
@@ -61,6 +76,7 @@ class Intake:
         self.max_body = max_body
         self.tally = tally
         self._spool = spool
+        self._commit = GroupCommit(spool)
         self._read_json = read_json
         self._max_inside = max_inside
         self.wait = wait
@@ -72,10 +88,9 @@ class Intake:
         """Put the request on disk; it is there when this returns. Raises Refused, and then nothing was kept."""
         if not self._turn.acquire(timeout=self.wait):
             raise busy()
-        try:
-            return self._take(service, encoding, inflated(body, coding, self.max_body), transport)
-        finally:
-            self._turn.release()
+        with ExitStack() as turn:
+            turn.callback(self._turn.release)
+            return self._take(service, encoding, inflated(body, coding, self.max_body), transport, turn)
 
     @contextmanager
     def held(self, size: int) -> Generator[None]:
@@ -106,7 +121,7 @@ class Intake:
             return str(error)
         return None
 
-    def _take(self, service: Service, encoding: Encoding, body: bytes, transport: str) -> Accepted:
+    def _take(self, service: Service, encoding: Encoding, body: bytes, transport: str, turn: ExitStack) -> Accepted:
         items, unstorable = examined(service, encoding, body, self._read_json)
         rejected = unstorable.total()
         self.tally.add("received", transport, items)
@@ -116,7 +131,9 @@ class Intake:
         elif items:
             if self._redact is not None:
                 body = self._redacted(self._redact, service, encoding, body)
-            self._put(service, encoding, body, items)
+            if len(body) <= SMALL_BYTES:
+                turn.close()  # another is read while this one waits for the disk, in the company of others
+            self._put(Request(body, service.signal, encoding, items))
         return Accepted(rejected, _sentence(unstorable))
 
     def _redacted(self, redact: Redact, service: Service, encoding: Encoding, body: bytes) -> bytes:
@@ -125,9 +142,9 @@ class Intake:
         except DecodeError as error:
             raise Refused("undecodable", str(error)) from None
 
-    def _put(self, service: Service, encoding: Encoding, body: bytes, items: int) -> None:
+    def _put(self, request: Request) -> None:
         try:
-            self._spool.put(body, signal=service.signal, encoding=encoding, items=items)
+            self._commit.put(request)
         except SpoolFull as error:
             raise Refused("spool full", str(error), retry_after=FULL_SECONDS) from None
         except SpoolError as error:
