@@ -60,8 +60,8 @@ def test_every_case_and_repeat_is_a_test_with_its_scores(project: Path) -> None:
         name: {one.get("name", "").partition(".contains")[0]: one.get("value") for one in tests[name].iter("property")}
         for name in ("test_answers[laptop-0]", "test_answers[banana-1]")
     }
-    assert [value for value in found["test_answers[laptop-0]"].values()][1:] == ["1.0", "true"]
-    assert [value for value in found["test_answers[banana-1]"].values()][1:] == ["0.0", "false"]
+    assert list(found["test_answers[laptop-0]"].values())[1:] == ["1.0", "true"]
+    assert list(found["test_answers[banana-1]"].values())[1:] == ["0.0", "false"]
 
 
 @pytest.mark.parametrize(

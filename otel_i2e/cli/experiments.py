@@ -15,14 +15,17 @@ _COLUMNS = ("experiment_id", "created_at", "dataset", "task", "cases", "repeats"
 
 
 @click.command("experiments")
+@click.option("--dataset", help="Only experiments of this dataset.")
 @click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="Experiments at most.")
 @store_options
 @json_option
-def command(*, limit: int, store: str | None, config: str | None, as_json: bool) -> None:
+def command(*, dataset: str | None, limit: int, store: str | None, config: str | None, as_json: bool) -> None:
     """List the stored experiments, the latest first. `decision` is the gate's last word."""
     from otel_i2e.workflows.gating import list_experiments
 
-    rows = list_experiments(load_settings(config=Path(config) if config else None, store=store), limit=limit)
+    rows = list_experiments(
+        load_settings(config=Path(config) if config else None, store=store), dataset=dataset, limit=limit
+    )
     if as_json:
         emit_json(rows)
     elif rows:

@@ -34,6 +34,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "dataset": ("otel_i2e.cli.dataset", "List datasets, check a dataset file."),
     "eval": ("otel_i2e.cli.eval", "Run a task over a dataset and score it."),
     "experiments": ("otel_i2e.cli.experiments", "List the stored experiments."),
+    "compare": ("otel_i2e.cli.compare", "Two experiments side by side, case by case."),
     "override": ("otel_i2e.cli.override", "Let a failing case pass once; list the overrides."),
     "gate": ("otel_i2e.cli.gate", "Decide: pass, fail, or could not measure."),
 }

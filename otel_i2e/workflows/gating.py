@@ -172,10 +172,11 @@ def headline(gated: Gated) -> str:
     return f"{experiment.experiment_id} on {experiment.dataset}, {_ago(age)}{commit}"
 
 
-def list_experiments(settings: Settings, *, limit: int = 20) -> list[dict[str, Any]]:
-    """Summaries of the stored experiments, the latest first."""
+def list_experiments(settings: Settings, *, dataset: str | None = None, limit: int = 20) -> list[dict[str, Any]]:
+    """Summaries of the stored experiments, of one dataset or of all, the latest first."""
     with Store.of(settings).read() as reader:
-        return reader.experiments(limit=limit)
+        rows = reader.experiments(limit=limit if dataset is None else 10_000)
+    return [row for row in rows if dataset in (None, row["dataset"])][:limit]
 
 
 def read_policy(path: str) -> Policy:

@@ -1,0 +1,116 @@
+"""Two experiments side by side: per case the verdicts, scores, answers, and the spans behind each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from otel_i2e.config import Settings
+from otel_i2e.gate import decide
+from otel_i2e.models import Case, CaseDecision, CaseRun, CaseVerdict, Change, Comparison, Contract, Experiment, Policy
+from otel_i2e.store import Reader, Store
+
+__all__ = ["Compared", "ComparedCase", "Side", "compare_experiments"]
+
+
+class Side(Contract):
+    """One case in one experiment."""
+
+    verdict: CaseVerdict
+    """Over its repeats."""
+    passed: int
+    """Repeats that passed."""
+    measured: int
+    """Repeats that were measured."""
+    scores: dict[str, float]
+    """Scorer → mean value over the repeats; one that ran in two versions is two entries, `name@version`."""
+    outputs: tuple[str | None, ...]
+    """In order of the repeats."""
+    spans: tuple[tuple[str | None, str | None], ...]
+    """Trace and span id of each repeat."""
+
+
+class ComparedCase(Contract):
+    """One case in both."""
+
+    case_id: str
+    """The case."""
+    change: Change
+    """From A to B; `new` also when the case or a scorer of it changed, and then the two cannot be compared."""
+    a: Side | None
+    """None when A does not have it."""
+    b: Side | None
+    """None when B does not have it."""
+
+
+class Compared(Contract):
+    """Two experiments."""
+
+    a: str
+    """Id of the first, the baseline."""
+    b: str
+    """Id of the second."""
+    cases: tuple[ComparedCase, ...]
+    """In B's order, then those that only A has."""
+    comparison: Comparison | None
+    """The paired test over what can be compared; None when nothing can."""
+    sensitivity: str
+    """The smallest drop that the test could have noticed."""
+
+
+def compare_experiments(settings: Settings, a: str, b: str, policy: Policy) -> Compared:
+    """Compare B with A, by ids or unique beginnings of them. NotFound when there is no such experiment."""
+    with Store.of(settings).read() as reader:
+        before, now = _pair(reader, a, b)
+        standings = reader.standings()
+    when = datetime.now(UTC)
+    then = {one.case_id: one for one in decide(before, policy, standings=standings, now=when).cases}
+    decision = decide(now, policy, before, standings=standings, now=when)
+    here = {one.case_id for one in decision.cases}
+    cases = [
+        ComparedCase(
+            case_id=one.case_id,
+            change=one.change,
+            a=_side(then[one.case_id], before) if one.case_id in then else None,
+            b=_side(one, now),
+        )
+        for one in decision.cases
+    ]
+    gone: list[Case] = [case for case in before.cases if case.id not in here]
+    cases += [ComparedCase(case_id=one.id, change="none", a=_side(then[one.id], before), b=None) for one in gone]
+    return Compared(
+        a=before.experiment_id,
+        b=now.experiment_id,
+        cases=tuple(cases),
+        comparison=decision.comparison,
+        sensitivity=decision.sensitivity,
+    )
+
+
+def _pair(reader: Reader, a: str, b: str) -> tuple[Experiment, Experiment]:
+    return reader.experiment(a), reader.experiment(b)
+
+
+def _side(decision: CaseDecision, experiment: Experiment) -> Side:
+    runs = [run for run in experiment.runs if run.case_id == decision.case_id]
+    return Side(
+        verdict=decision.verdict,
+        passed=decision.passed_repeats,
+        measured=decision.measured_repeats,
+        scores=_means(runs),
+        outputs=tuple(run.output for run in runs),
+        spans=tuple((run.trace_id, run.span_id) for run in runs),
+    )
+
+
+def _means(runs: Sequence[CaseRun]) -> dict[str, float]:
+    values: dict[tuple[str, str], list[float]] = {}
+    for run in runs:
+        for one in run.attempts:
+            if one.score is not None and one.score.value is not None:
+                values.setdefault((one.scorer, one.scorer_version), []).append(one.score.value)
+    names = [name for name, _ in values]
+    return {
+        f"{name}@{version}" if names.count(name) > 1 else name: sum(found) / len(found)
+        for (name, version), found in values.items()
+    }
