@@ -13,7 +13,7 @@ was left out because the case was settled is another thing: it counts as what wo
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from otel_i2e.gate.wording import line, listed
 from otel_i2e.models import Action, Attempt, Case, CaseDecision, CaseRun, CaseVerdict, Outcome, Policy, needed_passes
@@ -101,39 +101,46 @@ def case_decision(
     judged = [repeat_verdict(case, run) for run in runs]
     there = len({run.repeat for run in runs if 0 <= run.repeat < repeats})
     skipped = max(0, min(skipped, repeats - there))
-    missing = max(repeats, 1) - there - skipped
-    needs = _Needs(policy.reducer(case.suite, case.repeats), missing, skipped)
+    needs = _Needs(policy.reducer(case.suite, case.repeats), max(repeats, 1) - there - skipped, skipped)
     verdict = needs.verdict(judged)
     shadow = _rests_on_shadows(case, runs, needs, verdict, is_shadow)
     failures = _lines((finding for repeat in judged for finding in repeat.failures), len(runs))
     unmeasured = _lines((finding for repeat in judged for finding in repeat.unmeasured), len(runs))
-    unmeasured += _missing(case, missing, repeats) + needs.impossible(repeats, verdict)
+    unmeasured += _missing(case, needs.missing, repeats) + needs.impossible(repeats, verdict)
     if shadow and case.priority == "P0" and policy.uncalibrated_judge == "undecided":
         verdict, unmeasured = "not_measured", [*unmeasured, _SHADOW]
     unconfirmed = verdict == "failed" and bool(again) and all(repeat_verdict(case, run).passed for run in again)
+    return CaseDecision.model_validate(
+        {
+            "case_id": case.id,
+            "priority": case.priority,
+            "suite": case.suite,
+            "verdict": verdict,
+            "repeats": repeats,
+            "stopped_early": skipped > 0,
+            "shadow": shadow,
+            "unconfirmed": unconfirmed,
+            "action": _action(policy, case, shadow=shadow, unconfirmed=unconfirmed) if verdict == "failed" else None,
+            "reasons": (*failures, *_confirmation(again, unconfirmed=unconfirmed), *unmeasured),
+            "unmeasured": tuple(unmeasured),
+        }
+        | _counts(judged, runs)
+    )
+
+
+def _counts(judged: Sequence[RepeatVerdict], runs: Sequence[CaseRun]) -> dict[str, Any]:
+    """What the repeats add up to."""
     passed = sum(repeat.passed for repeat in judged)
     measured = passed + sum(repeat.verdict == "failed" for repeat in judged)
     rate, interval = failure_probability(measured - passed, measured)
-    return CaseDecision(
-        case_id=case.id,
-        priority=case.priority,
-        suite=case.suite,
-        verdict=verdict,
-        passed_repeats=passed,
-        measured_repeats=measured,
-        repeats=repeats,
-        failure_rate=rate,
-        failure_interval=(interval.low, interval.high),
-        stopped_early=skipped > 0,
-        shadow=shadow,
-        unconfirmed=unconfirmed,
-        action=_action(policy, case, shadow=shadow, unconfirmed=unconfirmed) if verdict == "failed" else None,
-        reasons=(*failures, *_confirmation(again, unconfirmed=unconfirmed), *unmeasured),
-        unmeasured=tuple(unmeasured),
-        failed_scorers={
-            one.scorer: one.scorer_version for run in runs for one in run.attempts if verdict_of(one) is False
-        },
-    )
+    failed = [one for run in runs for one in run.attempts if verdict_of(one) is False]
+    return {
+        "passed_repeats": passed,
+        "measured_repeats": measured,
+        "failure_rate": rate,
+        "failure_interval": (interval.low, interval.high),
+        "failed_scorers": {one.scorer: one.scorer_version for one in failed},
+    }
 
 
 class _Needs(NamedTuple):
