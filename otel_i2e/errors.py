@@ -127,5 +127,9 @@ class JudgeError(I2EError):
         """What the answer cost, in US dollars, when one came."""
 
 
+class JudgeLeftOut(JudgeError):
+    """The judge was not to be asked, and no verdict was on record."""
+
+
 class NotMeasured(I2EError):
     """Nothing was measured, so neither pass nor fail can be said."""

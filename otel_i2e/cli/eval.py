@@ -33,6 +33,12 @@ _SHOWN = 20  # cases that did not pass
 @click.option(
     "--without-judges/--with-judges", default=None, help="Leave judges out; by default only when there is no key."
 )
+@click.option(
+    "--record-verdicts",
+    is_flag=True,
+    help="Keep judges' verdicts in verdicts.jsonl: CI without a key replays them.",
+)
+@click.option("--no-cache", is_flag=True, help="Ask judges even what they have been asked before.")
 @click.option("--concurrency", type=click.IntRange(1, 1000), default=4, show_default=True, help="Runs at once.")
 @click.option(
     "--timeout", type=click.FloatRange(min=0, min_open=True), default=120.0, show_default=True, help="Seconds of a run."
@@ -54,6 +60,8 @@ def command(
     stop_early: bool,
     confirm: int,
     without_judges: bool | None,
+    record_verdicts: bool,
+    no_cache: bool,
     concurrency: int,
     timeout: float,
     scorers: tuple[str, ...],
@@ -82,6 +90,8 @@ def command(
             stop_early=stop_early,
             confirm=confirm,
             without_judges=without_judges,
+            record_verdicts=record_verdicts,
+            cache=not no_cache,
             policy=policy,
             concurrency=concurrency,
             timeout=timeout,
@@ -131,6 +141,10 @@ def _print(experiment: Experiment, decision: Decision, next_steps: Sequence[str]
     say(f"{experiment.experiment_id}: {', '.join(said)}")
     if left_out := experiment.metadata.get("left_out"):
         say(f"Left out: {left_out}")
+    if replayed := experiment.metadata.get("replayed_verdicts"):
+        days = " to ".join(dict.fromkeys((replayed["first"][:10], replayed["last"][:10])))
+        count = f"{replayed['verdicts']} verdict{'' if replayed['verdicts'] == 1 else 's'}"
+        say(f"{count} replayed, recorded {days}; --no-cache asks again")
     bad = [case for case in worst_first(decision.cases) if case.verdict != "passed"]
     for case in bad[:_SHOWN]:
         mark = "✗" if case.verdict == "failed" else "?"

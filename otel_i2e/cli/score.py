@@ -32,6 +32,7 @@ __all__ = ["command"]
 )
 @click.option("--since", type=DURATION, help="Only spans that started within this time: 30m, 24h, 7d.")
 @click.option("--dry-run", is_flag=True, help="Say what would be scored; ask no judge, store nothing.")
+@click.option("--no-cache", is_flag=True, help="Ask judges even what they have been asked before.")
 @click.option("--follow", is_flag=True, help="Take in what is recorded and run the online rules until Ctrl-C.")
 @store_options
 @json_option
@@ -42,6 +43,7 @@ def command(
     limit: int,
     since: timedelta | None,
     dry_run: bool,
+    no_cache: bool,
     follow: bool,
     store: str | None,
     config: str | None,
@@ -69,7 +71,9 @@ def command(
             advance(done - seen)
             seen = done
 
-        report = score_where(settings, where, scorers, limit=limit, since=since, dry_run=dry_run, on_span=on_span)
+        report = score_where(
+            settings, where, scorers, limit=limit, since=since, dry_run=dry_run, cache=not no_cache, on_span=on_span
+        )
     if as_json:
         emit_json(report)
     else:

@@ -8,11 +8,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from otel_i2e.judge.prompt_file import built_in_prompts, load_prompt, parse_prompt
+from otel_i2e.judge.request import request_key
 
 if TYPE_CHECKING:
     from otel_i2e.judge.claude import NO_KEY, ClaudeJudge, has_credentials
 
-__all__ = ["NO_KEY", "ClaudeJudge", "built_in_prompts", "has_credentials", "load_prompt", "parse_prompt"]
+__all__ = [
+    "NO_KEY",
+    "ClaudeJudge",
+    "built_in_prompts",
+    "has_credentials",
+    "load_prompt",
+    "parse_prompt",
+    "request_key",
+]
 
 
 def __getattr__(name: str) -> Any:

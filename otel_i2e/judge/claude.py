@@ -15,7 +15,7 @@ from opentelemetry import context
 from otel_i2e.errors import JudgeError
 from otel_i2e.judge.failures import MAPPED, described
 from otel_i2e.judge.price import cost_of, input_tokens_of
-from otel_i2e.judge.request import request_of
+from otel_i2e.judge.request import request_key, request_of
 from otel_i2e.judge.verdict import read_verdict
 from otel_i2e.models import JudgeQuestion, JudgeSettings, JudgeVerdict
 
@@ -68,6 +68,7 @@ class ClaudeJudge:
             input_tokens=input_tokens_of(message.usage),
             output_tokens=message.usage.output_tokens,
             cost_usd=cost,
+            request=request_key(question),
         )
 
     async def aclose(self) -> None:

@@ -1,16 +1,19 @@
 """The request to the judge: the instruction as system prompt, the material fenced by a marker of this one call.
 
-What is judged was written by a model, a user or a stranger. It stands between lines that carry a random
-marker which it cannot know, is called data before and after, and can only lead to one of the offered choices.
+What is judged was written by a model, a user or a stranger. It stands between lines that carry a random marker which
+it cannot know, is called data before and after, and can only lead to one of the offered choices. The instruction is the
+same for every question of a judge, so the API is asked to cache it.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 from typing import Any, Final
 
 from otel_i2e.models import Json, JudgePrompt, JudgeQuestion
 
-__all__ = ["request_of"]
+__all__ = ["request_key", "request_of"]
 
 _RULES: Final = """
 
@@ -33,10 +36,19 @@ def request_of(question: JudgeQuestion, marker: str) -> Json:
     return {
         "model": prompt.model,
         "max_tokens": prompt.max_tokens,
-        "system": prompt.text + _RULES,
+        "system": [{"type": "text", "text": prompt.text + _RULES, "cache_control": {"type": "ephemeral"}}],
         "messages": [{"role": "user", "content": _material(question, marker)}],
         "output_config": config,
     }
+
+
+def request_key(question: JudgeQuestion) -> str:
+    """64 hex digits of SHA-256 over the judge's identity and the request's bytes, its marker left out.
+
+    Two questions with the same key are the same request to the same judge: what a verdict is kept under.
+    """
+    request = json.dumps(request_of(question, "MARKER"), sort_keys=True, ensure_ascii=True)
+    return hashlib.sha256(f"{question.prompt.identity}\n{request}".encode()).hexdigest()
 
 
 def _material(question: JudgeQuestion, marker: str) -> str:

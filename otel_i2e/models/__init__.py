@@ -16,7 +16,15 @@ from otel_i2e.models.gate import (
     Override,
     OverrideState,
 )
-from otel_i2e.models.judge import JUDGE_FIELDS, Judge, JudgeField, JudgePrompt, JudgeQuestion, JudgeVerdict
+from otel_i2e.models.judge import (
+    JUDGE_FIELDS,
+    Judge,
+    JudgeField,
+    JudgePrompt,
+    JudgeQuestion,
+    JudgeVerdict,
+    RecordedVerdict,
+)
 from otel_i2e.models.messages import last_text, parts_of, text_of
 from otel_i2e.models.policy import Action, Policy, ScorerRule, SliceRule, SuiteRule
 from otel_i2e.models.proposal import CaseStatus, StoredCase
@@ -66,6 +74,7 @@ __all__ = [
     "Query",
     "QueryParam",
     "QueryResult",
+    "RecordedVerdict",
     "Reducer",
     "Rule",
     "Score",

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+from datetime import datetime
 from typing import Literal, Protocol
 
 from pydantic import Field
 
 from otel_i2e.models._contract import Contract
 
-__all__ = ["JUDGE_FIELDS", "Judge", "JudgeField", "JudgePrompt", "JudgeQuestion", "JudgeVerdict"]
+__all__ = ["JUDGE_FIELDS", "Judge", "JudgeField", "JudgePrompt", "JudgeQuestion", "JudgeVerdict", "RecordedVerdict"]
 
 JudgeField = Literal["input", "messages", "output", "expected", "documents", "tool_calls", "metadata", "criterion"]
 """What a prompt may have shown: arguments of a scorer, and the criterion of a `must`."""
@@ -86,6 +87,35 @@ class JudgeVerdict(Contract):
     """All output, thinking included."""
     cost_usd: float | None = None
     """US dollars at list prices; None when the model has no known price."""
+    request: str | None = None
+    """SHA-256 of the judge's identity and of the request without its marker; None of a judge that sends none."""
+    recorded_at: datetime | None = None
+    """When the verdict was given, of one that was replayed and not asked for again."""
+
+
+class RecordedVerdict(Contract):
+    """A verdict that is kept: a row of `verdicts`, and a line of the project's `verdicts.jsonl`."""
+
+    request: str = Field(pattern=r"^[0-9a-f]{64}$")
+    """SHA-256 of the judge's identity and of the request without its marker; unique."""
+    judge: str
+    """The prompt's name."""
+    identity: str
+    """The prompt's identity."""
+    choice: str
+    """The verdict."""
+    reasoning: str = ""
+    """Why, in the judge's words."""
+    model: str
+    """The model that answered, as returned."""
+    input_tokens: int = 0
+    """All input, cached included."""
+    output_tokens: int = 0
+    """All output, thinking included."""
+    cost_usd: float | None = None
+    """What it cost, once; replaying it is free."""
+    recorded_at: datetime
+    """UTC."""
 
 
 class Judge(Protocol):

@@ -8,7 +8,7 @@ import traceback
 from time import perf_counter
 from typing import Any, Final
 
-from otel_i2e.errors import JudgeError, ScorerError
+from otel_i2e.errors import JudgeError, JudgeLeftOut, ScorerError
 from otel_i2e.models import Attempt, Json, Judge, Outcome, Subject
 from otel_i2e.score.answer import NotRecorded, answer_of, passed
 from otel_i2e.score.content import is_truncated, missing
@@ -32,6 +32,8 @@ async def run_scorer(scorer: Scorer, subject: Subject, *, judge: Judge | None = 
         ended = _ended(scorer, subject, await _asked(scorer, subject, judge))
     except NotRecorded as unknown:
         ended = {"outcome": Outcome.NO_CONTENT, "error": one_line(str(unknown))}
+    except JudgeLeftOut as left:
+        ended = {"outcome": Outcome.LEFT_OUT, "error": one_line(str(left))}
     except JudgeError as error:
         ended = {"error": one_line(str(error)), "model": error.model, "cost_usd": error.cost_usd}
     except (Exception, SystemExit) as error:  # noqa: BLE001 -- a scorer is anybody's code

@@ -116,6 +116,18 @@ TABLES: Final[dict[str, dict[str, str]]] = {
         "reason": _TEXT,
         "created_at": _TIME,
     },
+    "verdicts": {
+        "request": _TEXT,
+        "judge": _TEXT,
+        "identity": _TEXT,
+        "choice": _TEXT,
+        "reasoning": _TEXT,
+        "model": _TEXT,
+        "input_tokens": "BIGINT",
+        "output_tokens": "BIGINT",
+        "cost_usd": "DOUBLE",
+        "recorded_at": _TIME,
+    },
     "gate_decisions": {
         "experiment_id": _TEXT,
         "baseline_id": _TEXT,

@@ -11,7 +11,16 @@ from typing import Any, Final
 import duckdb
 
 from otel_i2e.errors import NotFound
-from otel_i2e.models import CaseStatus, Experiment, JudgeStanding, Override, ScoreRow, Span, StoredCase
+from otel_i2e.models import (
+    CaseStatus,
+    Experiment,
+    JudgeStanding,
+    Override,
+    RecordedVerdict,
+    ScoreRow,
+    Span,
+    StoredCase,
+)
 from otel_i2e.store.faults import query_error
 from otel_i2e.store.insert import json_text, micros
 from otel_i2e.store.rows import fetched
@@ -79,6 +88,7 @@ SELECT * FROM judge_standings
 QUALIFY row_number() OVER (PARTITION BY scorer, scorer_version ORDER BY created_at DESC) = 1
 ORDER BY scorer, scorer_version
 """
+_VERDICTS: Final = "SELECT * FROM verdicts ORDER BY recorded_at DESC LIMIT $limit"
 
 
 class Reader:
@@ -179,6 +189,10 @@ class Reader:
     def standings(self) -> list[JudgeStanding]:
         """What calibration says of judges: the latest of each identity."""
         return [JudgeStanding.model_validate(row) for row in self.rows(_STANDINGS)]
+
+    def verdicts(self, *, limit: int) -> list[RecordedVerdict]:
+        """Recorded verdicts of judges, the latest first."""
+        return [RecordedVerdict.model_validate(row) for row in self.rows(_VERDICTS, {"limit": limit})]
 
 
 def _quoted(text: str) -> str:

@@ -17,6 +17,7 @@ from otel_i2e.models import (
     JudgeStanding,
     LedgerRow,
     Override,
+    RecordedVerdict,
     ScoreRow,
     SpanRow,
     StoredCase,
@@ -36,6 +37,7 @@ SEMI JOIN ({_KEYS}) AS sent ON sent.key[1] = trace_id AND sent.key[2] = span_id
 WHERE start_time BETWEEN make_timestamptz($first::BIGINT) AND make_timestamptz($last::BIGINT)
 """
 _STORED_SCORES: Final = f"SELECT score_id FROM scores SEMI JOIN ({_KEYS}) AS sent ON sent.key[1] = score_id"
+_STORED_VERDICTS: Final = f"SELECT request FROM verdicts SEMI JOIN ({_KEYS}) AS sent ON sent.key[1] = request"
 
 
 class Writer:
@@ -142,6 +144,14 @@ class Writer:
     def add_standing(self, standing: JudgeStanding) -> None:
         """Store what calibration says of a judge identity; the latest counts."""
         insert(self._connection, "judge_standings", [_fields(standing)])
+
+    def add_verdicts(self, verdicts: Sequence[RecordedVerdict]) -> int:
+        """Keep verdicts of judges under what was asked; one that is kept already stays. The number of new ones."""
+        unique = {(one.request,): one for one in reversed(verdicts)}
+        stored = self._stored(_STORED_VERDICTS, unique) if unique else set[tuple[str, ...]]()
+        new = [one for key, one in unique.items() if key not in stored]
+        insert(self._connection, "verdicts", [_fields(one) for one in new])
+        return len(new)
 
     def add_decision(self, decision: Decision) -> None:
         """Store a decision of the gate."""

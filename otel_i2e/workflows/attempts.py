@@ -26,6 +26,7 @@ from otel_i2e.models import (
 from otel_i2e.score import Scorer, run_scorer
 from otel_i2e.store import Store
 from otel_i2e.workflows.score_events import emit_scores
+from otel_i2e.workflows.verdicts import Memory, Remembering
 
 __all__ = ["Allowance", "Asker", "Job", "attempt_all", "judge_of", "not_tried", "rows_of", "store_attempts"]
 
@@ -73,15 +74,17 @@ async def attempt_all(
     on_attempt: Callable[[Job, Attempt], None],
     *,
     deadline: float | None = None,
+    memory: Memory | None = None,
 ) -> None:
     """Make every attempt, a bounded number at once; `on_attempt` is called as each ends. Nothing of a scorer is raised.
 
-    After `deadline` (`time.monotonic()`) no further attempt begins; what was left out is not told.
+    After `deadline` (`time.monotonic()`) no further attempt begins; what was left out is not told. With a `memory`,
+    verdicts that it has are not asked for again, but for repeats.
     """
     waiting = iter(jobs)
     async with judge_of(judge) as court, asyncio.TaskGroup() as group:
         for _ in range(max(_AT_ONCE, judge.concurrency)):
-            group.create_task(_work(waiting, court, on_attempt, deadline))
+            group.create_task(_work(waiting, _courts(court, memory), on_attempt, deadline))
 
 
 def store_attempts(store: Store, made: Sequence[tuple[Job, Attempt]], now: datetime | None = None) -> None:
@@ -181,8 +184,16 @@ def _score_id(attempt: Attempt, span: Span, asker: Asker) -> str:
     return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32]
 
 
+def _courts(court: Judge, memory: Memory | None) -> tuple[Judge, Judge]:
+    """Who judges a first run, and who a repeat."""
+    return (court, court) if memory is None else (Remembering(court, memory), Remembering(court, memory, anew=True))
+
+
 async def _work(
-    waiting: Iterator[Job], court: Judge, on_attempt: Callable[[Job, Attempt], None], deadline: float | None
+    waiting: Iterator[Job],
+    courts: tuple[Judge, Judge],
+    on_attempt: Callable[[Job, Attempt], None],
+    deadline: float | None,
 ) -> None:
     for job in waiting:
         if deadline is not None and time.monotonic() >= deadline:
@@ -191,7 +202,7 @@ async def _work(
         if refusal is not None:
             on_attempt(job, not_tried(job.scorer, Outcome.OVER_BUDGET, refusal))
             continue
-        attempt = await run_scorer(job.scorer, job.subject, judge=court)
+        attempt = await run_scorer(job.scorer, job.subject, judge=courts[bool(job.subject.span.repeat)])
         if job.allowance is not None:
             job.allowance.settle(job.scorer, attempt)
         on_attempt(job, attempt)

@@ -18,6 +18,7 @@ from otel_i2e.workflows.conditions import check_condition
 from otel_i2e.workflows.scorers import judge_settings, load_all, named
 from otel_i2e.workflows.scoring_report import ScoringReport, tallies
 from otel_i2e.workflows.subjects import subjects_of
+from otel_i2e.workflows.verdicts import Memory, recall
 
 __all__ = ["score_where"]
 
@@ -34,12 +35,14 @@ def score_where(
     limit: int = 1000,
     since: timedelta | None = None,
     dry_run: bool = False,
+    cache: bool = True,
     on_span: Callable[[int, int], None] | None = None,
 ) -> ScoringReport:
     """Score the latest `limit` production spans that match `where` and lack a score of one of these versions.
 
     Errors and missing content are tried again, scores are not: the same call twice scores nothing twice. With
-    `dry_run` nothing is scored, and `left` says how many spans would be. `on_span` is told how many of how many
+    `dry_run` nothing is scored, and `left` says how many spans would be. With `cache` a judge's verdict on exactly the
+    same request is used again. `on_span` is told how many of how many
     spans are done. Raises UsageError and QueryError for the condition, ScorerError for a name,
     StoreError.
     """
@@ -49,9 +52,12 @@ def score_where(
     begin = datetime.now(UTC) - since if since is not None else datetime.fromtimestamp(0, UTC)
     spans, complete, found = _found(settings, where, scorers, begin, limit)
     attempts: list[Attempt] = []
+    memory = Memory()
+    if found and not dry_run and any(scorer.needs_judge for scorer in scorers):
+        memory = recall(settings, cache=cache)
     for first in range(0, 0 if dry_run else len(found), _CHUNK):
         chunk = found[first : first + _CHUNK]
-        attempts += _score(settings, store, chunk, scorers)
+        attempts += _score(settings, store, chunk, scorers, memory)
         if on_span is not None:
             on_span(first + len(chunk), len(found))
     looked_at = 0 if dry_run else len(found)
@@ -75,7 +81,9 @@ def _found(
         raise QueryError(f"--where {where!r}: {error}") from None
 
 
-def _score(settings: Settings, store: Store, chunk: list[Candidate], scorers: list[Scorer]) -> list[Attempt]:
+def _score(
+    settings: Settings, store: Store, chunk: list[Candidate], scorers: list[Scorer], memory: Memory
+) -> list[Attempt]:
     done = {candidate[:2]: candidate.done for candidate in chunk}
     with store.read() as reader:
         spans = list(spans_of(reader, chunk).values())
@@ -87,6 +95,10 @@ def _score(settings: Settings, store: Store, chunk: list[Candidate], scorers: li
         if identity_of(scorer) not in done[subject.span.trace_id, subject.span.span_id]
     ]
     made: list[tuple[Job, Attempt]] = []
-    asyncio.run(attempt_all(jobs, judge_settings(settings), lambda job, attempt: made.append((job, attempt))))
+    keep = made.append
+    asyncio.run(attempt_all(jobs, judge_settings(settings), lambda job, attempt: keep((job, attempt)), memory=memory))
     store_attempts(store, made)
+    if memory.fresh:
+        with store.write() as writer:
+            writer.add_verdicts([*memory.fresh.values()])
     return [attempt for _, attempt in made]

@@ -23,6 +23,7 @@ from otel_i2e.workflows.dataset_file import (
     read_dataset,
 )
 from otel_i2e.workflows.scorers import case_scorers, load_all
+from otel_i2e.workflows.verdict_file import VERDICTS
 
 __all__ = [
     "CaseLine",
@@ -127,7 +128,8 @@ def changing_cases(settings: Settings) -> Generator[None]:
 
 
 def _files(settings: Settings) -> list[Path]:
-    return sorted(_near(Path(settings.datasets)).glob("*.jsonl"))
+    found = _near(Path(settings.datasets)).glob("*.jsonl")
+    return sorted(path for path in found if path.name != VERDICTS)
 
 
 def _near(path: Path) -> Path:

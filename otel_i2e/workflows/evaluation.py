@@ -26,7 +26,7 @@ from opentelemetry import trace
 from otel_i2e.capture import Recorder, install, recorder
 from otel_i2e.config import Settings
 from otel_i2e.errors import DatasetError, I2EError, NotMeasured, UsageError
-from otel_i2e.models import Case, CaseRun, Contract, Experiment, JudgeSettings, Policy
+from otel_i2e.models import Case, CaseRun, Contract, Experiment, JudgeSettings, Outcome, Policy
 from otel_i2e.score import Scorer
 from otel_i2e.semconv import I2E_SCOPE
 from otel_i2e.store import Store
@@ -40,6 +40,8 @@ from otel_i2e.workflows.rounds import Effort, next_round, record_of
 from otel_i2e.workflows.score_events import emit_scores
 from otel_i2e.workflows.scorers import case_scorers, judge_settings, load_all, named
 from otel_i2e.workflows.tasks import Task, load_task
+from otel_i2e.workflows.verdict_file import verdicts_path, write_verdicts
+from otel_i2e.workflows.verdicts import Memory, recall
 
 __all__ = ["Progress", "Selection", "evaluate", "recording"]
 
@@ -92,6 +94,10 @@ class _Plan(NamedTuple):
     policy: Policy
     without_judges: str | None
     """Why scorers that ask a judge are left out."""
+    memory: Memory
+    """Verdicts that are not asked for again."""
+    record_verdicts: bool
+    """Whether new ones go into the project's file."""
     concurrency: int
     timeout: float
 
@@ -114,6 +120,8 @@ def evaluate(
     stop_early: bool = False,
     confirm: int = 0,
     without_judges: bool | None = None,
+    cache: bool = True,
+    record_verdicts: bool = False,
     policy: Policy | None = None,
     on_progress: Progress = lambda _stage, _done, _total: None,
 ) -> Experiment:
@@ -122,9 +130,11 @@ def evaluate(
     `dataset` is a name or a path, `scorers` are applied to every case beside its own, `timeout` is in seconds for
     one run. `stop_early` leaves out repeats that cannot change a case's verdict under `policy`; `confirm` runs a case
     that holds the release back up to so many times more. `without_judges` leaves out scorers that ask a judge; None
-    does so when there is no key. What a task, a scorer or a judge does is recorded, not raised. Raises UsageError
-    and its kind for what was asked for wrongly, before anything runs; NotMeasured when no case is selected. Then an
-    experiment without cases is recorded, so that no gate decides on the one before.
+    does so when there is no key, but for verdicts that are on record. With `cache` a verdict on exactly the same
+    request is used again, but for repeats; `record_verdicts` adds what was used to the project's file. What a task, a
+    scorer or a judge does is recorded, not raised. Raises UsageError and its kind for what was asked for wrongly,
+    before anything runs; NotMeasured when no case is selected. Then an experiment without cases is recorded, so that
+    no gate decides on the one before.
     """
     now = datetime.now(UTC)
     experiment_id = f"exp-{now:%Y%m%d-%H%M%S}-{uuid4().hex[:6]}"
@@ -151,7 +161,9 @@ def evaluate(
         began=now,
         effort=Effort(repeat, stop_early=stop_early, confirm=confirm),
         policy=policy or Policy(),
-        without_judges=_why_without_judges(by_case, without_judges),
+        without_judges="judges were left out (--without-judges)" if without_judges else None,
+        memory=_memory(settings, by_case, without_judges, cache=cache),
+        record_verdicts=record_verdicts,
         concurrency=concurrency,
         timeout=timeout,
     )
@@ -197,6 +209,10 @@ def _carried_out(settings: Settings, plan: _Plan, on_progress: Progress) -> Expe
         writer.add_experiment(experiment)
         writer.add_scores(scored.scores)
         writer.add_ledger(scored.ledger)
+        writer.add_verdicts([*plan.memory.fresh.values()])
+    if plan.record_verdicts:
+        used = {**plan.memory.replayed, **plan.memory.fresh}
+        write_verdicts(verdicts_path(settings), used.values())
     emit_scores(scored.scores)
     plan.recorder.flush(_FLUSH_SECONDS)
     drain(settings, _DRAIN_SLICE)  # our own events, where the application sends them nowhere else
@@ -211,6 +227,7 @@ def _score(settings: Settings, plan: _Plan, ran: Sequence[Ran], on_progress: Pro
         ran,
         plan.scorers,
         judge=plan.judge,
+        memory=plan.memory,
         without_judges=plan.without_judges,
         on_scored=_count(on_progress, attempts),
     )
@@ -221,23 +238,31 @@ def _extend(found: Scored, more: Scored) -> None:
         all_of_them.extend(new)  # pyright: ignore[reportArgumentType, reportUnknownMemberType] -- field by field of one type
 
 
-def _why_without_judges(scorers: Mapping[str, Sequence[Scorer]], wanted: bool | None) -> str | None:
-    """Why judges are not asked; None when they are. Credentials are looked for only where a judge would be asked."""
-    if wanted:
-        return "judges were left out (--without-judges)"
-    if wanted is False or not any(one.needs_judge for found in scorers.values() for one in found):
+def _memory(
+    settings: Settings, scorers: Mapping[str, Sequence[Scorer]], left_out: bool | None, *, cache: bool
+) -> Memory:
+    """The verdicts on record. Credentials are looked for only where a judge would be asked."""
+    if left_out or not any(one.needs_judge for found in scorers.values() for one in found):
+        return Memory()
+    return recall(settings, cache=cache, refusal=_refusal(left_out))
+
+
+def _refusal(left_out: bool | None) -> str | None:
+    """Why a judge cannot be asked; None when it can, or when it is to be tried all the same."""
+    if left_out is False:
         return None
     from otel_i2e.judge import NO_KEY, has_credentials  # the SDK is heavy
 
     return None if has_credentials() else NO_KEY
 
 
-def _left_out(plan: _Plan) -> dict[str, Any]:
+def _left_out(plan: _Plan, runs: Sequence[CaseRun]) -> dict[str, Any]:
     """What a reader must know of judges that were not asked."""
-    cases = [case for case in plan.cases if any(one.needs_judge for one in plan.scorers[case.id])]
-    if plan.without_judges is None or not cases:
+    left = {run.case_id for run in runs if any(one.outcome is Outcome.LEFT_OUT for one in run.attempts)}
+    why = plan.without_judges or plan.memory.refusal
+    if why is None or not left:
         return {}
-    return {"left_out": f"what a judge would say of {len(cases)} of {len(plan.cases)} cases: {plan.without_judges}"}
+    return {"left_out": f"what a judge would say of {len(left)} of {len(plan.cases)} cases: {why}"}
 
 
 def _take_in(settings: Settings, experiment_id: str, runs: int) -> None:
@@ -274,7 +299,8 @@ def _experiment(plan: _Plan, runs: Sequence[CaseRun], *, interrupted: bool) -> E
             "timeout": plan.timeout,
             "versions": _versions(),
             **record_of(plan.cases, runs, plan.effort, plan.policy),
-            **_left_out(plan),
+            **_left_out(plan, runs),
+            **plan.memory.record(),
             **({"interrupted": True} if interrupted else {}),
         },
     )

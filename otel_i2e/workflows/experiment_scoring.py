@@ -13,6 +13,7 @@ from otel_i2e.store import Reader, Store
 from otel_i2e.workflows.attempts import Asker, Job, attempt_all, not_tried, rows_of
 from otel_i2e.workflows.case_runs import Ran
 from otel_i2e.workflows.subjects import subjects_of
+from otel_i2e.workflows.verdicts import Memory
 
 __all__ = ["Scored", "score_runs"]
 
@@ -39,12 +40,14 @@ def score_runs(
     scorers: Mapping[str, Sequence[Scorer]],
     *,
     judge: JudgeSettings,
+    memory: Memory,
     without_judges: str | None = None,
     on_scored: Callable[[], None],
 ) -> Scored:
     """Score every run whose span is in the store with the scorers of its case (`scorers`, by case id).
 
-    `without_judges` says why scorers that ask a judge are left out. `on_scored` is called for each attempt.
+    `memory` has the verdicts that are not asked for again, and takes the new ones. `without_judges` says why scorers
+    that ask a judge are left out. `on_scored` is called for each attempt.
     Nothing that a scorer or a judge does is raised.
     """
     found = Scored([], [], [])
@@ -53,7 +56,9 @@ def score_runs(
         with Store.of(settings).read() as reader:
             subjects = _subjects(reader, experiment_id, some, scorers)
             costs = _costs(reader, experiment_id)
-        attempts = asyncio.run(_attempts(_jobs(some, subjects, scorers, asker), judge, without_judges, on_scored))
+        attempts = asyncio.run(
+            _attempts(_jobs(some, subjects, scorers, asker), judge, memory, without_judges, on_scored)
+        )
         for one in some:
             subject = subjects.get(one.span_id)
             made = attempts.get(one.span_id, ())
@@ -95,7 +100,11 @@ def _jobs(
 
 
 async def _attempts(
-    jobs: Sequence[Job], judge: JudgeSettings, without_judges: str | None, on_scored: Callable[[], None]
+    jobs: Sequence[Job],
+    judge: JudgeSettings,
+    memory: Memory,
+    without_judges: str | None,
+    on_scored: Callable[[], None],
 ) -> dict[str, list[Attempt]]:
     """Span id → attempts, in order of the jobs."""
     made: dict[tuple[str, str], Attempt] = {}
@@ -107,7 +116,7 @@ async def _attempts(
     left = [job for job in jobs if without_judges is not None and job.scorer.needs_judge]
     for job in left:
         keep(job, not_tried(job.scorer, Outcome.LEFT_OUT, without_judges))
-    await attempt_all([job for job in jobs if job not in left] if left else jobs, judge, keep)
+    await attempt_all([job for job in jobs if job not in left] if left else jobs, judge, keep, memory=memory)
     attempts: dict[str, list[Attempt]] = {}
     for job in jobs:
         span_id = job.subject.span.span_id

@@ -16,6 +16,7 @@ import pytest
 from otel_i2e.models import Case, Experiment, Outcome
 from otel_i2e.spool import Spool
 from otel_i2e.store import Store
+from otel_i2e.testing import MessagesServer, Reply
 from otel_i2e.workflows.evaluation import Selection
 
 _CLI = "from otel_i2e.cli.main import main; main()"
@@ -339,3 +340,26 @@ def test_a_selection_takes_cases_that_match_every_field() -> None:
     assert not Selection(tags=("new",), suites=("slow",)).takes(case)
     assert not Selection(priorities=("P1",)).takes(case)
     assert not Selection(cases=("b",)).takes(case)
+
+
+def test_recorded_verdicts_are_replayed_without_a_key(project: _Project) -> None:
+    """CI without a key replays what was recorded, says so, and leaves the rest out; a repeat is not replayed."""
+    project.dataset('{"id": "laptop", "input": "laptop?", "must": ["name a period"]}')
+    verdict = Reply.json({"reasoning": "30 days.", "choice": "satisfied"})
+    with MessagesServer(verdict) as server:
+        keyed = {"ANTHROPIC_API_KEY": "test", "ANTHROPIC_BASE_URL": server.url}
+        project.recorded("app:answer", "--record-verdicts", **keyed)
+        asked = len(server.requests)
+    done = project.eval("app:answer", "--repeat", "2")
+    experiment = project.latest()
+    first, second = (run.attempts[0] for run in experiment.runs)
+    assert (asked, done.returncode) == (1, 0)
+    assert "1 verdict replayed, recorded 20" in done.stdout
+    assert (first.outcome, first.passed, first.cost_usd) == (Outcome.SCORED, True, 0.0)
+    assert first.score is not None
+    assert first.score.metadata["replayed"]
+    assert (second.outcome, second.passed) == (Outcome.LEFT_OUT, None)
+    assert "a repeat is asked anew" in (second.error or "")
+    assert "1 of 1 cases" in experiment.metadata["left_out"]
+    (project.folder / ".i2e" / "i2e.duckdb").unlink()
+    assert "1 verdict replayed" in project.eval("app:answer").stdout, "from the project's file alone"

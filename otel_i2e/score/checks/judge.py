@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from otel_i2e.errors import JudgeError, ScorerError
-from otel_i2e.models import Contract, Judge, JudgePrompt, JudgeQuestion, Score, Subject
+from otel_i2e.models import Contract, Json, Judge, JudgePrompt, JudgeQuestion, JudgeVerdict, Score, Subject
 from otel_i2e.score.answer import Answer
 from otel_i2e.score.checks._check import read_argument, shown
 from otel_i2e.score.content import missing
@@ -58,7 +58,7 @@ def judge_scorer(prompt: JudgePrompt, *, criterion: str | None = None, name: str
                 cost_usd=verdict.cost_usd,
             )
         value = prompt.choices[verdict.choice]
-        score = Score(value=value, label=verdict.choice, explanation=verdict.reasoning)
+        score = Score(value=value, label=verdict.choice, explanation=verdict.reasoning, metadata=_origin(verdict))
         return Answer(score if value is not None else None, model=verdict.model, cost_usd=verdict.cost_usd)
 
     return Scorer(
@@ -72,6 +72,12 @@ def judge_scorer(prompt: JudgePrompt, *, criterion: str | None = None, name: str
         source=prompt.path,
         description=prompt.description,
     )
+
+
+def _origin(verdict: JudgeVerdict) -> Json:
+    """What was asked, and whether the verdict is an old one: for whoever compares or doubts it."""
+    replayed = {"replayed": verdict.recorded_at.isoformat()} if verdict.recorded_at is not None else {}
+    return ({"request": verdict.request} if verdict.request else {}) | replayed
 
 
 def _question(prompt: JudgePrompt, criterion: str | None, subject: Subject) -> JudgeQuestion:

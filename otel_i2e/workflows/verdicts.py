@@ -1,0 +1,104 @@
+"""Verdicts that are kept under what was asked, so that the same question to the same judge is not paid for twice.
+
+They lie in the store and, on request, with the project in `verdicts.jsonl` beside the datasets: a CI run without a key
+replays those. A repeat is asked anew, always: a verdict that is replayed says nothing of how often the judge wavers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Final
+
+from otel_i2e.config import Settings
+from otel_i2e.errors import JudgeLeftOut
+from otel_i2e.judge import request_key
+from otel_i2e.models import Json, Judge, JudgeQuestion, JudgeVerdict, RecordedVerdict
+from otel_i2e.store import Store
+from otel_i2e.workflows.verdict_file import read_verdicts, verdicts_path
+
+__all__ = ["Memory", "Remembering", "recall"]
+
+_MOST: Final = 100_000
+"""Verdicts of the store that are held in memory, the latest first: about 50 MB."""
+
+
+@dataclass
+class Memory:
+    """What is known before a run, and what it adds."""
+
+    known: dict[str, RecordedVerdict] = field(default_factory=dict[str, RecordedVerdict])
+    """By request."""
+    refusal: str | None = None
+    """Why the judge is not asked for what is not known; None when it is."""
+    fresh: dict[str, RecordedVerdict] = field(default_factory=dict[str, RecordedVerdict])
+    """Verdicts that were given in this run, by request."""
+    replayed: dict[str, RecordedVerdict] = field(default_factory=dict[str, RecordedVerdict])
+    """Verdicts that were used again, by request."""
+
+    def record(self) -> Json:
+        """For an experiment's metadata: how many were replayed, recorded between when and when."""
+        if not self.replayed:
+            return {}
+        times = sorted(one.recorded_at for one in self.replayed.values())
+        span = {"first": times[0].isoformat(), "last": times[-1].isoformat()}
+        return {"replayed_verdicts": {"verdicts": len(times), **span}}
+
+
+def recall(settings: Settings, *, cache: bool = True, refusal: str | None = None) -> Memory:
+    """What the project's file and the store know; the file wins. Nothing when `cache` is False.
+
+    Raises DatasetError for a file that cannot be read, StoreError and StoreLocked.
+    """
+    if not cache:
+        return Memory(refusal=refusal)
+    store = Store.of(settings)
+    known: dict[str, RecordedVerdict] = {}
+    if store.exists():
+        with store.read() as reader:
+            known = {one.request: one for one in reader.verdicts(limit=_MOST)}
+    return Memory(known | read_verdicts(verdicts_path(settings)), refusal)
+
+
+class Remembering:
+    """A judge that looks into a memory first. With `anew`, it asks and remembers nothing: a repeat."""
+
+    def __init__(self, judge: Judge, memory: Memory, *, anew: bool = False) -> None:
+        self._judge = judge
+        self._memory = memory
+        self._anew = anew
+
+    async def ask(self, question: JudgeQuestion) -> JudgeVerdict:
+        """The known verdict, or one that is asked for. JudgeLeftOut where none is known and none may be asked for."""
+        request = request_key(question)
+        if not self._anew and (verdict := self._known(request, question.prompt.choices)) is not None:
+            return verdict
+        if self._memory.refusal is not None:
+            why = "a repeat is asked anew" if self._anew else "no verdict is recorded for exactly this"
+            raise JudgeLeftOut(f"{why}, and {self._memory.refusal}")
+        verdict = await self._judge.ask(question)
+        if not self._anew:
+            self._memory.fresh.setdefault(request, _recorded(request, question, verdict))
+        return verdict.model_copy(update={"request": request})
+
+    def _known(self, request: str, choices: Iterable[str]) -> JudgeVerdict | None:
+        found = self._memory.known.get(request)
+        if found is not None and found.choice in choices:
+            self._memory.replayed[request] = found
+        else:
+            found = self._memory.fresh.get(request)
+        return None if found is None else _replayed(found)
+
+
+def _recorded(request: str, question: JudgeQuestion, verdict: JudgeVerdict) -> RecordedVerdict:
+    given = verdict.model_dump(exclude={"request", "recorded_at"})
+    prompt = question.prompt
+    names = {"request": request, "judge": prompt.name, "identity": prompt.identity, "recorded_at": datetime.now(UTC)}
+    return RecordedVerdict.model_validate(given | names)
+
+
+def _replayed(found: RecordedVerdict) -> JudgeVerdict:
+    """It costs nothing again."""
+    kept = found.model_dump(exclude={"judge", "identity", "cost_usd"})
+    return JudgeVerdict.model_validate({**kept, "cost_usd": 0.0})
