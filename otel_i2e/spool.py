@@ -332,11 +332,11 @@ def _is_damage(error: sqlite3.Error) -> bool:
 
 def _batch(number: int, row: Sequence[Any]) -> Batch:
     signal, encoding, items, received_at, body, checksum = row
-    with suppress(TypeError, ValueError, AttributeError):
-        if checksum is None or checksum == spool_checksum(signal, encoding, items, received_at, body):
-            return Batch(number, signal, encoding, items, received_at, body)
+    whole = isinstance(body, bytes) and isinstance(signal, str) and isinstance(encoding, str)
+    if whole and checksum in (None, spool_checksum(signal, encoding, items, received_at, body)):
+        return Batch(number, cast("Signal", signal), cast("Encoding", encoding), items, received_at, body)
     known = isinstance(encoding, str) and encoding in ("protobuf", "json")
-    content = body if isinstance(body, bytes) else str(body).encode("utf-8", "replace")
+    content = body if isinstance(body, bytes) else b""
     told = cast("Encoding", encoding) if known else "protobuf"
     return Batch(number, "traces", told, 1, time.time(), content, intact=False)
 

@@ -16,7 +16,7 @@ import pytest
 
 from otel_i2e.damage import damaged_beside
 from otel_i2e.errors import SpoolError, SpoolFull
-from otel_i2e.spool import Spool
+from otel_i2e.spool import Spool, _batch
 from otel_i2e.spool_files import abandon
 
 
@@ -187,6 +187,12 @@ def test_bytes_that_changed_on_the_disk_are_handed_out_as_such(tmp_path: Path) -
     spool.close()
 
 
+def test_a_row_without_a_body_is_not_intact(tmp_path: Path) -> None:
+    """SQLite gives NULL for what lies behind the end of a file that was cut."""
+    batch = _batch(1, ["traces", "protobuf", 1, 0.5, None, None])
+    assert (batch.intact, batch.body) == (False, b"")
+
+
 def test_a_spool_of_an_earlier_version_is_taken_over(tmp_path: Path) -> None:
     """Its batches have no checksum, and are taken as they are."""
     with sqlite3.connect(tmp_path / "s") as db:
@@ -297,7 +303,7 @@ def test_kill_9_keeps_every_acknowledged_put(tmp_path: Path, full: bool) -> None
     """Whatever put acknowledged before kill -9 is there afterwards, and the file is whole."""
     script = textwrap.dedent(
         """
-        import sys; from pathlib import Path; from otel_i2e.spool import Spool
+        import sys; from pathlib import Path; from otel_i2e.spool import Spool, _batch
         spool = Spool(Path(sys.argv[1])); i = 0
         while True:
             spool.put(b"%d" % i); print(i, flush=True); i += 1

@@ -20,7 +20,7 @@ from otel_i2e.config import Settings
 __all__ = ["IngestProcess", "main"]
 
 _LAST_WAIT: Final = 3.0  # seconds for the lease that is open when the end comes
-_AGAIN_AFTER: Final = 5.0  # seconds between two starts, when it ends by itself
+_AGAIN_AFTER: Final = 3.0  # seconds between two starts, when it ends by itself
 _RUN: Final = "from otel_i2e.workflows.ingest_process import main; main()"
 
 

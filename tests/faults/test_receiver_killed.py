@@ -1,18 +1,22 @@
-"""Killed and ended under load: what was acknowledged is there, once."""
+"""The receiver, the ingester and an application, killed and ended under load: what was acknowledged is there, once."""
 
 from __future__ import annotations
 
 import http.client
 import random
 import signal
+import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import grpc
+import psutil
 import pytest
 
 from otel_i2e.config import Settings
@@ -21,6 +25,7 @@ from otel_i2e.testing.otlp import span_ids, traces_request
 from otel_i2e.testing.receiver_process import ReceiverProcess
 from otel_i2e.workflows.ingest import drain
 
+APP = Path(__file__).with_name("killed_app.py")
 PATH = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
 
 
@@ -100,7 +105,7 @@ def _ingest_often(monkeypatch: pytest.MonkeyPatch) -> None:  # pyright: ignore[r
 
 def test_killed_under_load(tmp_path: Path, full: bool) -> None:
     """At random moments: 0 acknowledged spans missing, 0 stored twice, and it is back within 5 seconds."""
-    rounds, luck = (200 if full else 4), random.Random(3)
+    rounds, luck = (100 if full else 4), random.Random(3)
     restarts: list[float] = []
     receiver = ReceiverProcess(tmp_path / "s.duckdb")
     receiver.start()
@@ -116,12 +121,77 @@ def test_killed_under_load(tmp_path: Path, full: bool) -> None:
     rows = _rows(tmp_path / "s.duckdb")
     missing, twice = load.acknowledged - set(rows), len(rows) - len(set(rows))
     print(
-        f"{rounds} kills: {load.sent:,} spans sent, {len(load.acknowledged):,} acknowledged, {len(missing)} missing, "
-        f"{twice} stored twice, restart at most {max(restarts):.1f} s"
+        f"{rounds} kills of the receiver: {load.sent:,} spans sent, {len(load.acknowledged):,} acknowledged, "
+        f"{len(missing)} missing, {twice} stored twice, restart at most {max(restarts):.1f} s"
     )
     assert not missing
     assert not twice
     assert max(restarts) <= 5.0
+
+
+def test_the_ingester_killed_under_load(tmp_path: Path, full: bool) -> None:
+    """In the middle of leases, too: the receiver goes on taking requests, and starts it again."""
+    rounds, luck = (30 if full else 2), random.Random(5)
+    restarts: list[float] = []
+    with ReceiverProcess(tmp_path / "s.duckdb") as receiver, _Load(receiver) as load:
+        for _ in range(rounds):
+            ingester = _ingester(receiver)
+            load.until(luck.randint(8, 200))
+            time.sleep(luck.uniform(0, 0.5))  # the fault comes at a random moment of its life
+            ingester.kill()
+            ingester.wait(20)
+            began = time.monotonic()
+            load.until(8)
+            _ingester(receiver)
+            restarts.append(time.monotonic() - began)
+    rows = _rows(tmp_path / "s.duckdb")
+    missing, twice = load.acknowledged - set(rows), len(rows) - len(set(rows))
+    print(
+        f"{rounds} kills of the ingester: {len(load.acknowledged):,} acknowledged, {len(missing)} missing, "
+        f"{twice} stored twice, started again after {max(restarts):.1f} s at most"
+    )
+    assert not missing
+    assert not twice
+
+
+def _ingester(receiver: ReceiverProcess) -> psutil.Process:
+    """The ingest process of the receiver, once there is one."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        for child in psutil.Process(receiver.process.pid).children():
+            with suppress(psutil.NoSuchProcess):
+                if child.status() != psutil.STATUS_ZOMBIE:
+                    return child
+        time.sleep(0.01)
+    raise AssertionError("the receiver started no ingester")
+
+
+def test_an_application_killed_under_load(tmp_path: Path, full: bool) -> None:
+    """Recording and ingesting in one process: what it was told is flushed is stored, once."""
+    rounds, luck = (70 if full else 4), random.Random(7)
+    flushed: set[str] = set()
+    starts: list[float] = []
+    for _ in range(rounds):
+        began = time.monotonic()
+        with subprocess.Popen(
+            [sys.executable, str(APP), str(tmp_path / "s.duckdb")], stdout=subprocess.PIPE, text=True
+        ) as app:
+            assert app.stdout is not None
+            flushed |= set(app.stdout.readline().split())
+            starts.append(time.monotonic() - began)
+            time.sleep(luck.uniform(0, 0.6))  # the fault comes at a random moment of its life
+            app.kill()
+            *whole, _ = app.stdout.read().split("\n")
+        flushed |= {span for line in whole for span in line.split()}
+    rows = _rows(tmp_path / "s.duckdb")
+    missing, twice = flushed - set(rows), len(rows) - len(set(rows))
+    print(
+        f"{rounds} kills of an application: {len(flushed):,} spans flushed, {len(missing)} missing, {twice} stored "
+        f"twice, its first spans flushed {max(starts):.1f} s after its start at most"
+    )
+    assert flushed
+    assert not missing
+    assert not twice
 
 
 def test_ended_under_load(tmp_path: Path) -> None:
