@@ -16,6 +16,7 @@ from __future__ import annotations
 import sqlite3  # noqa: TID251 -- this is the one place
 import threading
 import time
+from collections import Counter
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -63,6 +64,8 @@ _BROKEN_SCHEMA: Final = (
 )
 _COUNT: Final = "INSERT INTO counters VALUES (?, ?, ?) ON CONFLICT (counter, reason) DO UPDATE SET n = n + excluded.n"
 _VACUUM_PAGES: Final = 16_384  # 64 MiB of free pages are given back to the file system
+_connecting = threading.Lock()
+_users: Counter[Path] = Counter()  # connections of this process to each file
 _left_behind: list[sqlite3.Connection] = []  # a parent's connections: a child must neither use nor close them
 
 
@@ -198,8 +201,8 @@ class Spool:
     def close(self) -> None:
         """Close this process's connection; a later call opens it again."""
         with fork_guard, self._lock:
-            if self._connection is not None and self._owner == process_token():
-                self._connection.close()
+            if self._owner == process_token():
+                self._drop()
             self._connection = None
 
     def _oldest(self, max_bytes: int) -> list[Batch]:
@@ -302,24 +305,34 @@ class Spool:
         if self._connection is not None and is_abandoned(self._file):
             self._drop()
         while self._connection is None:
-            self._file = present_file(self.path)
-            if (seen := damaged_log(self._file)) is not None:
-                abandon(self._file, seen)
-                continue
-            try:
-                self._connection = _connect(self._file)
-            except sqlite3.Error as error:
-                if not _is_damage(error):
-                    raise
-                abandon(self._file, str(error))
+            with _connecting:
+                self._connection = self._first_sound()
             self._owner = process_token()
         return self._connection
+
+    def _first_sound(self) -> sqlite3.Connection | None:
+        """A connection to the present file; None when that was found damaged, and left."""
+        self._file = present_file(self.path)
+        if not _users[self._file] and (seen := damaged_log(self._file)) is not None:
+            abandon(self._file, seen)
+            return None
+        try:
+            connection = _connect(self._file)
+        except sqlite3.Error as error:
+            if not _is_damage(error):
+                raise
+            abandon(self._file, str(error))
+            return None
+        _users[self._file] += 1
+        return connection
 
     def _drop(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
-            with suppress(sqlite3.Error):  # the error that brought us here is the one to report
-                connection.close()
+            with _connecting:
+                _users[self._file] -= 1
+                with suppress(sqlite3.Error):  # the error that brought us here is the one to report
+                    connection.close()
 
 
 def _is_damage(error: sqlite3.Error) -> bool:

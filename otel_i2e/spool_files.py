@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from otel_i2e.damage import IN_PLACE, record_of, write_record
-from otel_i2e.sqlite_pages import Frame, Pages, Value, frames, lost_commits, records
+from otel_i2e.sqlite_pages import Frame, Pages, Value, frames, lost_frames, records
 
 __all__ = [
     "BATCH_FIELDS",
@@ -40,6 +40,8 @@ ROW: Final = "signal, encoding, items, received_at, body, checksum"
 BATCH_FIELDS: Final = 6
 _COUNTER_FIELDS: Final = 3
 _LOG: Final = "-wal"
+_INDEX: Final = "-shm"
+_INDEX_BYTES: Final = 136
 _KEPT_LOG: Final = IN_PLACE + "-wal"
 
 
@@ -79,14 +81,18 @@ def abandon(file: Path, reason: str) -> None:
 
 
 def damaged_log(file: Path) -> str | None:
-    """What is wrong with the write-ahead log of `file` that SQLite would pass over without a word."""
+    """What is wrong with the write-ahead log of `file` that SQLite would pass over without a word.
+
+    Only while this process has no connection to `file`: closing SQLite's index here would drop the locks on it.
+    """
     log = file.with_name(file.name + _LOG)
     with suppress(FileNotFoundError, NotADirectoryError):
+        index = file.with_name(file.name + _INDEX).read_bytes()[:_INDEX_BYTES]
         content = log.read_bytes()
-        if lost_commits(frames(content)):
+        if lost := lost_frames(content, index):
             with log.open("rb") as again:  # begun anew while it was read, it is a mixture that means nothing
                 if again.read(32) == content[:32]:
-                    return "requests in its write-ahead log lie behind a frame whose checksum is wrong"
+                    return f"{lost:,} pages of its write-ahead log are not what was written"
     return None
 
 

@@ -13,7 +13,7 @@ from collections.abc import Generator, Iterator, Mapping
 from mmap import mmap
 from typing import Final, NamedTuple
 
-__all__ = ["Frame", "Pages", "Value", "frames", "lost_commits", "records"]
+__all__ = ["Frame", "Pages", "Value", "frames", "lost_frames", "records"]
 
 Value = None | int | float | str | bytes
 _PAGE: Final = 4096
@@ -23,6 +23,7 @@ _MAGIC: Final = {0x377F0682: "<", 0x377F0683: ">"}
 _LEAF: Final = 13
 _INTEGERS: Final = {1: 1, 2: 2, 3: 3, 4: 4, 5: 6, 6: 8}
 _FILE_HEADER: Final = 100
+_INDEX: Final = 48
 
 
 class Frame(NamedTuple):
@@ -60,10 +61,23 @@ def frames(log: bytes) -> list[Frame]:
     return found
 
 
-def lost_commits(log: list[Frame]) -> bool:
-    """Whether whole transactions lie behind a frame that is not intact, where SQLite does not look."""
-    broken = next((n for n, frame in enumerate(log) if not frame.intact), len(log))
-    return any(frame.intact and frame.commits for frame in log[broken:])
+def lost_frames(log: bytes, index: bytes) -> int:
+    """How many of the frames that were committed are not intact, or not there; `index` is the `-shm` file.
+
+    The index knows how many there are: what lies behind them is of a transaction that never ended. 0 when it is of
+    another round of the log.
+    """
+    if len(index) < 2 * _INDEX or index[:_INDEX] != index[_INDEX : 2 * _INDEX]:  # none, or just being written
+        return 0
+    if not index[12] or len(log) < _LOG_HEADER:
+        return 0
+    (committed,) = struct.unpack_from("=I", index, 16)
+    found = frames(log)[:committed]
+    salts = index[32:40]
+    rounds = [log[16:24], *(log[at : at + 8] for at in (_LOG_HEADER + 8, _LOG_HEADER + _FRAME_HEADER + _PAGE + 8))]
+    if salts not in rounds:
+        return 0
+    return committed - sum(frame.intact for frame in found)
 
 
 class Pages(Mapping[int, bytes]):

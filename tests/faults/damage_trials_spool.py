@@ -31,6 +31,7 @@ from otel_i2e.workflows.status import status
 
 SPOOL = "s.duckdb.spool"
 LOG = SPOOL + "-wal"
+INDEX = SPOOL + "-shm"
 REQUESTS = 30
 LATER = "f" * 32
 
@@ -127,7 +128,7 @@ def run(folder: Path, count: int, seed: int) -> None:
         copy = folder / "trial"
         shutil.rmtree(copy, ignore_errors=True)
         copy.mkdir()
-        for part in (SPOOL, LOG):
+        for part in (SPOOL, LOG, INDEX):
             shutil.copy(folder / part, copy / part)
         (copy / name).write_bytes(damaged)
         opener = openers[(number // 2) % 4]

@@ -20,6 +20,7 @@ import psutil
 import pytest
 
 from otel_i2e.config import Settings
+from otel_i2e.damage import damaged_beside
 from otel_i2e.store import Store
 from otel_i2e.testing.otlp import span_ids, traces_request
 from otel_i2e.testing.receiver_process import ReceiverProcess
@@ -126,6 +127,7 @@ def test_killed_under_load(tmp_path: Path, full: bool) -> None:
     )
     assert not missing
     assert not twice
+    assert damaged_beside(tmp_path / "s.duckdb") == [], "a kill is no damage"
     assert max(restarts) <= 5.0
 
 
@@ -152,6 +154,7 @@ def test_the_ingester_killed_under_load(tmp_path: Path, full: bool) -> None:
     )
     assert not missing
     assert not twice
+    assert damaged_beside(tmp_path / "s.duckdb") == [], "a kill is no damage"
 
 
 def _ingester(receiver: ReceiverProcess) -> psutil.Process:
@@ -192,6 +195,7 @@ def test_an_application_killed_under_load(tmp_path: Path, full: bool) -> None:
     assert flushed
     assert not missing
     assert not twice
+    assert damaged_beside(tmp_path / "s.duckdb") == [], "a kill is no damage"
 
 
 def test_ended_under_load(tmp_path: Path) -> None:
