@@ -59,7 +59,7 @@ class Load:
             with self._lock:
                 self.took.append(time.perf_counter() - began)
                 self.spans += self._batch if answer.status == 200 else 0
-            start += self._pause
+            start = start + self._pause if self._pause else time.monotonic()
             time.sleep(max(0.0, start - time.monotonic()))
         connection.close()
 
