@@ -6,9 +6,13 @@ Each gives the probability of a drop at least as large as the one seen if nothin
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import comb
+from math import comb, sqrt
+from statistics import NormalDist
+from typing import Final
 
 __all__ = ["fisher_drop", "mcnemar_drop", "sign_flip_drop"]
+
+_EXACT: Final = 1000
 
 
 def mcnemar_drop(broke: int, fixed: int) -> float:
@@ -24,10 +28,12 @@ def sign_flip_drop(drops: Sequence[int]) -> float:
 
     If nothing changed, each difference is as likely with either sign; all 2ⁿ choices of signs are counted, by the
     sum that they give. With differences of −1, 0 and 1 only, this is McNemar's test. Cases must have been repeated
-    as often before as now.
+    as often before as now. With more than a thousand cases that differ, the sum is taken to be normal.
     """
     sizes = [abs(drop) for drop in drops if drop]
     observed, reach = sum(drops), sum(sizes)
+    if len(sizes) > _EXACT:
+        return 1 - NormalDist(0, sqrt(sum(size * size for size in sizes))).cdf(observed)
     ways = 1  # one big integer holds the number of choices per sum: `width` bits for each
     width = len(sizes) + 1
     for size in sizes:

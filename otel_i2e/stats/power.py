@@ -1,13 +1,15 @@
 """What a comparison could have seen: power of McNemar's exact test, and the smallest drop that it finds.
 
 The model: of n paired cases a share `churn` changes sides without cause, as often up as down (flaky
-cases do), and the drop adds cases that only go down.
+cases do), and the drop adds cases that only go down. Up to 300 cases the power is summed exactly; above,
+it is Connor's normal approximation (1987), with the correction for continuity: within two points, in no time.
 """
 
 from __future__ import annotations
 
 from functools import lru_cache
-from math import exp, lgamma, log
+from math import exp, lgamma, log, sqrt
+from statistics import NormalDist
 from typing import Final
 
 from otel_i2e.stats.paired import mcnemar_drop
@@ -15,6 +17,7 @@ from otel_i2e.stats.paired import mcnemar_drop
 __all__ = ["drop_power", "smallest_drop"]
 
 _NOTHING: Final = 1e-9
+_EXACT: Final = 300
 
 
 def drop_power(n: int, drop: float, *, churn: float = 0.0, alpha: float = 0.05) -> float:
@@ -22,6 +25,8 @@ def drop_power(n: int, drop: float, *, churn: float = 0.0, alpha: float = 0.05) 
     changed = min(1.0, drop + churn)
     if n < 1 or changed <= 0:
         return 0.0
+    if n > _EXACT:
+        return _approximate(n, drop, changed, alpha)
     down = min(1.0, (drop + churn / 2) / changed)
     weights = ((m, _binomial(n, m, changed)) for m in range(1, n + 1))
     return min(1.0, sum(weight * _found(m, down, alpha) for m, weight in weights if weight > _NOTHING))
@@ -40,6 +45,12 @@ def smallest_drop(n: int, *, churn: float = 0.0, alpha: float = 0.05, power: flo
         else:
             high = middle
     return high
+
+
+def _approximate(n: int, drop: float, changed: float, alpha: float) -> float:
+    normal = NormalDist()
+    spread = sqrt(max(changed - drop * drop, 1e-12))
+    return normal.cdf((drop * sqrt(n) - 1 / sqrt(n) - normal.inv_cdf(1 - alpha) * sqrt(changed)) / spread)
 
 
 def _found(changed: int, down: float, alpha: float) -> float:

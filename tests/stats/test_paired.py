@@ -45,3 +45,9 @@ def test_what_are_no_counts_is_refused() -> None:
         mcnemar_drop(-1, 0)
     with pytest.raises(ValueError, match="between 0"):
         fisher_drop(2, 1, 0, 1)
+
+
+def test_very_many_differences_are_taken_to_be_normal() -> None:
+    """As near to the exact answer as matters."""
+    drops = [1] * 540 + [-1] * 461
+    assert sign_flip_drop(drops) == pytest.approx(mcnemar_drop(540, 461), abs=0.002)
