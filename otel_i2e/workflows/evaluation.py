@@ -43,7 +43,7 @@ from otel_i2e.workflows.tasks import Task, load_task
 from otel_i2e.workflows.verdict_file import verdicts_path, write_verdicts
 from otel_i2e.workflows.verdicts import Memory, recall
 
-__all__ = ["Progress", "Selection", "evaluate", "recording"]
+__all__ = ["Progress", "Selection", "evaluate", "memory_of", "recording"]
 
 T = TypeVar("T")
 
@@ -162,7 +162,7 @@ def evaluate(
         effort=Effort(repeat, stop_early=stop_early, confirm=confirm),
         policy=policy or Policy(),
         without_judges="judges were left out (--without-judges)" if without_judges else None,
-        memory=_memory(settings, by_case, without_judges, cache=cache),
+        memory=memory_of(settings, by_case, without_judges, cache=cache),
         record_verdicts=record_verdicts,
         concurrency=concurrency,
         timeout=timeout,
@@ -238,7 +238,7 @@ def _extend(found: Scored, more: Scored) -> None:
         all_of_them.extend(new)  # pyright: ignore[reportArgumentType, reportUnknownMemberType] -- field by field of one type
 
 
-def _memory(
+def memory_of(
     settings: Settings, scorers: Mapping[str, Sequence[Scorer]], left_out: bool | None, *, cache: bool
 ) -> Memory:
     """The verdicts on record. Credentials are looked for only where a judge would be asked."""

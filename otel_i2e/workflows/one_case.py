@@ -16,7 +16,7 @@ from otel_i2e.models import Case, CaseRun
 from otel_i2e.semconv import I2E_SCOPE
 from otel_i2e.store import Store
 from otel_i2e.workflows.case_runs import Planned, Ran, run_cases
-from otel_i2e.workflows.evaluation import recording
+from otel_i2e.workflows.evaluation import memory_of, recording
 from otel_i2e.workflows.experiment_scoring import score_runs
 from otel_i2e.workflows.ingest import drain
 from otel_i2e.workflows.scorers import case_scorers, judge_settings, load_all, named
@@ -63,17 +63,21 @@ def run_one(
     asyncio.run(runs)
     recorder.flush(_FLUSH_SECONDS)
     drain(settings, _DRAIN_SECONDS)
+    by_case = {case.id: list(wanted.values())}
+    memory = memory_of(settings, by_case, None, cache=repeat == 0)
     scored = score_runs(
         settings,
         experiment_id,
         ran,
-        {case.id: list(wanted.values())},
+        by_case,
         judge=judge_settings(settings),
+        memory=memory,
         on_scored=lambda: None,
     )
     with Store.of(settings).write() as writer:
         writer.add_scores(scored.scores)
         writer.add_ledger(scored.ledger)
+        writer.add_verdicts([*memory.fresh.values()])
     return scored.runs[0]
 
 
