@@ -43,7 +43,7 @@ from otel_i2e.workflows.rejects import rejects_folder, set_aside
 
 __all__ = ["IngestReport", "drain", "ingest"]
 
-_CLAIM_BYTES: Final = 24_000_000
+_CLAIM_BYTES: Final = 16_000_000
 _BREATH: Final = 0.02  # between two leases, so that a waiting reader gets in
 _POLL: Final = 0.05
 _NEVER_CAME: Final = "log record: its span did not come within a week"
