@@ -29,6 +29,8 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "trace": ("otel_i2e.cli.trace", "One trace as a tree: durations, tokens, tool calls, scores."),
     "score": ("otel_i2e.cli.score", "Score stored spans, or follow the online rules."),
     "scorers": ("otel_i2e.cli.scorers", "List the scorers that can be used, with their versions."),
+    "label": ("otel_i2e.cli.label", "Say of spans whether they pass; how far reviewers agree."),
+    "calibrate": ("otel_i2e.cli.calibrate", "Hold a judge against labels: may it block a release?"),
     "promote": ("otel_i2e.cli.promote", "Turn failing spans into proposed cases."),
     "review": ("otel_i2e.cli.review", "List, show, edit, approve or reject proposed cases."),
     "dataset": ("otel_i2e.cli.dataset", "List datasets, check a dataset file."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from otel_i2e.models._contract import Contract, Json
+from otel_i2e.models.calibration import Calibration, JudgedLabel, Rate
 from otel_i2e.models.case import Case, CaseContext, Origin, Priority, Severity
 from otel_i2e.models.document import Document
 from otel_i2e.models.experiment import CaseRun, Experiment
@@ -25,6 +26,7 @@ from otel_i2e.models.judge import (
     JudgeVerdict,
     RecordedVerdict,
 )
+from otel_i2e.models.label import Label
 from otel_i2e.models.messages import last_text, parts_of, text_of
 from otel_i2e.models.policy import Action, Policy, ScorerRule, SliceRule, SuiteRule
 from otel_i2e.models.proposal import CaseStatus, StoredCase
@@ -43,6 +45,7 @@ __all__ = [
     "SPAN_COLUMNS",
     "Action",
     "Attempt",
+    "Calibration",
     "Case",
     "CaseContext",
     "CaseDecision",
@@ -64,6 +67,8 @@ __all__ = [
     "JudgeSettings",
     "JudgeStanding",
     "JudgeVerdict",
+    "JudgedLabel",
+    "Label",
     "LedgerRow",
     "Origin",
     "Outcome",
@@ -74,6 +79,7 @@ __all__ = [
     "Query",
     "QueryParam",
     "QueryResult",
+    "Rate",
     "RecordedVerdict",
     "Reducer",
     "Rule",

@@ -12,9 +12,11 @@ import duckdb
 
 from otel_i2e.errors import NotFound
 from otel_i2e.models import (
+    Calibration,
     CaseStatus,
     Experiment,
     JudgeStanding,
+    Label,
     Override,
     RecordedVerdict,
     ScoreRow,
@@ -88,6 +90,8 @@ SELECT * FROM judge_standings
 QUALIFY row_number() OVER (PARTITION BY scorer, scorer_version ORDER BY created_at DESC) = 1
 ORDER BY scorer, scorer_version
 """
+_LABELS: Final = "SELECT * FROM labels WHERE scorer = $scorer ORDER BY created_at, label_id"
+_CALIBRATION: Final = "SELECT body FROM calibrations WHERE scorer = $scorer ORDER BY created_at DESC LIMIT 1"
 _VERDICTS: Final = "SELECT * FROM verdicts ORDER BY recorded_at DESC LIMIT $limit"
 
 
@@ -189,6 +193,15 @@ class Reader:
     def standings(self) -> list[JudgeStanding]:
         """What calibration says of judges: the latest of each identity."""
         return [JudgeStanding.model_validate(row) for row in self.rows(_STANDINGS)]
+
+    def labels(self, scorer: str) -> list[Label]:
+        """What people said about what this scorer looks at, in the order they said it."""
+        return [Label.model_validate(row) for row in self.rows(_LABELS, {"scorer": scorer})]
+
+    def calibration(self, scorer: str) -> Calibration | None:
+        """The latest calibration of a judge, of whatever identity; None when there is none."""
+        rows = self.rows(_CALIBRATION, {"scorer": scorer})
+        return Calibration.model_validate_json(rows[0]["body"]) if rows else None
 
     def verdicts(self, *, limit: int) -> list[RecordedVerdict]:
         """Recorded verdicts of judges, the latest first."""

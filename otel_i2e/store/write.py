@@ -10,11 +10,13 @@ from typing import Any, Final
 import duckdb
 
 from otel_i2e.models import (
+    Calibration,
     CaseRun,
     Contract,
     Decision,
     Experiment,
     JudgeStanding,
+    Label,
     LedgerRow,
     Override,
     RecordedVerdict,
@@ -144,6 +146,16 @@ class Writer:
     def add_standing(self, standing: JudgeStanding) -> None:
         """Store what calibration says of a judge identity; the latest counts."""
         insert(self._connection, "judge_standings", [_fields(standing)])
+
+    def add_labels(self, labels: Sequence[Label]) -> None:
+        """Store what people said; the latest of a reviewer counts."""
+        insert(self._connection, "labels", [_fields(label) for label in labels])
+
+    def add_calibration(self, calibration: Calibration) -> None:
+        """Store what came of a calibration."""
+        names = {"calibration_id", "scorer", "scorer_version", "model", "created_at"}
+        row = plain({name: getattr(calibration, name) for name in names})
+        insert(self._connection, "calibrations", [{**row, "body": calibration.model_dump_json()}])
 
     def add_verdicts(self, verdicts: Sequence[RecordedVerdict]) -> int:
         """Keep verdicts of judges under what was asked; one that is kept already stays. The number of new ones."""

@@ -40,7 +40,7 @@ def score_runs(
     scorers: Mapping[str, Sequence[Scorer]],
     *,
     judge: JudgeSettings,
-    memory: Memory,
+    memory: Memory | None = None,
     without_judges: str | None = None,
     on_scored: Callable[[], None],
 ) -> Scored:
@@ -102,7 +102,7 @@ def _jobs(
 async def _attempts(
     jobs: Sequence[Job],
     judge: JudgeSettings,
-    memory: Memory,
+    memory: Memory | None,
     without_judges: str | None,
     on_scored: Callable[[], None],
 ) -> dict[str, list[Attempt]]:

@@ -58,16 +58,23 @@ PLACES: dict[str, Callable[[str, str], Reply]] = {
 }
 
 
+CourtOf = Callable[[Callable[[MessagesRequest], Reply]], Any]
+
+
 def _verdict(choice: str) -> str:
     return json.dumps({"reasoning": "mine", "choice": choice})
 
 
-def _attempts(court: Any, question_of: Any) -> Iterator[tuple[str, JudgeVerdict | BaseException]]:
+def _attempts(court: CourtOf, question_of: Any) -> Iterator[tuple[str, JudgeVerdict | BaseException]]:
     """Every attack in every place, and what the judge's room made of it."""
     for place, reply in PLACES.items():
         questions: list[JudgeQuestion] = [question_of(output=attack) for attack in CORPUS.values()]
-        room = court(lambda request, reply=reply: reply(_attack(request), "not_satisfied"))
+        room = court(_letting_out(reply))
         yield from ((f"{name}, {place}", made) for name, made in zip(CORPUS, room.ask(*questions), strict=True))
+
+
+def _letting_out(reply: Callable[[str, str], Reply]) -> Callable[[MessagesRequest], Reply]:
+    return lambda request: reply(_attack(request), "not_satisfied")
 
 
 def _attack(request: MessagesRequest) -> str:
@@ -79,7 +86,7 @@ def _attack(request: MessagesRequest) -> str:
     return request.question.partition(begin)[2].rpartition(end)[0]
 
 
-def test_no_forged_verdict_is_accepted(court: Any, question_of: Any, capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_forged_verdict_is_accepted(court: CourtOf, question_of: Any, capsys: pytest.CaptureFixture[str]) -> None:
     """The judge's own verdict, or an error; never what the text under judgement says."""
     made = dict(_attempts(court, question_of))
     accepted = [name for name, one in made.items() if isinstance(one, JudgeVerdict) and one.choice == "satisfied"]
@@ -92,7 +99,7 @@ def test_no_forged_verdict_is_accepted(court: Any, question_of: Any, capsys: pyt
     assert own >= 2 * len(CORPUS), "what stands in reasoning or thinking takes no verdict away"
 
 
-def test_an_attack_that_is_the_whole_answer_is_no_verdict(court: Any, question_of: Any) -> None:
+def test_an_attack_that_is_the_whole_answer_is_no_verdict(court: CourtOf, question_of: Any) -> None:
     """A judge that repeats what it reads gives none; a whole, well-formed verdict would be the judge's own."""
     room = court(lambda request: Reply.text(_attack(request)))
     attacks = {name: attack for name, attack in CORPUS.items() if attack != FORGED}

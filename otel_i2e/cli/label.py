@@ -1,0 +1,94 @@
+"""`i2e label`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from otel_i2e.cli.output import emit_json, json_option, safe, say, store_options, table
+from otel_i2e.config import Settings, load_settings
+
+if TYPE_CHECKING:
+    from otel_i2e.workflows.labels import Agreement
+
+__all__ = ["command"]
+
+
+@click.command("label")
+@click.argument("target", required=False)
+@click.option("--scorer", required=True, metavar="NAME", help="The scorer or judge whose question is answered.")
+@click.option("--pass/--fail", "passed", default=None, help="Whether the span passes.")
+@click.option("--by", "reviewer", help="Who says so; default the user.")
+@click.option("--note", help="Why.")
+@click.option("--experiment", metavar="ID", help="With a case: its run in this experiment; default the latest.")
+@click.option("--from", "source", type=click.Path(dir_okay=False), help="JSON Lines with span, passed, reviewer, note.")
+@click.option("--agreement", "agree", is_flag=True, help="Show how far the reviewers agree.")
+@click.option("--limit", type=click.IntRange(min=1), default=3, show_default=True, help="Spans to show that need one.")
+@store_options
+@json_option
+def command(
+    *,
+    target: str | None,
+    scorer: str,
+    passed: bool | None,
+    reviewer: str | None,
+    note: str | None,
+    experiment: str | None,
+    source: str | None,
+    agree: bool,
+    limit: int,
+    store: str | None,
+    config: str | None,
+    as_json: bool,
+) -> None:
+    """Say of TARGET (a span, a trace, or a case of an experiment) whether it passes in your eyes.
+
+    Without a TARGET, show spans that have a score of this scorer and no label of yours, its passes and fails in turn.
+    Several reviewers may label the same span; `i2e calibrate` goes by what most of them say.
+    """
+    from otel_i2e.workflows.labels import add_label, agreement, import_labels
+
+    settings = load_settings(config=Path(config) if config else None, store=store)
+    if agree:
+        found = agreement(settings, scorer)
+        emit_json(found) if as_json else _print_agreement(found)
+    elif source is not None:
+        labels = import_labels(settings, Path(source), scorer, reviewer=reviewer)
+        emit_json(labels) if as_json else say(f"{len(labels)} labels stored. Next: i2e calibrate {scorer}")
+    elif target is None:
+        _show_next(settings, scorer, reviewer, limit, as_json=as_json)
+    elif passed is None:
+        raise click.UsageError("say what it is: --pass or --fail")
+    else:
+        label = add_label(settings, target, scorer, passed=passed, reviewer=reviewer, note=note, experiment=experiment)
+        said = f"{label.span_id}: {'pass' if label.passed else 'fail'}, by {label.reviewer}"
+        emit_json(label) if as_json else say(safe(said))
+
+
+def _show_next(settings: Settings, scorer: str, reviewer: str | None, limit: int, *, as_json: bool) -> None:
+    from otel_i2e.workflows.labels import next_to_label
+
+    spans = next_to_label(settings, scorer, reviewer=reviewer, limit=limit)
+    if as_json:
+        emit_json(spans)
+        return
+    if not spans:
+        say(f"Nothing left to label: every span with a score of {scorer} has a label of yours. i2e calibrate {scorer}")
+        return
+    for span in spans:
+        say(f"{span['span_id']}\n  input:  {safe(span['input_text'])}\n  output: {safe(span['output_text'])}")
+    say(f"Next: i2e label {spans[0]['span_id']} --scorer {scorer} --pass, or --fail")
+
+
+def _print_agreement(found: Agreement) -> None:
+    table(("reviewer", "labelled spans"), list(found.reviewers.items()))
+    say(f"{found.spans} spans labelled, {found.reviewed_twice} by two or more, {len(found.disputed)} disputed")
+    for name, value in (("Cohen's kappa", found.cohen), ("Fleiss' kappa", found.fleiss)):
+        if value is not None:
+            say(f"{name}: {value:.3f}")
+    alpha = found.krippendorff
+    say(f"Krippendorff's alpha: {'nothing to go by' if alpha is None else f'{alpha:.3f}'}")
+    if found.disputed:
+        say(f"Disputed: {', '.join(found.disputed[:5])}{' …' if len(found.disputed) > 5 else ''}")

@@ -1,0 +1,372 @@
+"""Calibration: a judge against people, on a labelled set that is frozen with the result.
+
+    labels ──► consensus per span ──► the judge on every span ──► half for the threshold, half held out
+                                                              ──► may it block? (a row of `judge_standings`)
+
+A result speaks for one judge identity. The check asks the frozen set again, anew: when the judge or the model behind
+it has changed for the worse, the right to block is suspended.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any, Final, NamedTuple
+from uuid import uuid4
+
+from otel_i2e.config import Settings
+from otel_i2e.errors import NotMeasured, UsageError
+from otel_i2e.models import Attempt, Calibration, Contract, JudgedLabel, JudgeStanding, Outcome, Rate, Span, Subject
+from otel_i2e.score import Scorer
+from otel_i2e.stats import (
+    Corrected,
+    cohen_kappa,
+    is_informative,
+    mcnemar_drop,
+    prediction_powered,
+    rogan_gladen,
+    wilson,
+)
+from otel_i2e.store import Reader, Store
+from otel_i2e.workflows.attempts import Asker, Job, attempt_all
+from otel_i2e.workflows.labels import Labelled, consensus
+from otel_i2e.workflows.scorers import judge_settings, load_all, named, reversed_choices
+from otel_i2e.workflows.subjects import subjects_of
+from otel_i2e.workflows.verdicts import Memory, recall
+
+__all__ = ["DriftCheck", "calibrate", "check_drift"]
+
+_LEAST: Final = 5
+"""Held-out labels of each class, at the least, for a judge that may block."""
+_GOOD: Final = 0.8
+"""TPR and TNR, at the least, for a judge that may block."""
+_MOST_ERRORS: Final = 0.1
+"""Share of labelled spans without a verdict, at the most."""
+_ALPHA: Final = 0.05
+_REPEATED: Final = 20
+"""Spans at most whose verdict is asked for again, for consistency."""
+_POPULATION: Final = """
+SELECT span_id, arg_max(passed, created_at) AS passed FROM scores
+WHERE name = $scorer AND scorer_version = $version AND source IN ('online', 'backfill') AND passed IS NOT NULL
+  AND NOT list_contains($labelled::VARCHAR[], span_id)
+GROUP BY span_id
+"""
+
+
+class DriftCheck(Contract):
+    """The frozen set, asked again."""
+
+    scorer: str
+    """The judge."""
+    before: str
+    """The identity that was calibrated."""
+    now: str
+    """The identity that was asked now."""
+    model_before: str | None
+    """The model that answered then; None when several did."""
+    model_now: str | None
+    """The model that answers now; None when several do."""
+    compared: int
+    """Spans with a verdict then and now."""
+    errors: int
+    """Spans without a verdict now."""
+    broke: int
+    """Verdicts that agreed with people and no longer do."""
+    fixed: int
+    """Verdicts that now agree with people and did not."""
+    p: float
+    """How often chance alone would break as many of those that changed (exact McNemar)."""
+    may_block: bool
+    """Whether the judge may block a release from now on."""
+    reason: str
+    """Why, one line."""
+
+
+class _Judged(NamedTuple):
+    """What one pass over the set gave, by span id."""
+
+    attempts: dict[str, Attempt]
+
+    def passed(self, span_id: str) -> bool | None:
+        made = self.attempts.get(span_id)
+        return made.passed if made is not None and made.outcome is Outcome.SCORED else None
+
+    @property
+    def model(self) -> str | None:
+        models = {made.model for made in self.attempts.values() if made.model is not None}
+        return models.pop() if len(models) == 1 else None
+
+
+def calibrate(
+    settings: Settings, name: str, *, repeats: int = 3, cache: bool = True, now: datetime | None = None
+) -> Calibration:
+    """Hold the judge `name` against its labels; store the result, and whether it may block.
+
+    `repeats` verdicts are asked for anew on up to 20 spans, and as many in reverse order of the choices. Raises
+    ScorerError and UsageError for the name, NotMeasured without labels of both kinds or without any verdict.
+    """
+    now = now or datetime.now(UTC)
+    scorer = _judge(settings, name)
+    with Store.of(settings).read() as reader:
+        labelled = consensus(reader, name)
+        clear = [one for one in labelled if one.passed is not None]
+        if {one.passed for one in clear} != {True, False}:
+            raise NotMeasured(
+                f"{len(clear)} clear labels for {name!r}, not of both kinds; "
+                f"i2e label --scorer {name} shows what to label"
+            )
+        subjects = _subjects(reader, scorer, clear)
+    memory = recall(settings, cache=cache)
+    judged = _ask(settings, scorer, subjects, memory)
+    some = _some(subjects)
+    swapped = _ask(settings, reversed_choices(settings, name), some, memory)
+    again = [_ask(settings, scorer, some, Memory()) for _ in range(repeats - 1)]
+    items = _items(clear, judged)
+    found = _measured(scorer, items, judged.model, now).model_copy(
+        update={
+            "disputed": len(labelled) - len(clear),
+            "swap_consistency": _same([judged, swapped], some),
+            "repeat_consistency": _same([judged, *again], some) if again else None,
+        }
+    )
+    with Store.of(settings).read() as reader:
+        found = _corrected(reader, found)
+    _keep(settings, found, memory)
+    return found
+
+
+def check_drift(settings: Settings, name: str, *, now: datetime | None = None) -> DriftCheck:
+    """Ask the frozen set of the latest calibration again; a significant change for the worse suspends the judge.
+
+    Where nothing significant changed, the right to block goes over to the identity and model that answer now.
+    Raises NotMeasured without a calibration, or when too few verdicts could be had: then nothing changes.
+    """
+    now = now or datetime.now(UTC)
+    scorer = _judge(settings, name)
+    with Store.of(settings).read() as reader:
+        before = reader.calibration(name)
+        if before is None:
+            raise NotMeasured(f"{name!r} was never calibrated: i2e calibrate {name}")
+        frozen = [Labelled(item.trace_id, item.span_id, None, item.human) for item in before.items]
+        subjects = _subjects(reader, scorer, frozen)
+    judged = _ask(settings, scorer, subjects, Memory())
+    check = _compared(before, scorer, judged)
+    standing = JudgeStanding(
+        scorer=name,
+        scorer_version=scorer.version,
+        model=check.model_now,
+        may_block=check.may_block,
+        reason=check.reason,
+        created_at=now,
+    )
+    with Store.of(settings).write() as writer:
+        writer.add_standing(standing)
+    return check
+
+
+def _judge(settings: Settings, name: str) -> Scorer:
+    (scorer,) = named([name], load_all(settings))
+    if not scorer.needs_judge:
+        raise UsageError(f"{name!r} is no judge: a scorer in code needs no calibration")
+    if scorer.threshold is None:
+        raise UsageError(f"the judge {name!r} has no threshold, so it neither passes nor fails anything; give it one")
+    return scorer
+
+
+def _subjects(reader: Reader, scorer: Scorer, labelled: Sequence[Labelled]) -> list[Subject]:
+    ids = [one.span_id for one in labelled]
+    spans = reader.spans("list_contains($ids::VARCHAR[], span_id)", {"ids": ids})
+    wanted = {(one.trace_id, one.span_id) for one in labelled}
+    found = [span for span in spans if (span.trace_id, span.span_id) in wanted]
+    return subjects_of(reader, found, [scorer], cases=_cases(reader, found))
+
+
+def _cases(reader: Reader, spans: Sequence[Span]) -> dict[str, Any]:
+    experiments = {span.experiment_id for span in spans if span.experiment_id is not None}
+    found = [reader.experiment(one) for one in sorted(experiments)]
+    return {case.id: case for experiment in found for case in experiment.cases}
+
+
+def _ask(settings: Settings, scorer: Scorer, subjects: Sequence[Subject], memory: Memory) -> _Judged:
+    """Spans of experiments are asked about like any other, repeats among them."""
+    made: dict[str, Attempt] = {}
+    asker = Asker("offline")
+    first = [one.model_copy(update={"span": one.span.model_copy(update={"repeat": None})}) for one in subjects]
+    jobs = [Job(scorer, subject, asker) for subject in first]
+
+    def keep(job: Job, attempt: Attempt) -> None:
+        made[job.subject.span.span_id] = attempt
+
+    asyncio.run(attempt_all(jobs, judge_settings(settings), keep, memory=memory))
+    return _Judged(made)
+
+
+def _some(subjects: Sequence[Subject]) -> list[Subject]:
+    return sorted(subjects, key=lambda one: _hash(one.span.span_id))[:_REPEATED]
+
+
+def _items(labelled: Sequence[Labelled], judged: _Judged) -> tuple[JudgedLabel, ...]:
+    """Every other label of each kind is held out, in the order of a hash: the same halves each time."""
+    seen: Counter[bool] = Counter()
+    items: list[JudgedLabel] = []
+    for one in sorted(labelled, key=lambda one: _hash(one.span_id)):
+        human = bool(one.passed)
+        made = judged.attempts.get(one.span_id)
+        items.append(
+            JudgedLabel(
+                trace_id=one.trace_id,
+                span_id=one.span_id,
+                human=human,
+                judge=judged.passed(one.span_id),
+                value=made.score.value if made is not None and made.score is not None else None,
+                held_out=seen[human] % 2 == 0,
+            )
+        )
+        seen[human] += 1
+    return tuple(items)
+
+
+def _measured(scorer: Scorer, items: tuple[JudgedLabel, ...], model: str | None, now: datetime) -> Calibration:
+    pairs = [(item.human, item.judge) for item in items if item.held_out and item.judge is not None]
+    if not pairs:
+        raise NotMeasured(f"the judge {scorer.name!r} gave no verdict on any held-out label; nothing was calibrated")
+    count = Counter(pairs)
+    tp, fp, fn, tn = count[True, True], count[False, True], count[True, False], count[False, False]
+    found = Calibration(
+        calibration_id=f"cal-{now:%Y%m%d-%H%M%S}-{uuid4().hex[:6]}",
+        scorer=scorer.name,
+        scorer_version=scorer.version,
+        model=model,
+        created_at=now,
+        items=items,
+        errors=sum(item.judge is None for item in items),
+        true_pass=tp,
+        false_pass=fp,
+        false_fail=fn,
+        true_fail=tn,
+        kappa=cohen_kappa([human for human, _ in pairs], [judge for _, judge in pairs]),
+        tpr=_rate(tp, tp + fn),
+        tnr=_rate(tn, tn + fp),
+        threshold=scorer.threshold,
+        best_threshold=_best_threshold(items),
+    )
+    return found.model_copy(update={"problems": tuple(_problems(found))})
+
+
+def _problems(found: Calibration) -> list[str]:
+    passes, fails = found.true_pass + found.false_fail, found.true_fail + found.false_pass
+    said: list[str] = []
+    if min(passes, fails) < _LEAST:
+        said.append(f"too few held-out labels: {passes} pass, {fails} fail, and {_LEAST} of each are needed")
+    if found.errors > _MOST_ERRORS * len(found.items):
+        said.append(f"{found.errors} of {len(found.items)} labelled spans got no verdict")
+    if found.model is None:
+        said.append("several models answered; pin one")
+    for name, rate in (("TPR", found.tpr), ("TNR", found.tnr)):
+        if rate is not None and rate.rate < _GOOD:
+            said.append(f"{name} {rate.rate:.2f} is below {_GOOD}")
+    if not is_informative(found.true_pass, passes, found.true_fail, fails):
+        said.append("it says too little about the truth (TPR + TNR - 1 below 0.3, or its interval touches 0)")
+    return said
+
+
+def _best_threshold(items: Sequence[JudgedLabel]) -> float | None:
+    """The threshold with the highest TPR + TNR on the half that is not held out; the highest one of several."""
+    known = [(item.value, item.human) for item in items if not item.held_out and item.value is not None]
+    passes, fails = sum(human for _, human in known), sum(not human for _, human in known)
+    if not passes or not fails:
+        return None
+
+    def both(threshold: float) -> float:
+        right = [value >= threshold for value, human in known if human], [v < threshold for v, h in known if not h]
+        return sum(right[0]) / passes + sum(right[1]) / fails
+
+    return max(sorted({value for value, _ in known}, reverse=True), key=both)
+
+
+def _same(passes: Sequence[_Judged], subjects: Sequence[Subject]) -> Rate | None:
+    """Of the spans with a verdict in every pass, the share with the same one."""
+    verdicts = [[one.passed(subject.span.span_id) for one in passes] for subject in subjects]
+    whole = [given for given in verdicts if None not in given]
+    return _rate(sum(len(set(given)) == 1 for given in whole), len(whole))
+
+
+def _corrected(reader: Reader, found: Calibration) -> Calibration:
+    """With the pass rate of production as this identity saw it, corrected on the held-out half."""
+    labelled = [item.span_id for item in found.items]
+    params = {"scorer": found.scorer, "version": found.scorer_version, "labelled": labelled}
+    judged = [float(row["passed"]) for row in reader.rows(_POPULATION, params)]
+    found = found.model_copy(update={"judged": len(judged), "judged_pass": round(sum(judged))})
+    passes, fails = found.true_pass + found.false_fail, found.true_fail + found.false_pass
+    counts = {"right_passes": found.true_pass, "passes": passes, "right_fails": found.true_fail, "fails": fails}
+    if not judged or not is_informative(found.true_pass, passes, found.true_fail, fails):
+        return found
+    pairs = [(float(item.judge), float(item.human)) for item in found.items if item.held_out and item.judge is not None]
+    corrected = rogan_gladen(found.judged_pass, len(judged), **counts)
+    powered = prediction_powered(judged, pairs)
+    return found.model_copy(update={"corrected": _shown(corrected), "prediction_powered": _shown(powered)})
+
+
+def _keep(settings: Settings, found: Calibration, memory: Memory) -> None:
+    tpr, tnr = found.tpr, found.tnr
+    said = f"TPR {tpr.rate:.2f}, TNR {tnr.rate:.2f} on {len(found.items)} labels" if tpr and tnr else "one class only"
+    standing = JudgeStanding(
+        scorer=found.scorer,
+        scorer_version=found.scorer_version,
+        model=found.model,
+        may_block=not found.problems,
+        reason="; ".join(found.problems) or said,
+        created_at=found.created_at,
+    )
+    with Store.of(settings).write() as writer:
+        writer.add_calibration(found)
+        writer.add_standing(standing)
+        writer.add_verdicts([*memory.fresh.values()])
+
+
+def _compared(before: Calibration, scorer: Scorer, judged: _Judged) -> DriftCheck:
+    right: list[tuple[bool, bool]] = []
+    for item in before.items:
+        now = judged.passed(item.span_id)
+        if item.judge is not None and now is not None:
+            right.append((item.judge == item.human, now == item.human))
+    errors = sum(judged.passed(item.span_id) is None for item in before.items)
+    if not right or errors > _MOST_ERRORS * len(before.items):
+        raise NotMeasured(f"{errors} of {len(before.items)} frozen labels got no verdict now; nothing was changed")
+    broke, fixed = right.count((True, False)), right.count((False, True))
+    p = mcnemar_drop(broke, fixed)
+    said = f"{len(right)} frozen labels asked again: {broke} broke, {fixed} fixed (p = {p:.3f})"
+    drifted = p <= _ALPHA
+    problems = "; ".join(before.problems)
+    return DriftCheck(
+        scorer=before.scorer,
+        before=before.scorer_version,
+        now=scorer.version,
+        model_before=before.model,
+        model_now=judged.model,
+        compared=len(right),
+        errors=errors,
+        broke=broke,
+        fixed=fixed,
+        p=p,
+        may_block=not drifted and not problems,
+        reason=f"suspended: drift, {said}" if drifted else problems or said,
+    )
+
+
+def _rate(part: int, n: int) -> Rate | None:
+    if n == 0:
+        return None
+    low, high = wilson(part, n)
+    return Rate(rate=part / n, low=low, high=high)
+
+
+def _shown(found: Corrected | None) -> Rate | None:
+    return None if found is None else Rate(rate=found.rate, low=found.interval.low, high=found.interval.high)
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,220 @@
+"""Labels: what people say of spans, how far they agree, and which spans to look at next."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+from uuid import uuid4
+
+from pydantic import Field, ValidationError
+
+from otel_i2e.config import Settings
+from otel_i2e.errors import DatasetError, NotFound, UsageError
+from otel_i2e.models import Contract, Label
+from otel_i2e.stats import cohen_kappa, fleiss_kappa, krippendorff_alpha
+from otel_i2e.store import Reader, Store
+from otel_i2e.workflows.author import author
+from otel_i2e.workflows.scorers import load_all, named
+
+__all__ = ["Agreement", "Labelled", "add_label", "agreement", "consensus", "import_labels", "next_to_label"]
+
+_SPAN: Final = """
+SELECT trace_id, span_id, case_id FROM spans
+WHERE duplicate_of IS NULL AND (starts_with(span_id, $target)
+  OR (starts_with(trace_id, $target) AND parent_span_id IS NULL))
+LIMIT 2
+"""
+_RUN: Final = """
+SELECT r.trace_id, r.span_id, r.case_id FROM experiment_runs r JOIN experiments e USING (experiment_id)
+WHERE r.case_id = $target AND r.span_id IS NOT NULL AND ($experiment IS NULL OR starts_with(experiment_id, $experiment))
+ORDER BY e.created_at DESC, r.repeat LIMIT 1
+"""
+# Passes and fails in turn: a judge that passes nearly everything is measured on its fails too.
+_NEXT: Final = """
+WITH judged AS (
+  SELECT trace_id, span_id, arg_max(passed, created_at) AS passed FROM scores
+  WHERE name = $scorer AND span_id IS NOT NULL AND NOT EXISTS (
+    FROM labels l WHERE l.span_id = scores.span_id AND l.scorer = $scorer AND l.reviewer = $reviewer)
+  GROUP BY ALL
+)
+SELECT s.trace_id, s.span_id, s.input_text, s.output_text
+FROM judged JOIN spans s USING (trace_id, span_id)
+ORDER BY row_number() OVER (PARTITION BY judged.passed ORDER BY hash(s.span_id)), s.span_id
+LIMIT $limit
+"""
+
+
+class Labelled(NamedTuple):
+    """A span and what most of its reviewers say."""
+
+    trace_id: str
+    span_id: str
+    case_id: str | None
+    passed: bool | None
+    """None: evenly split."""
+
+
+class Agreement(Contract):
+    """How far reviewers agree. A coefficient is None where it does not apply or there is nothing to go by."""
+
+    scorer: str
+    """The scorer whose question was answered."""
+    spans: int
+    """Spans with a label."""
+    reviewed_twice: int
+    """Spans with labels of two reviewers or more."""
+    reviewers: dict[str, int]
+    """Reviewer → labelled spans."""
+    disputed: tuple[str, ...]
+    """Ids of spans on which reviewers differ."""
+    cohen: float | None = None
+    """Cohen's kappa, for exactly two reviewers, on what both labelled."""
+    fleiss: float | None = None
+    """Fleiss' kappa, where as many reviewers looked at each span."""
+    krippendorff: float | None = None
+    """Krippendorff's alpha: takes any number of labels a span."""
+
+
+class _Line(Contract):
+    """One line of a file of labels."""
+
+    span: str = Field(min_length=1)
+    passed: bool
+    reviewer: str | None = None
+    note: str | None = None
+
+
+def add_label(
+    settings: Settings,
+    target: str,
+    scorer: str,
+    *,
+    passed: bool,
+    reviewer: str | None = None,
+    note: str | None = None,
+    experiment: str | None = None,
+) -> Label:
+    """Store a verdict on a span (its id, its trace's id, a unique beginning) or on a case's run in an experiment.
+
+    `experiment` is the latest with the case unless given. Raises ScorerError for an unknown scorer, NotFound.
+    """
+    (made,) = _store(settings, scorer, [_Line(span=target, passed=passed, reviewer=reviewer, note=note)], experiment)
+    return made
+
+
+def import_labels(settings: Settings, path: Path, scorer: str, *, reviewer: str | None = None) -> list[Label]:
+    """Store the labels of a JSON Lines file: `{"span": …, "passed": true, "reviewer": …, "note": …}`.
+
+    DatasetError names file and line; nothing is stored then.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise DatasetError(f"{path}: cannot read the labels: {getattr(error, 'strerror', error)}") from None
+    given: list[_Line] = []
+    for number, text in enumerate(lines, 1):
+        try:
+            given += [_Line.model_validate(json.loads(text))] if text.strip() else []
+        except ValidationError as error:
+            problem = error.errors(include_url=False)[0]
+            field = ".".join(str(part) for part in problem["loc"])
+            raise DatasetError(f"{path}:{number}: not a label: {field}: {problem['msg']}") from None
+        except ValueError as error:
+            raise DatasetError(f"{path}:{number}: not JSON: {error}") from None
+    whole = [line.model_copy(update={"reviewer": line.reviewer or reviewer}) for line in given]
+    return _store(settings, scorer, whole, None)
+
+
+def next_to_label(settings: Settings, scorer: str, *, reviewer: str | None = None, limit: int = 1) -> list[Any]:
+    """Scored spans that this reviewer has not labelled, the scorer's passes and fails in turn, drawn by a hash."""
+    params = {"scorer": scorer, "reviewer": author(reviewer), "limit": limit}
+    with Store.of(settings).read() as reader:
+        return reader.rows(_NEXT, params)
+
+
+def agreement(settings: Settings, scorer: str) -> Agreement:
+    """How far the reviewers of one scorer's question agree. NotFound without a label."""
+    with Store.of(settings).read() as reader:
+        by_span = _by_span(reader.labels(scorer))
+    if not by_span:
+        raise NotFound(f"there is no label for {scorer!r}; i2e label SPAN --scorer {scorer} --pass makes one")
+    votes = [{label.reviewer: label.passed for label in labels.values()} for labels in by_span.values()]
+    people = Counter(name for vote in votes for name in vote)
+    twice = [vote for vote in votes if len(vote) > 1]
+    same_size = len({len(vote) for vote in twice}) == 1
+    return Agreement(
+        scorer=scorer,
+        spans=len(votes),
+        reviewed_twice=len(twice),
+        reviewers=dict(sorted(people.items())),
+        disputed=tuple(key[1] for key, vote in zip(by_span, votes, strict=True) if len(set(vote.values())) > 1),
+        cohen=_cohen(twice, sorted(people)) if len(people) == 2 else None,
+        fleiss=fleiss_kappa([list(vote.values()) for vote in twice]) if same_size else None,
+        krippendorff=krippendorff_alpha([list(vote.values()) for vote in votes]),
+    )
+
+
+def consensus(reader: Reader, scorer: str) -> list[Labelled]:
+    """Every labelled span, and what most of its reviewers say."""
+    return [_labelled(labels.values()) for labels in _by_span(reader.labels(scorer)).values()]
+
+
+def _labelled(labels: Iterable[Label]) -> Labelled:
+    found = list(labels)
+    passes = sum(label.passed for label in found)
+    first = found[0]
+    verdict = None if passes * 2 == len(found) else passes * 2 > len(found)
+    return Labelled(first.trace_id, first.span_id, first.case_id, verdict)
+
+
+def _by_span(labels: Iterable[Label]) -> dict[tuple[str, str], dict[str, Label]]:
+    """Span → reviewer → label, the latest of each."""
+    found: dict[tuple[str, str], dict[str, Label]] = {}
+    for label in labels:
+        found.setdefault((label.trace_id, label.span_id), {})[label.reviewer] = label
+    return found
+
+
+def _cohen(votes: Sequence[dict[str, bool]], people: Sequence[str]) -> float | None:
+    one, other = people
+    return cohen_kappa([vote[one] for vote in votes], [vote[other] for vote in votes])
+
+
+def _store(settings: Settings, scorer: str, lines: Iterable[_Line], experiment: str | None) -> list[Label]:
+    named([scorer], load_all(settings))
+    store = Store.of(settings)
+    now = datetime.now(UTC)
+    with store.read() as reader:
+        labels = list(_labels(reader, scorer, lines, experiment, now))
+    with store.write() as writer:
+        writer.add_labels(labels)
+    return labels
+
+
+def _labels(
+    reader: Reader, scorer: str, lines: Iterable[_Line], experiment: str | None, now: datetime
+) -> Iterator[Label]:
+    for line in lines:
+        yield Label(
+            label_id=uuid4().hex,
+            **_target(reader, line.span, experiment),
+            scorer=scorer,
+            passed=line.passed,
+            reviewer=author(line.reviewer),
+            note=line.note,
+            created_at=now,
+        )
+
+
+def _target(reader: Reader, target: str, experiment: str | None) -> dict[str, Any]:
+    found = reader.rows(_RUN, {"target": target, "experiment": experiment})
+    found = found or ([] if experiment else reader.rows(_SPAN, {"target": target.lower()}))
+    if len(found) > 1:
+        raise UsageError(f"several spans begin with {target!r}; write more of the id")
+    if not found:
+        raise NotFound(f"{target!r} is neither a span, a trace nor a case of an experiment; i2e traces lists what is")
+    return found[0]

@@ -1,0 +1,235 @@
+"""Calibration: a judge against labels, through the real SDK and a local Messages API."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from otel_i2e.config import Settings
+from otel_i2e.errors import NotMeasured, UsageError
+from otel_i2e.models import JudgeStanding
+from otel_i2e.store import Store
+from otel_i2e.testing import MessagesRequest, MessagesServer, Reply, llm_span, row_of, score_row
+from otel_i2e.workflows.calibration import calibrate, check_drift
+from otel_i2e.workflows.labels import add_label
+from otel_i2e.workflows.scorers import load_all, named
+
+TONE = """+++
+fields = ["output"]
+threshold = 1.0
+model = "claude-sonnet-5"
+[choices]
+good = 1
+fair = 0.5
+bad = 0
++++
+Is it good?
+"""
+Verdict = Callable[[str], str]
+
+
+def honest(output: str) -> str:
+    """Says what people say."""
+    return "good" if output.startswith("good") else "bad"
+
+
+def lenient(_output: str) -> str:
+    """Says that everything is good."""
+    return "good"
+
+
+def mostly(output: str) -> str:
+    """Lets three bad answers pass."""
+    return "good" if output in ("bad 0", "bad 1", "bad 2") else honest(output)
+
+
+def broken(_output: str) -> str:
+    """Says what is not offered."""
+    return "brilliant"
+
+
+class Bench:
+    """A project with `n` good and `n` bad answers, labelled, and a judge that decides by `verdict`."""
+
+    def __init__(self, folder: Path, server: MessagesServer, says: dict[str, Any], n: int) -> None:
+        self.server, self.says = server, says
+        (folder / "judges").mkdir()
+        (folder / "judges" / "tone.md").write_text(TONE)
+        self.prompt = folder / "judges" / "tone.md"
+        self.settings = Settings(
+            store=str(folder / "i2e.duckdb"), datasets=str(folder / "evals"), source=str(folder / "i2e.toml")
+        )
+        self.spans = [llm_span("q", f"{kind} {k}") for kind in ("good", "bad") for k in range(n)]
+        with Store.of(self.settings).write() as writer:
+            writer.add_spans([row_of(span) for span in self.spans])
+        for span in self.spans:
+            add_label(self.settings, span.span_id, "tone", passed=honest(span.output_text or "") == "good")
+
+    def standing(self) -> JudgeStanding:
+        """The standing of the identity as it is now."""
+        (scorer,) = named(["tone"], load_all(self.settings))
+        with Store.of(self.settings).read() as reader:
+            return next(one for one in reader.standings() if one.scorer_version == scorer.version)
+
+
+@pytest.fixture
+def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Bench]]:
+    """`bench(verdict, n=…)`; `bench.says` may be changed afterwards: the verdict, and the model that answers."""
+    says: dict[str, Any] = {"model": None}
+
+    def script(request: MessagesRequest) -> Reply:
+        output = request.question.split("output>>\n")[1].split("\n<<")[0]
+        answer = {"reasoning": "r", "choice": says["verdict"](output)}
+        return replace(Reply.json(answer), model=says["model"])
+
+    with MessagesServer(script) as server:
+        monkeypatch.setenv("ANTHROPIC_API_KEY", "test")
+        monkeypatch.setenv("ANTHROPIC_BASE_URL", server.url)
+
+        def made(verdict: Verdict = honest, n: int = 12) -> Bench:
+            says["verdict"] = verdict
+            return Bench(tmp_path, server, says, n)
+
+        yield made
+
+
+def test_a_judge_that_agrees_with_people_may_block(bench: Callable[..., Bench]) -> None:
+    """Confusion matrix on the held-out half, intervals, consistency, and a standing of this identity."""
+    room = bench()
+    found = calibrate(room.settings, "tone")
+    assert (found.true_pass, found.false_pass, found.false_fail, found.true_fail) == (6, 0, 0, 6)
+    assert (found.kappa, found.problems, found.errors, found.disputed) == (1.0, (), 0, 0)
+    assert found.tpr is not None
+    assert (found.tpr.rate, round(found.tpr.low, 3), found.tpr.high) == (1.0, 0.610, 1.0)
+    assert found.swap_consistency is not None
+    assert found.repeat_consistency is not None
+    assert (found.swap_consistency.rate, found.repeat_consistency.rate) == (1.0, 1.0)
+    assert found.best_threshold == 1.0
+    standing = room.standing()
+    assert (standing.may_block, standing.model) == (True, "claude-sonnet-5")
+    assert standing.reason == "TPR 1.00, TNR 1.00 on 24 labels"
+    with Store.of(room.settings).read() as reader:
+        assert reader.calibration("tone") == found
+
+
+def test_a_judge_that_passes_everything_is_a_shadow(bench: Callable[..., Bench]) -> None:
+    """It says nothing about the truth: no right to block, and no corrected rate."""
+    room = bench(lenient)
+    others = [llm_span("q", f"good {k}") for k in range(3)]
+    (scorer,) = named(["tone"], load_all(room.settings))
+    with Store.of(room.settings).write() as writer:
+        writer.add_scores(
+            [score_row(s, "tone", 1.0, passed=True, scorer_version=scorer.version) for s in [*others, *room.spans]]
+        )
+    found = calibrate(room.settings, "tone")
+    assert (found.false_pass, found.true_fail) == (6, 0)
+    assert any(problem.startswith("TNR 0.00") for problem in found.problems)
+    assert (found.judged, found.judged_pass, found.corrected, found.prediction_powered) == (3, 3, None, None)
+    assert not room.standing().may_block
+
+
+def test_the_pass_rate_of_production_is_corrected(bench: Callable[..., Bench]) -> None:
+    """What is labelled is not counted again, and scores of another identity are not counted at all."""
+    room = bench(mostly, n=30)
+    others = [llm_span("q", f"good {k}") for k in range(40)]
+    (scorer,) = named(["tone"], load_all(room.settings))
+    rows = [
+        score_row(s, "tone", 1.0, passed=n < 20, scorer_version=version)
+        for version in (scorer.version, "other")
+        for n, s in enumerate(others)
+    ]
+    with Store.of(room.settings).write() as writer:
+        writer.add_scores(rows)
+    found = calibrate(room.settings, "tone", repeats=1)
+    assert (found.judged, found.judged_pass) == (40, 20)
+    wrong = found.false_pass
+    specificity = 1 - wrong / 15
+    assert found.corrected is not None
+    assert found.corrected.rate == pytest.approx((0.5 + specificity - 1) / specificity)
+    assert found.corrected.low < found.corrected.rate < found.corrected.high
+    assert found.prediction_powered is not None
+    assert found.prediction_powered.rate == pytest.approx(0.5 - wrong / 30)
+
+
+def test_consistency_sees_a_judge_that_goes_by_the_order_of_choices(
+    bench: Callable[..., Bench], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And one that wavers, although its first verdicts are right."""
+    room = bench()
+    count = 0
+
+    def wavers(output: str) -> str:
+        nonlocal count
+        count += 1
+        return honest(output) if count <= 24 else "good"
+
+    room.says["verdict"] = wavers
+    found = calibrate(room.settings, "tone")
+    assert found.kappa == 1.0
+    assert found.swap_consistency is not None
+    assert found.swap_consistency.rate < 0.7
+    assert found.repeat_consistency is not None
+    assert found.repeat_consistency.rate < 0.7
+
+
+def test_a_second_calibration_asks_nothing_twice(bench: Callable[..., Bench]) -> None:
+    """Verdicts are kept; repeats are asked anew."""
+    room = bench()
+    calibrate(room.settings, "tone", repeats=1)
+    before = len(room.server.requests)
+    calibrate(room.settings, "tone", repeats=1)
+    assert (before, len(room.server.requests)) == (44, 44)
+    calibrate(room.settings, "tone", repeats=2)
+    assert len(room.server.requests) == 64
+
+
+def test_drift_suspends_the_right_to_block(bench: Callable[..., Bench]) -> None:
+    """The same identity, another model behind it: a significant change for the worse suspends, none carries over."""
+    room = bench()
+    calibrate(room.settings, "tone", repeats=1)
+    room.says["model"] = "claude-sonnet-5-1"
+    check = check_drift(room.settings, "tone")
+    assert (check.may_block, check.broke, check.model_before, check.model_now) == (
+        True,
+        0,
+        "claude-sonnet-5",
+        "claude-sonnet-5-1",
+    )
+    assert room.standing().model == "claude-sonnet-5-1"
+    room.says["verdict"] = lenient
+    check = check_drift(room.settings, "tone")
+    assert (check.may_block, check.broke, check.fixed) == (False, 12, 0)
+    assert room.standing().reason.startswith("suspended: drift, 24 frozen labels asked again: 12 broke")
+    assert not room.standing().may_block
+
+
+def test_a_new_identity_has_no_standing_until_it_is_checked(bench: Callable[..., Bench]) -> None:
+    """A changed prompt is another judge; the frozen set tells whether it judges the same."""
+    room = bench()
+    calibrate(room.settings, "tone", repeats=1)
+    room.prompt.write_text(TONE.replace("Is it good?", "Is it any good?"))
+    with pytest.raises(StopIteration):
+        room.standing()
+    check = check_drift(room.settings, "tone")
+    assert check.before != check.now
+    assert room.standing().may_block
+
+
+def test_what_cannot_be_measured_changes_nothing(bench: Callable[..., Bench]) -> None:
+    """No labels of both kinds, no verdicts, no calibration, no judge."""
+    room = bench(n=1)
+    with pytest.raises(NotMeasured, match="never calibrated"):
+        check_drift(room.settings, "tone")
+    with pytest.raises(UsageError, match="no judge"):
+        calibrate(room.settings, "equals")
+    found = calibrate(room.settings, "tone", repeats=1)
+    assert any(problem.startswith("too few held-out labels: 1 pass, 1 fail") for problem in found.problems)
+    room.says["verdict"] = broken
+    with pytest.raises(NotMeasured, match="2 of 2 frozen labels got no verdict"):
+        check_drift(room.settings, "tone")
+    with pytest.raises(NotMeasured, match="not of both kinds"):
+        calibrate(room.settings, "groundedness")
