@@ -3,19 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any, Final
 
 from otel_i2e.models import JudgePrompt
+from otel_i2e.score.checks.cites_documents import cites_documents
 from otel_i2e.score.checks.contains import contains
 from otel_i2e.score.checks.equals import equals
 from otel_i2e.score.checks.json_schema import json_schema
 from otel_i2e.score.checks.judge import judge
+from otel_i2e.score.checks.language import language
+from otel_i2e.score.checks.length import length
 from otel_i2e.score.checks.max_cost import max_cost
 from otel_i2e.score.checks.max_duration import max_duration
+from otel_i2e.score.checks.max_errors import max_errors
+from otel_i2e.score.checks.max_steps import max_steps
 from otel_i2e.score.checks.max_tokens import max_tokens
+from otel_i2e.score.checks.no_loops import no_loops
+from otel_i2e.score.checks.no_personal_data import no_personal_data
+from otel_i2e.score.checks.no_secrets import no_secrets
 from otel_i2e.score.checks.not_contains import not_contains
+from otel_i2e.score.checks.quotes_documents import quotes_documents
 from otel_i2e.score.checks.regex import regex
+from otel_i2e.score.checks.required_fields import required_fields
+from otel_i2e.score.checks.similarity import similarity
+from otel_i2e.score.checks.tool_arguments import tool_arguments
 from otel_i2e.score.checks.tool_called import tool_called
+from otel_i2e.score.checks.tool_not_called import tool_not_called
+from otel_i2e.score.checks.tool_order import tool_order
+from otel_i2e.score.checks.tools_ran import tools_ran
+from otel_i2e.score.checks.word_overlap import word_overlap
 from otel_i2e.score.scorer import Scorer
 
 __all__ = ["BUILT_IN", "checks", "standalone"]
@@ -25,11 +42,27 @@ BUILT_IN: Final[dict[str, Callable[[Any], Scorer]]] = {
     "not_contains": not_contains,
     "regex": regex,
     "equals": equals,
+    "similarity": similarity,
+    "length": length,
+    "language": language,
+    "required_fields": required_fields,
     "json_schema": json_schema,
+    "cites_documents": cites_documents,
+    "quotes_documents": quotes_documents,
+    "word_overlap": word_overlap,
     "tool_called": tool_called,
+    "tool_not_called": tool_not_called,
+    "tool_order": tool_order,
+    "tool_arguments": tool_arguments,
+    "tools_ran": tools_ran,
+    "no_secrets": no_secrets,
+    "no_personal_data": no_personal_data,
     "max_duration": max_duration,
     "max_tokens": max_tokens,
     "max_cost": max_cost,
+    "max_errors": max_errors,
+    "max_steps": max_steps,
+    "no_loops": no_loops,
 }
 """Check → what makes a scorer of its argument. `judge` joins them where the prompts are known: see `checks`."""
 
@@ -39,6 +72,8 @@ def checks(prompts: Mapping[str, JudgePrompt]) -> dict[str, Callable[[Any], Scor
     return {**BUILT_IN, "judge": lambda argument: judge(argument, prompts)}
 
 
-def standalone() -> list[Scorer]:
-    """The built-in scorers that take no argument, ready to be named by a rule or a case."""
-    return [equals()]
+@cache
+def standalone() -> tuple[Scorer, ...]:
+    """The built-in scorers that need no argument, ready to be named by a rule or a case."""
+    plain = (equals, cites_documents, quotes_documents, word_overlap, tool_arguments, tools_ran, no_loops)
+    return tuple(make() for make in (*plain, no_secrets, no_personal_data))

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from otel_i2e.cli.main import main
+from otel_i2e.score import standalone
 
 
 def run(*args: str) -> int:
@@ -35,7 +36,7 @@ def test_lists_what_can_be_named(capsys: pytest.CaptureFixture[str], tmp_path: P
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split("\t") == ["name", "version", "threshold", "needs", "source", "description"]
     cells = {line.split("\t")[0]: line.split("\t") for line in lines[1:] if "\t" in line}
-    assert set(cells) == {"correctness", "equals", "groundedness", "kind"}
+    assert set(cells) == {scorer.name for scorer in standalone()} | {"correctness", "groundedness", "kind"}
     assert cells["kind"][2:] == ["0.5", "output, documents?", f"{tmp_path / 'mine.py'}:2", "Whether it is kind."]
     assert lines[-1].startswith("Checks for `must` and `must_not` of a case: contains, not_contains, regex,")
 

@@ -93,7 +93,7 @@ def test_a_negated_judge_keeps_its_cost_and_its_silence(attempt: Try) -> None:
     [
         (
             {"contain": "x"},
-            "must[0]: 'contain' is not a check; did you mean 'contains'? (the checks are contains, equals,",
+            "must[0]: 'contain' is not a check; did you mean 'contains'? (the checks are cites_documents, contains,",
         ),
         ({"sentiment": "x"}, "'sentiment' is not a check (the checks are "),
         ({}, "names 0 checks"),

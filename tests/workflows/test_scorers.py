@@ -10,6 +10,7 @@ import pytest
 from otel_i2e.config import Settings
 from otel_i2e.errors import ConfigError, DatasetError, ScorerError
 from otel_i2e.models import Case
+from otel_i2e.score import standalone
 from otel_i2e.workflows.scorers import case_scorers, judge_settings, load_all, load_scorers, named
 
 SCORERS = '''
@@ -46,7 +47,8 @@ def project(tmp_path: Path) -> Settings:
 
 def test_all_are_found_by_name(project: Settings) -> None:
     """Built in, judge prompts that ship, the file's, the folder's; `must`, which needs a criterion, is no scorer."""
-    assert set(load_scorers(project)) == {"equals", "groundedness", "correctness", "short", "tone"}
+    plain = {scorer.name for scorer in standalone()}
+    assert set(load_scorers(project)) == plain | {"groundedness", "correctness", "short", "tone"}
     assert load_scorers(project)["short"]("ab") is True
     assert load_scorers(project)["tone"].needs_judge
 
@@ -122,7 +124,9 @@ def test_a_case_has_its_checks_and_the_scorers_it_names(project: Settings) -> No
     loaded = load_all(project)
     case = Case(id="c", input="q", must=["be kind"], must_not=[{"contains": "x"}], scorers=["short"])
     assert [s.name for s in case_scorers(case, loaded)] == ["must: be kind", "must_not: contains 'x'", "short"]
-    with pytest.raises(DatasetError, match="case 'c': there is no scorer 'long'; there are correctness, equals"):
+    with pytest.raises(
+        DatasetError, match="case 'c': there is no scorer 'long'; there are cites_documents, correctness, equals"
+    ):
         case_scorers(case.model_copy(update={"scorers": ["long"]}), loaded)
 
 

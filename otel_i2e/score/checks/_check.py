@@ -13,7 +13,7 @@ from otel_i2e.score.identity import code_version
 from otel_i2e.score.parameters import arguments_of, needs_of
 from otel_i2e.score.scorer import Scorer
 
-__all__ = ["check_scorer", "read_argument", "shown"]
+__all__ = ["check_scorer", "plain", "read_argument", "shown"]
 
 Argument = TypeVar("Argument", bound=Contract)
 
@@ -29,6 +29,11 @@ def read_argument(check: str, contract: type[Argument], argument: Any, *, short:
         message = problem["msg"].removeprefix("Value error, ")
         fields = ", ".join(contract.model_fields)
         raise ScorerError(f"{check}: {place}: {message}, got {shown(argument)}; its fields are {fields}") from None
+
+
+def plain(argument: Any) -> Any:
+    """The argument of a check that needs none: nothing and `true` say nothing."""
+    return {} if argument is None or argument is True else argument
 
 
 def check_scorer(check: str, function: Callable[..., Any], argument: Contract | None = None, *, title: str) -> Scorer:

@@ -14,7 +14,7 @@ from otel_i2e.score.checks._check import check_scorer, shown
 from otel_i2e.score.checks.regex import compiled
 from otel_i2e.score.scorer import Scorer
 
-__all__ = ["json_schema"]
+__all__ = ["json_schema", "schema_problem"]
 
 # jsonschema ships no types: what it gives is Any from here on
 _best_match = cast("Any", exceptions).best_match
@@ -48,6 +48,12 @@ def json_schema(argument: Any) -> Scorer:
         return Score(value=0.0, explanation=f"{worst.json_path}: {worst.message}")
 
     return check_scorer("json_schema", check, wanted, title=shown(wanted.json_schema))
+
+
+def schema_problem(schema: Json, value: Any) -> str | None:
+    """What the schema has against `value`, one line; None when it allows it. ScorerError for one that is no schema."""
+    worst = _best_match(_validator(schema).iter_errors(value))
+    return None if worst is None else f"{worst.json_path}: {worst.message}"
 
 
 def _validator(schema: Json | bool) -> Any:

@@ -1,0 +1,54 @@
+"""`length`: the output is as long as asked for, in words or characters."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field, model_validator
+
+from otel_i2e.models import Contract, Score
+from otel_i2e.score.checks._check import check_scorer, read_argument
+from otel_i2e.score.scorer import Scorer
+
+__all__ = ["length"]
+
+
+class Limits(Contract):
+    """At least one limit."""
+
+    max_words: int | None = Field(default=None, ge=0)
+    """Words at most; a word is what white space parts."""
+    min_words: int | None = Field(default=None, ge=0)
+    """Words at least."""
+    max_characters: int | None = Field(default=None, ge=0)
+    """Characters at most."""
+    min_characters: int | None = Field(default=None, ge=0)
+    """Characters at least."""
+
+    @model_validator(mode="after")
+    def _one_at_least(self) -> Limits:
+        if all(limit is None for _, limit in self):
+            raise ValueError("give a limit")
+        return self
+
+
+def length(argument: Any) -> Scorer:
+    """`100` (words at most), or `{"min_words": …, "max_words": …, "max_characters": …}`."""
+    limits = read_argument("length", Limits, argument, short="max_words")
+
+    def check(output: str) -> Score:
+        """The output is as long as asked for."""
+        words, characters = len(output.split()), len(output)
+        holds = (
+            words <= _or(limits.max_words, words)
+            and words >= _or(limits.min_words, words)
+            and characters <= _or(limits.max_characters, characters)
+            and characters >= _or(limits.min_characters, characters)
+        )
+        return Score(value=1.0 if holds else 0.0, explanation=f"{words} words, {characters} characters")
+
+    return check_scorer("length", check, limits, title=", ".join(f"{n} {v}" for n, v in limits if v is not None))
+
+
+def _or(limit: int | None, otherwise: int) -> int:
+    return otherwise if limit is None else limit

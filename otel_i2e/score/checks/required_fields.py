@@ -1,0 +1,58 @@
+"""`required_fields`: the output is a JSON object with these fields, of these types."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final, Literal, cast
+
+from otel_i2e.models import Contract, Json, Score
+from otel_i2e.score.checks._check import check_scorer, read_argument, shown
+from otel_i2e.score.scorer import Scorer
+
+__all__ = ["required_fields"]
+
+Kind = Literal["any", "string", "number", "integer", "boolean", "object", "array", "null"]
+_KINDS: Final[dict[str, tuple[type, ...]]] = {
+    "any": (object,),
+    "string": (str,),
+    "number": (int, float),
+    "integer": (int,),
+    "boolean": (bool,),
+    "object": (dict,),
+    "array": (list,),
+    "null": (type(None),),
+}
+
+
+class Fields(Contract):
+    """Fields by name; `order.id` is the field `id` of the object `order`."""
+
+    fields: dict[str, Kind]
+    """Name → type, as JSON Schema calls it, or `any`."""
+
+
+def required_fields(argument: Any) -> Scorer:
+    """`["refund", "order.id"]` or `{"refund": "boolean", "order.id": "string"}`."""
+    if isinstance(argument, list):
+        argument = dict.fromkeys(cast("list[str]", argument), "any")
+    wanted = read_argument("required_fields", Fields, {"fields": argument}, short="fields").fields
+
+    def check(output: str) -> Score:
+        """The output is a JSON object with these fields."""
+        try:
+            value = json.loads(output)
+        except ValueError as error:
+            return Score(value=0.0, explanation=f"not JSON: {error}")
+        wrong = [problem for name, kind in wanted.items() if (problem := _problem(value, name, kind))]
+        return Score(value=0.0 if wrong else 1.0, explanation="; ".join(wrong) or "every field is there")
+
+    return check_scorer("required_fields", check, Fields(fields=wanted), title=shown(", ".join(wanted))[1:-1])
+
+
+def _problem(value: Any, name: str, kind: Kind) -> str | None:
+    for part in name.split("."):
+        if not isinstance(value, dict) or part not in value:
+            return f"{name} is missing"
+        value = cast("Json", value)[part]
+    right = isinstance(value, _KINDS[kind]) and (kind in ("any", "boolean") or not isinstance(value, bool))
+    return None if right else f"{name} is no {kind}: {shown(value)}"

@@ -1,0 +1,61 @@
+"""`word_overlap`: how much of the output's words and numbers stand in the documents or the question.
+
+A cheap first look at groundedness, the same every time, and no more: a paraphrase scores low, a sentence that puts the
+documents' words together wrongly scores high, and `not` is a word like any other. The judge `groundedness` reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any, Final
+
+from pydantic import Field
+
+from otel_i2e.models import Contract, Document, Score
+from otel_i2e.score.checks._check import check_scorer, plain, read_argument
+from otel_i2e.score.checks.regex import compiled
+from otel_i2e.score.scorer import Scorer
+from otel_i2e.score.text import folded
+
+__all__ = ["word_overlap"]
+
+_WORD: Final = r"\pL[\pL\pM'-]{3,}"
+_NUMBER: Final = r"\d+(?:[.,]\d+)*"
+
+
+class Overlap(Contract):
+    """How much must overlap."""
+
+    at_least: float = Field(default=0.6, ge=0, le=1)
+    """Share of the output's words of four letters or more."""
+
+
+def word_overlap(argument: Any = None) -> Scorer:
+    """`true`, or the least share. A number that is neither in the documents nor in the question makes it 0."""
+    wanted = read_argument("word_overlap", Overlap, plain(argument), short="at_least")
+    words, numbers = compiled(_WORD), compiled(_NUMBER)
+
+    def check(output: str, documents: list[Document], input: Any = None) -> Score | None:
+        """Words and numbers of the output stand in the documents or the question."""
+        source = folded("\n".join([*(one.content or "" for one in documents), str(input or "")]))
+        text = folded(output)
+        said, known = set(_all(words, text)), set(_all(words, source))
+        invented = sorted({_plain(n) for n in _all(numbers, text)} - {_plain(n) for n in _all(numbers, source)})
+        if invented:
+            return Score(value=0.0, explanation=f"numbers that stand nowhere: {', '.join(invented)}")
+        if not said:
+            return None
+        new = sorted(said - known)
+        return Score(value=1 - len(new) / len(said), explanation=f"new words: {', '.join(new[:10]) or 'none'}")
+
+    made = check_scorer("word_overlap", check, wanted, title="" if wanted == Overlap() else f"{wanted.at_least:g}")
+    return replace(made, threshold=wanted.at_least)
+
+
+def _all(search: Any, text: str) -> Iterable[str]:
+    return (match.group() for match in search.finditer(text))
+
+
+def _plain(number: str) -> str:
+    return number.replace(",", "").replace(".", "")

@@ -1,0 +1,41 @@
+"""`cites_documents`: whatever the output cites is among the documents."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from otel_i2e.errors import ScorerError
+from otel_i2e.models import Attempt, Document, Outcome
+from otel_i2e.score.checks.cites_documents import cites_documents
+
+Try = Callable[..., Attempt]
+
+
+DOCUMENTS = [Document(id="refunds", content="30 days"), Document(uri="https://x.example/b", content="b")]
+
+
+@pytest.mark.parametrize(
+    ("output", "passes"),
+    [("30 days [refunds].", True), ("See [2].", True), ("See [3].", False), ("As [invented] says, [refunds].", False)],
+)
+def test_a_citation_is_an_id_an_address_or_a_position(attempt: Try, output: str, passes: bool) -> None:
+    """One invented citation is enough to fail."""
+    assert attempt(cites_documents(), output, documents=DOCUMENTS).passed is passes
+
+
+def test_no_citation_says_nothing_unless_required(attempt: Try) -> None:
+    """The text of a Markdown link is none."""
+    assert attempt(cites_documents({}), "See [here](https://x).", documents=DOCUMENTS).outcome is Outcome.NOT_APPLICABLE
+    assert attempt(cites_documents({"required": True}), "30 days.", documents=DOCUMENTS).passed is False
+    assert attempt(cites_documents(), "30 days [refunds].").outcome is Outcome.NO_CONTENT
+
+
+def test_a_pattern_of_ones_own(attempt: Try) -> None:
+    """RE2, with the id as its first group; anything else is refused."""
+    own = cites_documents(r"\(source: (\w+)\)")
+    assert attempt(own, "Yes (source: refunds)", documents=DOCUMENTS).passed is True
+    assert attempt(own, "Yes (source: other)", documents=DOCUMENTS).passed is False
+    with pytest.raises(ScorerError, match="RE2"):
+        cites_documents("(?<=x)y")

@@ -1,0 +1,42 @@
+"""`language`: the output is written in this language."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from otel_i2e.errors import ScorerError
+from otel_i2e.models import Attempt, Outcome
+from otel_i2e.score.checks.language import language
+
+Try = Callable[..., Attempt]
+
+
+SENTENCES = {
+    "de": "Sie können das Gerät innerhalb von 30 Tagen zurückgeben, wenn es nicht beschädigt ist.",
+    "en": "You can return the laptop within 30 days if it is not damaged.",
+    "es": "Usted puede devolver el portátil en 30 días si no está dañado, con la factura.",
+    "fr": "Vous pouvez le rendre dans les 30 jours avec la facture.",
+    "it": "Si può restituire il portatile con la ricevuta, ma non dopo 30 giorni.",
+    "nl": "U kunt het apparaat binnen 30 dagen terugsturen, met de bon van de winkel.",
+    "pt": "Você pode devolver o portátil em 30 dias com a fatura, se não estiver danificado.",
+}
+
+
+@pytest.mark.parametrize("code", SENTENCES)
+def test_a_sentence_is_told(attempt: Try, code: str) -> None:
+    """Its own language passes, another fails."""
+    made = attempt(language(code), SENTENCES[code])
+    assert made.passed is True, made.score
+    other = "en" if code != "en" else "de"
+    assert attempt(language(other), SENTENCES[code]).passed is False
+
+
+def test_too_little_text_says_nothing(attempt: Try) -> None:
+    """A number or a name is in no language."""
+    assert attempt(language("en"), "42").outcome is Outcome.NOT_APPLICABLE
+    wrong: Any = "xx"
+    with pytest.raises(ScorerError, match=r"^language: code"):
+        language(wrong)

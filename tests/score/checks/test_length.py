@@ -1,0 +1,31 @@
+"""`length`: the output is as long as asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from otel_i2e.errors import ScorerError
+from otel_i2e.models import Attempt, Outcome
+from otel_i2e.score.checks.length import length
+
+Try = Callable[..., Attempt]
+
+
+@pytest.mark.parametrize(
+    ("argument", "passes"),
+    [(3, True), (2, False), ({"min_words": 4}, False), ({"max_characters": 13}, True), ({"min_characters": 14}, False)],
+)
+def test_each_limit_is_kept(attempt: Try, argument: Any, passes: bool) -> None:
+    """Three words, thirteen characters."""
+    made = attempt(length(argument), "one two three")
+    assert (made.outcome, made.passed) == (Outcome.SCORED, passes)
+
+
+@pytest.mark.parametrize("argument", [{}, -1, "many", {"max_lines": 3}])
+def test_a_wrong_limit_is_one_line(argument: Any) -> None:
+    """It names the fields."""
+    with pytest.raises(ScorerError, match=r"^length: .*its fields are max_words, "):
+        length(argument)

@@ -1,0 +1,37 @@
+"""`no_secrets`: the output has no key, token or password in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from otel_i2e.errors import ScorerError
+from otel_i2e.models import Attempt, Outcome
+from otel_i2e.score.checks.no_secrets import no_secrets
+
+Try = Callable[..., Attempt]
+
+
+KEY = "sk-" + "ant-api03-" + "aB3dE5fG7h" * 9 + "AA"
+
+
+def test_a_key_fails_and_is_not_repeated(attempt: Try) -> None:
+    """Only its kind is told."""
+    made = attempt(no_secrets(), f"Your key is {KEY}, keep it.")
+    assert made.passed is False
+    assert made.score is not None
+    assert KEY[:20] not in str(made.score)
+    assert attempt(no_secrets({}), "Your order A-1042 is on its way.").passed is True
+
+
+def test_a_kind_may_be_let_through(attempt: Try) -> None:
+    """By the name that the explanation gives it."""
+    made = attempt(no_secrets(), KEY)
+    assert made.score is not None
+    kind: Any = (made.score.explanation or "").partition(" × ")[2].partition(",")[0]
+    assert attempt(no_secrets({"kinds": [kind]}), KEY).passed is True
+    assert attempt(no_secrets(), None).outcome is Outcome.NO_CONTENT
+    with pytest.raises(ScorerError, match=r"^no_secrets: kinds"):
+        no_secrets(3)

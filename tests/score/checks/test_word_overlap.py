@@ -1,0 +1,42 @@
+"""`word_overlap`: words and numbers stand in the documents or the question."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from otel_i2e.errors import ScorerError
+from otel_i2e.models import Attempt, Document, Outcome
+from otel_i2e.score.checks.word_overlap import word_overlap
+
+Try = Callable[..., Attempt]
+
+
+DOCUMENTS = [Document(id="a", content="Laptops may be returned within 30 days of delivery. The fee is 1,200.50.")]
+
+
+@pytest.mark.parametrize(
+    ("output", "value"),
+    [
+        ("Laptops returned within 30 days.", 1.0),
+        ("The fee is 1200.50, delivery of laptops.", 1.0),
+        ("Laptops returned within 60 days.", 0.0),
+        ("Bananas returned happily within days.", 0.6),
+    ],
+)
+def test_the_share_of_known_words_is_the_score(attempt: Try, output: str, value: float) -> None:
+    """A number that stands nowhere makes it zero."""
+    made = attempt(word_overlap(), output, documents=DOCUMENTS)
+    assert made.score is not None
+    assert made.score.value == pytest.approx(value)
+    assert made.passed is (value >= 0.6)
+
+
+def test_what_the_question_said_may_be_said_again(attempt: Try) -> None:
+    """And an output of short words says nothing."""
+    again = attempt(word_overlap(), "You bought 77 bananas.", documents=DOCUMENTS, input_text="I bought 77 bananas.")
+    assert again.passed is True
+    assert attempt(word_overlap({}), "No.", documents=DOCUMENTS).outcome is Outcome.NOT_APPLICABLE
+    with pytest.raises(ScorerError, match=r"^word_overlap: at_least"):
+        word_overlap(1.5)
