@@ -19,7 +19,7 @@ from typing import Any, Final, cast
 
 from otel_i2e.errors import ConfigError
 
-__all__ = ["CAPTURE_MODES", "Settings", "find_config", "load_settings"]
+__all__ = ["CAPTURE_MODES", "RECORDED_BYTES", "Settings", "find_config", "load_settings"]
 
 CAPTURE_MODES: Final = ("full", "metadata", "off")
 _CHOICES: Final[dict[str, tuple[str, ...]]] = {
@@ -35,6 +35,8 @@ _KINDS: Final[tuple[tuple[type, str], ...]] = (
     (dict, "a table"),
 )
 """Type of a default → what to call it."""
+RECORDED_BYTES: Final = 1_000_000
+"""`max_content_bytes` of an application that was told nothing."""
 _PATHS: Final = ("store", "datasets", "queries", "policy")
 
 
@@ -54,8 +56,9 @@ class Settings:
     """`deployment.environment.name` of recorded spans; empty keeps the resource's."""
     capture: str = "full"
     """`full`: with prompts and answers. `metadata`: without. `off`: record nothing."""
-    max_content_bytes: int = 1_000_000
-    """An attribute value longer than this many bytes of UTF-8 is cut, with a marker."""
+    max_content_bytes: int | None = None
+    """An attribute value longer than this many bytes of UTF-8 is cut, with a marker, whoever sent it. None, when it was
+    not set, is 1,000,000 for what this application records, and no limit for what comes from elsewhere."""
     ingest: str = "on"
     """`on`: a background thread of the application moves the spool into the store. `off`: another does."""
     ingest_interval: float = 2.0
@@ -97,6 +100,11 @@ class Settings:
     def redacts(self) -> bool:
         """Whether secrets are taken out: a table `[redact]` that is not switched off."""
         return bool(self.redact.get("enabled", bool(self.redact)))
+
+    @property
+    def recorded_bytes(self) -> int:
+        """`max_content_bytes` of what this application records."""
+        return RECORDED_BYTES if self.max_content_bytes is None else self.max_content_bytes
 
     @property
     def store_path(self) -> Path:
@@ -154,7 +162,10 @@ def load_settings(
 
 
 _SETTINGS: Final = tuple(f.name for f in fields(Settings) if f.name != "source")
-_DEFAULTS: Final[dict[str, Any]] = {name: getattr(Settings(), name) for name in _SETTINGS}
+_DEFAULTS: Final[dict[str, Any]] = {
+    **{name: getattr(Settings(), name) for name in _SETTINGS},
+    "max_content_bytes": RECORDED_BYTES,
+}
 
 
 def _read_table(path: Path, keys: tuple[str, ...]) -> Mapping[str, Any] | None:

@@ -96,7 +96,7 @@ def _environment_chose() -> bool:
 
 
 def _limit(recorder: Recorder) -> int:
-    return max(1, recorder.settings.max_content_bytes)
+    return max(1, recorder.settings.recorded_bytes)
 
 
 def _prepare_middleware(client: Any, ours: type[Any]) -> None:

@@ -259,7 +259,7 @@ class Recorder:
                 if self._redactor is not None:
                     self._redactor.load()
         return Encoder(
-            max_content_bytes=self.settings.max_content_bytes,
+            max_content_bytes=self.settings.recorded_bytes,
             content=self.settings.capture == "full",
             service=self.settings.service,
             environment=self.settings.environment,

@@ -8,9 +8,10 @@ from typing import Any
 from otel_i2e.blobs import MIN_CHARACTERS, lifted
 from otel_i2e.normalize.raw import Json, RawLog, RawSpan, is_list, is_object
 
-__all__ = ["slim_log", "slim_span"]
+__all__ = ["Keep", "slim_log", "slim_span"]
 
 Keep = Callable[[str, bytes], None]
+"""Is given the SHA-256 and the bytes of each blob."""
 
 
 def slim_span(raw: RawSpan, keep: Keep) -> RawSpan:

@@ -70,6 +70,8 @@ def normalize_span(raw: RawSpan, logs: Sequence[RawLog] = ()) -> SpanRow:
         step(row, raw)
     if logs:
         row["events"] = events_text(raw.events, logs)
+        if row["content_state"] == "full" and any(semconv.I2E_CONTENT_TRUNCATED in log.attributes for log in logs):
+            row["content_state"] = "truncated"
     return row
 
 

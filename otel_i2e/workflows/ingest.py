@@ -1,6 +1,6 @@
 """Spool → normalize → store: what was recorded becomes rows.
 
-    claim ──► decode, images out, normalize (no lease held) ──► one write lease: spans, scores ──► done
+    claim ──► decode, images out, long values cut, normalize (no lease held) ──► one write lease: spans, scores ──► done
 
 A crash anywhere hands the batches out again, and the store takes each span once. What cannot be stored
 is counted with a reason and set aside, and never holds up the rest. That is said of single spans only: what
@@ -21,6 +21,7 @@ from otel_i2e.config import Settings
 from otel_i2e.errors import DecodeError, RowRefused, StoreError, StoreLocked
 from otel_i2e.models import ScoreRow, SpanRow
 from otel_i2e.normalize import (
+    Keep,
     RawLog,
     RawSpan,
     decode_logs,
@@ -31,6 +32,8 @@ from otel_i2e.normalize import (
     normalize_span,
     refusal,
     scores_of,
+    shorten_log,
+    shorten_span,
     slim_log,
     slim_span,
 )
@@ -182,7 +185,7 @@ def _move(settings: Settings, spool: Spool) -> IngestReport | None:
     with spool.claim(max_bytes=_CLAIM_BYTES) as batches:
         if not batches:
             return None
-        prepared = _prepare(batches)
+        prepared = _prepare(batches, settings.max_content_bytes)
         keep_blobs(settings, prepared.blobs)  # before a row refers to them
         stored, scores = _store(settings, prepared)
         _set_aside(settings, spool, batches, prepared)
@@ -196,8 +199,11 @@ def _move(settings: Settings, spool: Spool) -> IngestReport | None:
     return IngestReport(prepared.received, stored, duplicate, dict(prepared.rejected), scores)
 
 
-def _prepare(batches: Sequence[Batch]) -> _Prepared:
-    """Rows of `batches`. A log record's content goes onto its span when both are here; else it is left for later."""
+def _prepare(batches: Sequence[Batch], limit: int | None = None) -> _Prepared:
+    """Rows of `batches`, values of at most `limit` bytes in them.
+
+    A log record's content goes onto its span when both are here; else it is left for later.
+    """
     prepared = _Prepared()
     keep = prepared.blobs.__setitem__
     spans: list[tuple[Batch, RawSpan]] = []
@@ -208,9 +214,9 @@ def _prepare(batches: Sequence[Batch]) -> _Prepared:
             continue
         try:
             if batch.signal == "logs":
-                logs += [(batch, slim_log(log, keep)) for log in decode_logs(batch.body, batch.encoding)]
+                logs += [(batch, _slim_log(log, keep, limit)) for log in decode_logs(batch.body, batch.encoding)]
             else:
-                spans += [(batch, slim_span(span, keep)) for span in decode_traces(batch.body, batch.encoding)]
+                spans += [(batch, _slim_span(span, keep, limit)) for span in decode_traces(batch.body, batch.encoding)]
         except DecodeError as error:
             prepared.reject(batch, f"{batch.signal}: not decodable", max(1, batch.items), str(error))
     prepared.received = len(spans) + len(logs)
@@ -224,6 +230,16 @@ def _prepare(batches: Sequence[Batch]) -> _Prepared:
             prepared.reject(batch, "log record: content of no span")
     _add_scores(prepared, logs, [span for _, span in spans])
     return prepared
+
+
+def _slim_span(sent: RawSpan, keep: Keep, limit: int | None) -> RawSpan:
+    slim = slim_span(sent, keep)
+    return slim if limit is None else shorten_span(slim, limit, sent)
+
+
+def _slim_log(sent: RawLog, keep: Keep, limit: int | None) -> RawLog:
+    slim = slim_log(sent, keep)
+    return slim if limit is None else shorten_log(slim, limit, sent)
 
 
 def _contents(logs: Iterable[tuple[Batch, RawLog]]) -> dict[tuple[str, str], list[tuple[Batch, RawLog]]]:

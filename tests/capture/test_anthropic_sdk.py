@@ -461,7 +461,7 @@ def test_our_limit_on_content_is_given_to_the_sdk(recorder: Recorder, options: A
     """A client records as much as the settings say."""
     with MessagesServer(REPLY) as server:
         traces = _client(server, options).open_telemetry["traces"]
-    assert traces["max_content_bytes"] == recorder.settings.max_content_bytes
+    assert traces["max_content_bytes"] == recorder.settings.recorded_bytes == 1_000_000
 
 
 def test_a_failure_of_ours_is_counted_and_the_call_goes_on(

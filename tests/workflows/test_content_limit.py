@@ -17,6 +17,9 @@ from otel_i2e.capture.content import CONTENT_KEYS, CONTENT_PREFIXES
 from otel_i2e.capture.processor import I2ESpanProcessor
 from otel_i2e.capture.recorder import Recorder
 from otel_i2e.config import Settings
+from otel_i2e.models import Span
+from otel_i2e.spool import Encoding, Signal, Spool
+from otel_i2e.store import Store
 from otel_i2e.workflows.ingest import ingest
 
 LIMIT = 1_000
@@ -90,3 +93,78 @@ def test_an_image_does_not_count(tmp_path: Path) -> None:
     (row,) = stored(tmp_path, {"gen_ai.operation.name": "chat", "gen_ai.input.messages": said})
     assert row["content_state"] == "full"
     assert json.loads(row["input_messages"])[0]["parts"][0]["bytes"] == 100_008
+
+
+TRACE, SPAN = "ab" * 16, "cd" * 8
+QUESTION = json.dumps([{"role": "user", "parts": [{"type": "text", "content": "语" * LIMIT}]}], ensure_ascii=False)
+
+
+def _request(items: str, item: dict[str, Any], **attributes: Any) -> bytes:
+    """One span or log record as OTLP/JSON."""
+    pairs = [{"key": key, "value": value} for key, value in attributes.items()]
+    given = {"traceId": TRACE, "spanId": SPAN, "attributes": pairs, **item}
+    top, scopes = ("resourceSpans", "scopeSpans") if items == "spans" else ("resourceLogs", "scopeLogs")
+    return json.dumps({top: [{scopes: [{items: [given]}]}]}).encode()
+
+
+def _chat(**attributes: Any) -> bytes:
+    times = {"startTimeUnixNano": "1790000000000000000", "endTimeUnixNano": "1790000000500000000"}
+    named = {"gen_ai.operation.name": {"stringValue": "chat"}, **attributes}
+    return _request("spans", {"name": "chat", "kind": 3, **times}, **named)
+
+
+def _ingested(tmp_path: Path, *requests: tuple[Signal, bytes], limit: int | None = LIMIT) -> Span:
+    """The span, after each request was ingested by itself."""
+    settings = Settings(store=str(tmp_path / "i2e.duckdb"), max_content_bytes=limit)
+    encoding: Encoding = "json"
+    for signal, body in requests:
+        spool = Spool(settings.spool_path)
+        spool.put(body, signal=signal, encoding=encoding)
+        spool.close()
+        assert ingest(settings).rejected == {}
+    with Store.of(settings).read() as reader:
+        (span,) = reader.spans()
+    return span
+
+
+def test_what_others_send_is_cut_when_a_limit_is_set(tmp_path: Path) -> None:
+    """The raw attribute and the messages alike, with size and hash of the whole."""
+    span = _ingested(tmp_path, ("traces", _chat(**{"gen_ai.input.messages": {"stringValue": QUESTION}})))
+    attributes = span.attributes or {}
+    assert len(attributes["gen_ai.input.messages"].encode()) <= LIMIT
+    mark = {"bytes": len(QUESTION.encode()), "sha256": sha256(QUESTION.encode()).hexdigest()}
+    assert json.loads(attributes["i2e.content.truncated"]) == {"gen_ai.input.messages": mark}
+    assert span.content_state == "truncated"
+    assert 200 < len(span.input_text or "") < LIMIT
+    assert set(span.input_text or "") == {"语"}
+
+
+def test_what_others_send_has_no_limit_by_default(tmp_path: Path) -> None:
+    """Megabytes of prompt are there, whole."""
+    long = json.dumps([{"role": "user", "parts": [{"type": "text", "content": "hi there " * 200_000}]}])
+    sent = {"gen_ai.input.messages": {"stringValue": long}}
+    span = _ingested(tmp_path, ("traces", _chat(**sent)), limit=None)
+    assert (len(span.input_text or ""), span.content_state) == (1_800_000, "full")
+
+
+@pytest.mark.parametrize("first", ["traces", "logs"])
+def test_a_log_records_content_is_cut_whichever_comes_first(tmp_path: Path, first: str) -> None:
+    """The span says so."""
+    body = {"kvlistValue": {"values": [{"key": "content", "value": {"stringValue": "x" * 5_000}}]}}
+    log = _request("logRecords", {"eventName": "gen_ai.user.message", "body": body})
+    requests: list[tuple[Signal, bytes]] = [("traces", _chat()), ("logs", log)]
+    span = _ingested(tmp_path, *sorted(requests, reverse=first == "traces"))
+    assert span.content_state == "truncated"
+    (event,) = span.events or []
+    assert len(event["body"]) == LIMIT
+    assert json.loads(event["attributes"]["i2e.content.truncated"])["body"]["bytes"] == 5_014
+    assert 200 < len(span.input_text or "") < LIMIT
+
+
+def test_an_image_from_others_does_not_count(tmp_path: Path) -> None:
+    """It is out before anything is measured."""
+    image = b64encode(b"\x89PNG\r\n\x1a\n" + random.Random(1).randbytes(10_000)).decode()
+    said = json.dumps([{"role": "user", "parts": [{"type": "blob", "mime_type": "image/png", "content": image}]}])
+    span = _ingested(tmp_path, ("traces", _chat(**{"gen_ai.input.messages": {"stringValue": said}})))
+    assert span.content_state == "full"
+    assert "i2e.content.truncated" not in (span.attributes or {})

@@ -8,9 +8,11 @@ gen_ai.content.{prompt,completion}          2024: JSON text in one attribute
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 from otel_i2e import semconv
+from otel_i2e.normalize.cut_json import loads_cut
 from otel_i2e.normalize.dialect import Dialect, Facts
 from otel_i2e.normalize.messages import Content, canonical_message, content, messages
 from otel_i2e.normalize.raw import Json, RawLog, RawSpan, is_list, is_object
@@ -98,9 +100,18 @@ def _happened(raw: RawSpan, logs: Sequence[RawLog]) -> Iterable[tuple[str, Json]
     for event in raw.events:
         yield event.name, event.attributes
     for log in sorted(logs, key=lambda log: log.time_ns):
-        body = content(log.body)
-        fields: Any = body.value if body else None
+        fields = _body(log.body)
         yield log.event_name, {**log.attributes, **fields} if is_object(fields) else log.attributes
+
+
+def _body(value: Any) -> Any:
+    """Of a log record: a structure, or its JSON text, which may have been cut off."""
+    given = content(value)
+    if given is None or not isinstance(given.value, str):
+        return given.value if given else None
+    with suppress(ValueError):
+        return loads_cut(given.value)
+    return given.value
 
 
 def _message(fields: Json, role: str) -> Json:
