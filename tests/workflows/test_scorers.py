@@ -124,9 +124,7 @@ def test_a_case_has_its_checks_and_the_scorers_it_names(project: Settings) -> No
     loaded = load_all(project)
     case = Case(id="c", input="q", must=["be kind"], must_not=[{"contains": "x"}], scorers=["short"])
     assert [s.name for s in case_scorers(case, loaded)] == ["must: be kind", "must_not: contains 'x'", "short"]
-    with pytest.raises(
-        DatasetError, match="case 'c': there is no scorer 'long'; there are cites_documents, correctness, equals"
-    ):
+    with pytest.raises(DatasetError, match="no scorer 'long'; there are cites_documents, correctness, equals"):
         case_scorers(case.model_copy(update={"scorers": ["long"]}), loaded)
 
 
