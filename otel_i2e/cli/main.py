@@ -29,6 +29,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "trace": ("otel_i2e.cli.trace", "One trace as a tree: durations, tokens, tool calls, scores."),
     "score": ("otel_i2e.cli.score", "Score stored spans, or follow the online rules."),
     "scorers": ("otel_i2e.cli.scorers", "List the scorers that can be used, with their versions."),
+    "why": ("otel_i2e.cli.why", "Why a span has a score, or none."),
     "parity": ("otel_i2e.cli.parity", "Make online scores again as offline: they must be the same."),
     "label": ("otel_i2e.cli.label", "Say of spans whether they pass; how far reviewers agree."),
     "calibrate": ("otel_i2e.cli.calibrate", "Hold a judge against labels: may it block a release?"),

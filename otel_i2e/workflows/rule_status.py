@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from otel_i2e.config import Settings
 from otel_i2e.errors import I2EError
-from otel_i2e.models import Contract
+from otel_i2e.models import Contract, Rule
 from otel_i2e.store import Store
 from otel_i2e.workflows.rules import FoundRule, rules_or_errors, workable
 from otel_i2e.workflows.scorers import load_all
@@ -29,6 +29,15 @@ GROUP BY rule
 """
 """What the ledger has of each rule."""
 _MATCHES: Final = "SELECT 1 FROM spans WHERE experiment_id IS NULL AND duplicate_of IS NULL AND ({where}) LIMIT 1"
+_SILENT: Final = """
+SELECT count(*) AS matched
+FROM spans
+WHERE experiment_id IS NULL AND duplicate_of IS NULL
+  AND ingested_at BETWEEN make_timestamptz($since::BIGINT) AND make_timestamptz($until::BIGINT) AND ({where})
+"""
+_HOUR: Final = timedelta(hours=1)
+_TURN: Final = timedelta(minutes=2)
+"""What was stored this shortly ago may still have its turn."""
 _PATIENCE: Final = 2.0  # seconds for looking whether anything matches; not known after that
 
 
@@ -40,7 +49,7 @@ class RuleStatus(Contract):
     problem: str | None = None
     """Why it cannot run, with file and line; None when it can."""
     idle: str | None = None
-    """Said of a rule that could run, and matches none of the spans that are stored."""
+    """Said of a rule that could run, and matches no stored span, or scored none of those of the last hour."""
     considered: int = 0
     """Attempts in the ledger, whatever came of them."""
     scored: int = 0
@@ -79,7 +88,32 @@ def rule_statuses(settings: Settings, spans: int, counts: Mapping[str, Mapping[s
             yield RuleStatus(name=found.name, problem=str(error), **row)
         else:
             idle = _idle(settings, found, rule.where, spans) if spans and not row else None
+            idle = idle or _silent(settings, found, rule, row.get("latest_score"))
             yield RuleStatus(name=found.name, idle=idle, **row)
+
+
+def _silent(settings: Settings, found: FoundRule, rule: Rule, latest: datetime | None) -> str | None:
+    """Said of a rule whose condition matches spans of the last hour, and that scored none of them."""
+    now = datetime.now(UTC)
+    if latest is not None and latest >= now - _HOUR:
+        return None
+    bounds = {"since": _micros(now - _HOUR), "until": _micros(now - _TURN)}
+    try:
+        sql = _SILENT.format(where=rule.where)
+        found_rows = Store.of(settings).query(sql, bounds, timeout=min(_PATIENCE, settings.query_timeout), max_rows=1)
+    except I2EError:  # held, or too slow: not known
+        return None
+    matched = found_rows.rows[0][0]
+    if matched * rule.sample < 1:
+        return None
+    return (
+        f"{found.place}: {matched:,} spans of the last hour match and none was scored; i2e why SPAN tells why "
+        "of one, and a pass is made by i2e score --follow or an application with ingest on"
+    )
+
+
+def _micros(moment: datetime) -> int:
+    return round(moment.timestamp() * 1_000_000)
 
 
 def _idle(settings: Settings, found: FoundRule, where: str, spans: int) -> str | None:

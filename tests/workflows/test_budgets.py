@@ -18,7 +18,7 @@ JUDGE = judge_scorer(
         name="tone", choices={"a": 1, "b": 0}, fields=("output",), model="m", max_tokens=1, text="t", path="p"
     )
 )  # fmt: skip
-(CODE,) = standalone()
+CODE = standalone()[0]
 
 
 def rule(**budget: Any) -> Rule:

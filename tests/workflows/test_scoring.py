@@ -213,7 +213,7 @@ def test_a_root_that_never_comes_is_not_waited_for_forever(project: Project) -> 
 @pytest.mark.parametrize(
     ("rule", "said"),
     [
-        ({"scorers": ["gone"]}, "rule 'rule0': there is no scorer 'gone'; there are broken, correctness"),
+        ({"scorers": ["gone"]}, "rule 'rule0': there is no scorer 'gone'; there are broken, cites_documents"),
         ({"where": "kindd = 'llm'", "scorers": ["short"]}, "rule 'rule0': where = \"kindd = 'llm'\": "),
         ({"where": "kind = ", "scorers": ["short"]}, "rule 'rule0': where = 'kind = ': "),
         ({"where": "CAST(name AS INTEGER) > 1", "scorers": ["short"]}, "Could not convert string"),

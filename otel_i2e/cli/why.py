@@ -1,0 +1,34 @@
+"""`i2e why`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from otel_i2e.cli.output import emit_json, json_option, say, store_options, table
+from otel_i2e.config import load_settings
+
+__all__ = ["command"]
+
+
+@click.command("why")
+@click.argument("span")
+@store_options
+@json_option
+def command(span: str, store: str | None, config: str | None, as_json: bool) -> None:
+    """Say of a SPAN (or of a trace's root) why it has a score or none, for every online rule and scorer.
+
+    Beside it, how many spans the rule and scorer have scored within a day, of how many they considered.
+    """
+    from otel_i2e.workflows.why import why
+
+    answers = why(load_settings(config=Path(config) if config else None, store=store), span)
+    if as_json:
+        emit_json(answers)
+        return
+    if not answers:
+        say("No online rules: a table [[rules]] in i2e.toml makes one. i2e score scores what is stored.")
+        return
+    rows = [(one.rule, one.scorer, one.outcome, f"{one.scored} of {one.considered}", one.reason) for one in answers]
+    table(("rule", "scorer", "outcome", "scored in 24 h", "why"), rows)

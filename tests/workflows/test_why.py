@@ -1,0 +1,134 @@
+"""Why a span has a score or none: an answer for every rule and scorer."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from otel_i2e.cli.main import main
+from otel_i2e.config import Settings
+from otel_i2e.errors import NotFound, UsageError
+from otel_i2e.models import Span
+from otel_i2e.store import Store
+from otel_i2e.testing import llm_span, row_of
+from otel_i2e.workflows.scoring import score_online
+from otel_i2e.workflows.status import status
+from otel_i2e.workflows.why import why
+
+NOW = datetime.now(UTC)
+SCORERS = """
+from otel_i2e import scorer
+
+@scorer
+def short(output: str) -> bool:
+    return len(output) < 5
+
+@scorer
+def raises(output: str) -> bool:
+    return 1 / 0
+"""
+RULES: list[dict[str, Any]] = [
+    {"name": "all", "scorers": ["short", "raises"]},
+    {"name": "none", "where": "kind = 'tool'", "scorers": ["short"]},
+    {"name": "sampled", "sample": 0.0, "scorers": ["short"]},
+    {"name": "spent", "daily_budget": 0, "scorers": ["short"]},
+    {"name": "wrong", "where": "kindd = 'llm'", "scorers": ["short"]},
+]
+
+
+def project(folder: Path, *spans: Span, at: datetime = NOW) -> Settings:
+    """A store with these spans and the rules above."""
+    (folder / "scorers.py").write_text(SCORERS)
+    settings = Settings(
+        store=str(folder / "i2e.duckdb"), scorers=(str(folder / "scorers.py"),), rules=tuple(RULES), source=""
+    )
+    with Store.of(settings).write() as writer:
+        writer.add_spans([row_of(span.model_copy(update={"ingested_at": at})) for span in spans])
+    return settings
+
+
+def test_every_rule_and_scorer_has_an_answer_with_denominators(tmp_path: Path) -> None:
+    """Scored, broken, not matched, left out, over budget, and a rule that is wrong."""
+    span, mute = llm_span("q", "Hey"), llm_span("q", None, content_state="missing")
+    settings = project(tmp_path, span, mute)
+    score_online(settings, now=NOW)
+    found = {(one.rule, one.scorer): one for one in why(settings, span.span_id[:10], now=NOW)}
+    assert {key: one.outcome for key, one in found.items()} == {
+        ("all", "short"): "scored",
+        ("all", "raises"): "error",
+        ("none", None): "no_match",
+        ("sampled", "short"): "sampled_out",
+        ("spent", "short"): "over_budget",
+        ("wrong", None): "broken_rule",
+    }
+    assert (found["all", "short"].scored, found["all", "short"].considered) == (1, 2)
+    assert (found["all", "raises"].scored, found["all", "raises"].considered) == (0, 2)
+    assert "ZeroDivisionError" in found["all", "raises"].reason
+    assert "kindd" in found["wrong", None].reason
+    (answer, *_) = why(settings, mute.span_id, now=NOW)
+    assert (answer.outcome, "no output text" in answer.reason) == ("no_content", True)
+
+
+def test_what_was_not_tried_has_a_reason_too(tmp_path: Path) -> None:
+    """Not yet, no longer, a repeat of another span, a span of an experiment."""
+    fresh, repeat, run = llm_span(), llm_span(duplicate_of="ab" * 8), llm_span(experiment_id="exp-1")
+    settings = project(tmp_path, fresh, repeat, run)
+    old = llm_span()
+    project(tmp_path, old, at=NOW - timedelta(days=2))
+    said = {span.span_id: why(settings, span.span_id, now=NOW)[0] for span in (fresh, repeat, run, old)}
+    assert [one.outcome for one in said.values()] == ["waiting", "not_scored_online", "not_scored_online", "too_old"]
+    assert "i2e score --scorer short" in said[old.span_id].reason
+    assert "exp-1" in said[run.span_id].reason
+    assert said[fresh.span_id].at is None
+
+
+def test_a_changed_scorer_is_said(tmp_path: Path) -> None:
+    """The score is there, by a version that is no more."""
+    span = llm_span("q", "Hey")
+    settings = project(tmp_path, span)
+    score_online(settings, now=NOW)
+    (tmp_path / "scorers.py").write_text(SCORERS.replace("< 5", "< 50"))
+    assert "the scorer is" in why(settings, span.span_id, now=NOW)[0].reason
+
+
+def test_a_span_that_is_not_there_is_named(tmp_path: Path) -> None:
+    """And a beginning of several."""
+    settings = project(tmp_path, llm_span(span_id="ab" * 8), llm_span(span_id="ac" * 8))
+    with pytest.raises(NotFound, match="'zz' is neither"):
+        why(settings, "zz")
+    with pytest.raises(UsageError, match="several spans"):
+        why(settings, "a")
+
+
+def test_status_warns_of_a_rule_that_scored_nothing_in_the_last_hour(tmp_path: Path) -> None:
+    """Spans match, none was scored; a rule that scores is not warned of."""
+    settings = project(tmp_path, llm_span("q", "Hey"), at=NOW - timedelta(minutes=10))
+    assert _silent(settings) == ["all", "spent"]
+    score_online(settings, now=NOW)
+    assert _silent(settings) == ["spent"]
+
+
+def _silent(settings: Settings) -> list[str]:
+    lines = [line for line in status(settings).warnings if "of the last hour match and none was scored" in line]
+    return [rule["name"] for rule in RULES if any(f"rule '{rule['name']}'" in line for line in lines)]
+
+
+def test_the_command_shows_a_table(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One row for each rule and scorer; without rules it says so."""
+    span = llm_span("q", "Hey")
+    settings = project(tmp_path, span)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "i2e.toml").write_text('scorers = ["scorers.py"]\n[[rules]]\nname = "all"\nscorers = ["short"]\n')
+    score_online(settings, now=NOW)
+    with pytest.raises(SystemExit):
+        main(["why", span.span_id, "--store", settings.store])
+    assert "all\tshort\tscored\t1 of 1\tit has a score" in capsys.readouterr().out
+    (tmp_path / "i2e.toml").write_text("")
+    with pytest.raises(SystemExit):
+        main(["why", span.span_id, "--store", settings.store])
+    assert "No online rules" in capsys.readouterr().out
