@@ -41,3 +41,7 @@ class JudgeSettings(Contract):
     """Retries of the SDK, with its backoff."""
     concurrency: int = Field(default=16, ge=1)
     """Requests at once."""
+    daily_budget: int | None = Field(default=None, ge=0)
+    """Questions a UTC day at most, of all online rules together; None is no limit."""
+    daily_budget_usd: float | None = Field(default=None, ge=0)
+    """US dollars a UTC day at most, of all online rules together; None is no limit."""

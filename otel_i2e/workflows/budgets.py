@@ -1,4 +1,4 @@
-"""Daily budgets of a rule: calls, and US dollars that are only known once they are spent."""
+"""Daily budgets of a rule, and of all rules together: calls, and US dollars only known once they are spent."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
-from otel_i2e.models import Attempt, Outcome, Rule
+from otel_i2e.models import Attempt, JudgeSettings, Outcome, Rule
 from otel_i2e.score import Scorer
 from otel_i2e.store import Reader
 
-__all__ = ["Budget", "Spent", "spent_today"]
+__all__ = ["Budget", "Budgets", "Spent", "spent_by_all", "spent_today"]
 
 _SPENT: Final = """
 SELECT count(*) AS calls,
@@ -21,7 +21,8 @@ SELECT count(*) AS calls,
              AND list_contains($judges::VARCHAR[], scorer)
        ) AS unpriced
 FROM score_ledger
-WHERE source = 'online' AND rule = $rule AND created_at >= make_timestamptz($today::BIGINT)
+WHERE source = 'online' AND (rule = $rule OR ($rule IS NULL AND list_contains($judges::VARCHAR[], scorer)))
+  AND created_at >= make_timestamptz($today::BIGINT)
   AND outcome IN ('scored', 'not_applicable', 'error')
 """
 
@@ -41,9 +42,20 @@ def spent_today(reader: Reader, rule: Rule, scorers: Iterable[Scorer], now: date
     """What the ledger says of the rule since midnight UTC."""
     if rule.daily_budget is None and rule.daily_budget_usd is None:
         return Spent()
+    return _spent(reader, rule.name, scorers, now)
+
+
+def spent_by_all(reader: Reader, judge: JudgeSettings, scorers: Iterable[Scorer], now: datetime) -> Spent:
+    """What the ledger says of the judges among `scorers`, over all rules, since midnight UTC."""
+    if judge.daily_budget is None and judge.daily_budget_usd is None:
+        return Spent()
+    return _spent(reader, None, scorers, now)
+
+
+def _spent(reader: Reader, rule: str | None, scorers: Iterable[Scorer], now: datetime) -> Spent:
     today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     judges = [scorer.name for scorer in scorers if scorer.needs_judge]
-    params = {"rule": rule.name, "today": round(today.timestamp() * 1_000_000), "judges": judges}
+    params = {"rule": rule, "today": round(today.timestamp() * 1_000_000), "judges": judges}
     (row,) = reader.rows(_SPENT, params)
     return Spent(row["calls"], row["usd"], row["unpriced"])
 
@@ -56,8 +68,9 @@ class Budget:
     verdict at most, and by as much as a verdict costs more than every one before it.
     """
 
-    def __init__(self, rule: Rule, spent: Spent) -> None:
+    def __init__(self, rule: Rule | JudgeSettings, spent: Spent) -> None:
         self._rule = rule
+        self._whose = "the rule's budget" if isinstance(rule, Rule) else "the budget of [judge]"
         self._calls, self._usd, self._unpriced = spent
         self._highest: float | None = None
         self._in_flight = 0
@@ -71,12 +84,12 @@ class Budget:
                 self._settled.clear()
                 await self._settled.wait()
             if self._unpriced:
-                return f"the judge's price is not known, so the rule's budget of ${usd:g} a day cannot be kept"
+                return f"the judge's price is not known, so {self._whose} of ${usd:g} a day cannot be kept"
             if self._usd >= usd:
-                return f"the rule's budget of ${usd:g} a day is spent"
+                return f"{self._whose} of ${usd:g} a day is spent"
         limit = self._rule.daily_budget
         if limit is not None and self._calls >= limit:
-            return f"the rule's budget of {limit} calls a day is spent"
+            return f"{self._whose} of {limit} calls a day is spent"
         self._calls += 1
         self._in_flight += scorer.needs_judge
         return None
@@ -94,6 +107,36 @@ class Budget:
             self._unpriced += 1
         self._settled.set()
 
+    def give_back(self, scorer: Scorer) -> None:
+        """An attempt that was let go ahead here, and is not made after all."""
+        self._calls -= 1
+        self._in_flight -= scorer.needs_judge
+        self._settled.set()
+
     def _is_certain(self, usd: float) -> bool:
         """Whether there is money for one more, whatever those in flight will cost by experience."""
         return self._highest is not None and self._usd + self._in_flight * self._highest < usd
+
+
+class Budgets:
+    """A rule's own budget, and for judges the one that all rules share."""
+
+    def __init__(self, own: Budget, shared: Budget) -> None:
+        self._own = own
+        self._shared = shared
+
+    async def take(self, scorer: Scorer) -> str | None:
+        """None to go ahead; else which budget is spent. What one refuses is not counted by the other."""
+        refusal = await self._own.take(scorer)
+        if refusal is not None or not scorer.needs_judge:
+            return refusal
+        refusal = await self._shared.take(scorer)
+        if refusal is not None:
+            self._own.give_back(scorer)
+        return refusal
+
+    def settle(self, scorer: Scorer, attempt: Attempt) -> None:
+        """Count what an attempt cost."""
+        self._own.settle(scorer, attempt)
+        if scorer.needs_judge:
+            self._shared.settle(scorer, attempt)

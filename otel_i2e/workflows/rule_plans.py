@@ -12,10 +12,10 @@ from otel_i2e.models import Attempt, Outcome, Rule, Span, Subject
 from otel_i2e.score import Scorer, keep
 from otel_i2e.store import Reader, Store
 from otel_i2e.workflows.attempts import Asker, Job, not_tried
-from otel_i2e.workflows.budgets import Budget, spent_today
+from otel_i2e.workflows.budgets import Budget, Budgets, spent_by_all, spent_today
 from otel_i2e.workflows.candidates import Candidate, identity_of, spans_of, untried
 from otel_i2e.workflows.rules import rules_or_errors
-from otel_i2e.workflows.scorers import load_all, named
+from otel_i2e.workflows.scorers import judge_settings, load_all, named
 from otel_i2e.workflows.subjects import subjects_of
 
 __all__ = ["Plan", "plan_rules"]
@@ -74,9 +74,12 @@ def plan_rules(settings: Settings, store: Store, *, limit: int, now: datetime) -
         except I2EError as error:
             plans.append(Plan(found.name, error=found.error(error)))
     if any(plan.found for plan in plans):
+        judge = judge_settings(settings)
         with store.read() as reader:
+            judges = [scorer for scorer in loaded.scorers.values() if scorer.needs_judge]
+            shared = Budget(judge, spent_by_all(reader, judge, judges, now))
             for plan in plans:
-                _fill(reader, plan, now)
+                _fill(reader, plan, now, shared)
     return plans
 
 
@@ -88,7 +91,7 @@ def _begun(rule: Rule, scorers: list[Scorer], settings: Settings, store: Store, 
     return Plan(rule.name, rule=rule, scorers=scorers, key=key, found=found, is_full=len(found) == limit)
 
 
-def _fill(reader: Reader, plan: Plan, now: datetime) -> None:
+def _fill(reader: Reader, plan: Plan, now: datetime, shared: Budget) -> None:
     """The jobs of a plan, and the spans that its sample leaves out."""
     rule, scorers = plan.rule, plan.scorers
     if rule is None or not plan.found:
@@ -98,7 +101,7 @@ def _fill(reader: Reader, plan: Plan, now: datetime) -> None:
     for candidate in plan.found:
         if not keep(candidate.trace_id, rule.sample):
             plan.ended += _sampled_out(candidate, scorers, asker)
-    budget = Budget(rule, spent_today(reader, rule, scorers, now))
+    budget = Budgets(Budget(rule, spent_today(reader, rule, scorers, now)), shared)
     spans = spans_of(reader, sampled)
     subjects = dict(zip(spans, subjects_of(reader, list(spans.values()), scorers), strict=True))
     for candidate in sampled:

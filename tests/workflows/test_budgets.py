@@ -6,12 +6,13 @@ import asyncio
 import random
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from otel_i2e.models import Attempt, JudgePrompt, Outcome, Rule
+from otel_i2e.models import Attempt, JudgePrompt, JudgeSettings, Outcome, Rule
 from otel_i2e.score import Scorer, judge_scorer, standalone
-from otel_i2e.workflows.budgets import Budget, Spent
+from otel_i2e.workflows.budgets import Budget, Budgets, Spent
 
 JUDGE = judge_scorer(
     JudgePrompt(
@@ -125,3 +126,44 @@ def test_a_span_without_content_gives_its_call_back() -> None:
         return [first, second, await budget.take(CODE)]
 
     assert asyncio.run(asked()) == [None, None, "the rule's budget of 1 calls a day is spent"]
+
+
+def test_all_rules_together_overspend_by_one_call_at_most(capsys: pytest.CaptureFixture[str]) -> None:
+    """Four rules, 32 questions at once, one budget in dollars and one in calls; code costs nothing of either."""
+    for limits, most in (({"daily_budget_usd": 10.5}, 11), ({"daily_budget": 10}, 10)):
+        shared = Budget(JudgeSettings.model_validate(limits), Spent())
+        rules = [Budgets(Budget(rule(daily_budget=30), Spent()), shared) for _ in range(4)]
+        made = asyncio.run(_together(rules, [JUDGE] * 60))
+        with capsys.disabled():
+            print(f"\n{limits}, 4 rules, 32 at once: {made} calls of $1, overspent by {max(0, made - 10)} call(s)")
+        assert made == most
+        assert asyncio.run(_together(rules, [CODE] * 8)) == 8
+
+
+def test_what_the_shared_budget_refuses_costs_the_rule_nothing() -> None:
+    """The rule's own budget is there for the next one."""
+
+    async def asked() -> list[str | None]:
+        own = Budget(rule(daily_budget=1), Spent())
+        refusal = await Budgets(own, Budget(JudgeSettings(daily_budget=0), Spent())).take(JUDGE)
+        return [refusal, await own.take(CODE)]
+
+    assert asyncio.run(asked()) == ["the budget of [judge] of 0 calls a day is spent", None]
+
+
+async def _together(rules: list[Budgets], scorers: list[Scorer]) -> int:
+    """How many of each rule's scorers went ahead, eight at once for each rule, $1 each."""
+    order, made = random.Random(3), 0
+
+    async def work(budget: Budgets, waiting: Any) -> None:
+        nonlocal made
+        for scorer in waiting:
+            if await budget.take(scorer) is None:
+                for _ in range(order.randrange(9)):
+                    await asyncio.sleep(0)
+                made += 1
+                budget.settle(scorer, attempt(scorer, 1.0 if scorer.needs_judge else None))
+
+    queues = [(budget, iter(scorers[n :: len(rules)])) for n, budget in enumerate(rules)]
+    await asyncio.gather(*(work(budget, queue) for budget, queue in queues for _ in range(8)))
+    return made
