@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from pathlib import Path
+
 import pytest
 from hypothesis import settings
 
@@ -16,15 +19,31 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """With `--figures`: test → the lines that it printed. `pytest tests/faults --full --figures` is the fault table."""
+    """With `--figures`: a table of what tests printed. `pytest tests/faults --full --figures` is the fault table."""
     if not config.getoption("--figures"):
         return
+    lines = figures({kind: terminalreporter.getreports(kind) for kind in ("passed", "failed")})
     terminalreporter.section("figures")
-    for report in terminalreporter.getreports("passed"):
-        if lines := [line for line in report.capstdout.splitlines() if line.strip()]:
-            terminalreporter.write_line(f"{report.nodeid.rpartition('/')[2]}")
-            for line in lines:
-                terminalreporter.write_line(f"    {line}")
+    widest = max((len(suite) for suite, _ in lines), default=0)
+    last = ""
+    for suite, line in lines:
+        terminalreporter.write_line(f"{'' if suite == last else suite:{widest}}  {line}")
+        last = suite
+
+
+def figures(reports: dict[str, list[pytest.TestReport]]) -> list[tuple[str, str]]:
+    """(suite, line) in the order of files and lines in them, whichever worker was first; equal lines once, counted."""
+    found: Counter[tuple[str, int, str]] = Counter()
+    for outcome, several in reports.items():
+        for report in several:
+            path, at, _ = report.location
+            suite = Path(path).stem.removeprefix("test_").replace("_", " ")
+            mark = "FAILED: " if outcome == "failed" else ""
+            said = [line.strip() for line in report.capstdout.splitlines() if line.strip()]
+            for line in said or ([report.location[2]] if mark else []):
+                found[suite, at or 0, mark + line] += 1
+    ordered = sorted(found.items(), key=lambda item: item[0][:2])
+    return [(suite, line if n == 1 else f"{n} × {line}") for (suite, _, line), n in ordered]
 
 
 @pytest.fixture

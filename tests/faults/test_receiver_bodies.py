@@ -125,9 +125,13 @@ def test_a_bomb_ends_at_the_limit(receiver: ReceiverProcess, name: str) -> None:
             bomb.start()
         for bomb in bombs:
             bomb.join()
-    print(f"{name}: {len(body):,} bytes sent, {answers}, RSS grew {grown() / MIB:.1f} MiB, others {max(took):.3f} s")
+    print(
+        f"{len(answers)} × {name}: {len(body):,} bytes sent, {expected}, RSS grew {grown() / MIB:.1f} MiB, "
+        f"{len(took)} requests of another client taken, {max(took):.3f} s at most"
+    )
     assert set(answers) == {expected}
     assert grown() < 64 * MIB
+    assert took
     assert receiver.waiting() == waiting + len(took)
 
 
@@ -164,7 +168,7 @@ def test_a_chunked_body_without_end_is_cut_off(receiver: ReceiverProcess) -> Non
     """413 once it is larger than the limit; then the connection ends."""
     chunk = b"%x\r\n%s\r\n" % (MIB, bytes(MIB))
     sent = 0
-    with growth(receiver) as grown, _raw(receiver) as connection:
+    with growth(receiver) as grown, healthy_client(receiver) as took, _raw(receiver) as connection:
         connection.sendall(HEAD + b"Transfer-Encoding: chunked\r\n\r\n")
         try:
             while sent < 1024:
@@ -172,7 +176,10 @@ def test_a_chunked_body_without_end_is_cut_off(receiver: ReceiverProcess) -> Non
                 sent += 1
         except OSError:  # the connection ended
             pass
-    print(f"endless chunked body: cut off after {sent} MiB, RSS grew {grown() / MIB:.1f} MiB")
+    print(
+        f"endless chunked body: cut off after {sent} MiB, RSS grew {grown() / MIB:.1f} MiB, "
+        f"{len(took)} requests of another client taken, {max(took):.3f} s at most"
+    )
     assert sent < 200
     assert grown() < 64 * MIB
 
@@ -183,6 +190,7 @@ def test_the_answer_to_an_endless_body_is_413(receiver: ReceiverProcess) -> None
     with _raw(receiver) as connection:
         connection.sendall(HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + chunk * 21)
         assert connection.recv(4096).startswith(b"HTTP/1.1 413 ")
+    print("21 MiB in chunks, then silence: 413")
 
 
 @pytest.mark.parametrize(
@@ -201,9 +209,12 @@ def test_a_lying_content_length_is_refused(
 ) -> None:
     """Too much, negative, no number, less than comes, and two that differ."""
     waiting = receiver.waiting()
-    with _raw(receiver) as connection:
+    with growth(receiver) as grown, _raw(receiver) as connection:
         connection.sendall(HEAD + b"Content-Length: " + declared + b"\r\n\r\n" + sent)
-        assert connection.recv(4096).split(b" ")[1] in statuses
+        status = connection.recv(4096).split(b" ")[1]
+    print(f"lying Content-Length {declared[:12].decode()!r}: {status.decode()}, RSS grew {grown() / MIB:.1f} MiB")
+    assert status in statuses
+    assert grown() < 64 * MIB
     assert receiver.waiting() == waiting
 
 

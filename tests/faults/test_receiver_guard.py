@@ -65,7 +65,7 @@ def test_every_route_and_method_refuses(receiver: ReceiverProcess, tmp_path: Pat
     for path, method, (headers, expected) in product(_paths(tmp_path), METHODS, WRONG.values()):
         assert _ask(receiver, method, path, headers, traces_request(span_ids(1))) == expected, (method, path, headers)
         asked += 1
-    print(f"{asked} requests on every route × method: 401 or 403 for all")
+    print(f"{asked} requests: every route × method × {', '.join(WRONG)}: 401 or 403 for all")
     assert receiver.waiting() == 0
 
 
@@ -86,3 +86,4 @@ def test_every_grpc_service_refuses(receiver: ReceiverProcess, service: Any, met
             call(b"", metadata=metadata)
     error: Any = caught.value
     assert error.code() is grpc.StatusCode.UNAUTHENTICATED
+    print("gRPC services with a missing or wrong token: UNAUTHENTICATED")

@@ -91,6 +91,7 @@ def test_a_valid_spelling_is_taken(receiver: ReceiverProcess, name: str) -> None
     before = receiver.waiting()
     assert _send(receiver, VALID[name]) == (200, {})
     assert receiver.waiting() == before + 1
+    print("valid spellings of OTLP/JSON: 200, taken whole")
 
 
 @pytest.mark.parametrize("name", INVALID)
@@ -101,6 +102,7 @@ def test_a_wrong_spelling_is_refused(receiver: ReceiverProcess, name: str) -> No
     assert (status, said["code"]) == (400, 3)
     assert "'" in said["message"]
     assert receiver.waiting() == before
+    print("wrong spellings (names of enumerations, snake_case, wrong types): 400, nothing kept")
 
 
 @pytest.mark.parametrize("name", REJECTED)
@@ -109,6 +111,7 @@ def test_an_id_that_is_none_is_a_rejected_span(receiver: ReceiverProcess, name: 
     status, said = _send(receiver, REJECTED[name])
     assert status == 200
     assert said["partialSuccess"]["rejectedSpans"] == "1"
+    print("ids that are none: partial success, the span is rejected alone")
 
 
 def test_field_names_in_snake_case_at_the_top_are_refused(receiver: ReceiverProcess) -> None:

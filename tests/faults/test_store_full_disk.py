@@ -64,4 +64,7 @@ def test_writing_again_after_a_full_disk_repairs_everything(tmp_path: Path) -> N
     assert str(path) in message
     with Store(path).read() as reader:
         rows = reader.rows("SELECT count(*) AS n, count(DISTINCT (trace_id, span_id)) AS ids FROM spans")
+    print(
+        f"a file that cannot grow: one clear error, and {rows[0]['ids']:,} of {rows[0]['n']:,} rows once there is room"
+    )
     assert rows == [{"n": (int(last) + 1) * 200, "ids": (int(last) + 1) * 200}]

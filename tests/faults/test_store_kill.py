@@ -32,7 +32,8 @@ def test_kill_nine(tmp_path: Path, full: bool) -> None:
     chance = random.Random(20261120)
     acknowledged: set[int] = set()
     begin = 0
-    for _ in range(30 if full else 4):
+    rounds = 30 if full else 4
+    for _ in range(rounds):
         command = [sys.executable, "-c", _WRITER, str(store.path), str(begin)]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
             assert process.stdout is not None
@@ -48,3 +49,4 @@ def test_kill_nine(tmp_path: Path, full: bool) -> None:
         assert acknowledged <= stored.keys()
         assert set(stored.values()) == {50}
         begin = max(stored) + 1
+    print(f"{rounds} kills of a writer: {50 * len(acknowledged):,} rows acknowledged, 0 missing, 0 batches in part")

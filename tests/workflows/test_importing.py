@@ -126,3 +126,22 @@ def test_logs_are_handed_on(tmp_path: Path) -> None:
     report = import_files(_settings(tmp_path), [str(tmp_path / "a.json")])
     assert (report.logs, report.spans) == (2, 0)
     assert json.dumps(report.rejected) is not None
+
+
+@pytest.mark.parametrize("order", [("spans.json", "logs.json"), ("logs.json", "spans.json")])
+def test_content_in_another_file_joins_its_span(tmp_path: Path, order: tuple[str, str]) -> None:
+    """Hours later by its own clock, and imported before or after it."""
+    ids = {"traceId": "ab" * 16, "spanId": "cd" * 8}
+    start, hours = 1_790_000_000 * 10**9, 5 * 3600 * 10**9
+    kind = {"key": "gen_ai.operation.name", "value": {"stringValue": "chat"}}
+    span = {**ids, "name": "chat", "startTimeUnixNano": str(start), "attributes": [kind]}
+    said = {"kvlistValue": {"values": [{"key": "content", "value": {"stringValue": "Grüezi?"}}]}}
+    log = {**ids, "timeUnixNano": str(start + hours), "eventName": "gen_ai.user.message", "body": said}
+    (tmp_path / "spans.json").write_text(json.dumps({"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}]}))
+    (tmp_path / "logs.json").write_text(json.dumps({"resourceLogs": [{"scopeLogs": [{"logRecords": [log]}]}]}))
+    settings = _settings(tmp_path)
+    for name in order:
+        assert not import_files(settings, [str(tmp_path / name)]).problems
+    with Store.of(settings).read() as reader:
+        (found,) = reader.spans()
+    assert (found.input_text, found.content_state) == ("Grüezi?", "full")
