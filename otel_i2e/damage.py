@@ -5,12 +5,14 @@ s.duckdb ──► s.duckdb.damaged-20261120T221500Z  +  s.duckdb.damaged-202611
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import os
 import shutil
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -49,7 +51,8 @@ def set_aside(part: Path, what: str, reason: str, *, copy: bool = False, followe
         old, new = part.with_name(part.name + suffix), place.with_name(place.name + suffix)
         if old.exists():
             (shutil.copy2 if copy else os.replace)(old, new)
-    write_record(record_of(place), what, reason)
+    with suppress(OSError):  # a full disk: the log says it
+        write_record(record_of(place), what, reason)
     _log.error("otel-i2e: %s is damaged (%s); set aside as %s; `i2e repair` explains", part, reason, place)
     return place
 
@@ -63,13 +66,15 @@ def write_record(record: Path, what: str, reason: str) -> bool:
     """Write it unless there is one; whether this call wrote it. Whole or not at all, for whoever looks meanwhile."""
     at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     fresh = record.with_name(f"{record.name}.{os.getpid()}.new")
-    fresh.write_text(json.dumps({"what": what, "at": at, "reason": reason, "saved": None}) + "\n", encoding="utf-8")
     try:
+        fresh.write_text(json.dumps({"what": what, "at": at, "reason": reason, "saved": None}) + "\n", encoding="utf-8")
         os.link(fresh, record)
     except FileExistsError:
         return False
-    except OSError:  # a file system without links
-        fresh.replace(record)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
+            raise
+        fresh.replace(record)  # a file system without links
         return True
     finally:
         fresh.unlink(missing_ok=True)

@@ -36,7 +36,9 @@ class ForkGuard:
         me = threading.get_ident()
         with self._changed:
             if me not in self._inside and me not in self._forking:
-                self._changed.wait_for(lambda: not self._forking)
+                self._changed.wait_for(lambda: not self._forking or me in self._dismissed)
+                if me in self._dismissed:
+                    raise SystemExit  # which ends a thread without a word
             self._inside[me] = self._inside.get(me, 0) + 1
 
     def __exit__(
@@ -50,6 +52,12 @@ class ForkGuard:
             if not self._inside[me]:
                 del self._inside[me]
                 self._changed.notify_all()
+
+    def dismiss(self, thread: int) -> None:
+        """The thread with this ident comes in no more: when it tries, it ends. For the end of the process."""
+        with self._changed:
+            self._dismissed.add(thread)
+            self._changed.notify_all()
 
     def before_fork(self, wait: float = FORK_WAIT) -> bool:
         """Hold newcomers up and wait for the other threads to leave; False when `wait` seconds were not enough."""
@@ -85,6 +93,7 @@ class ForkGuard:
         self._changed = threading.Condition(self._lock)
         self._inside: dict[int, int] = {}
         self._forking: dict[int, int] = {}
+        self._dismissed: set[int] = set()
 
 
 fork_guard: Final = ForkGuard()

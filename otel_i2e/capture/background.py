@@ -27,6 +27,8 @@ _LAST_INGEST: Final = 0.5
 """Seconds that the last move may take."""
 _LAST_LEASE: Final = 10.0
 """Seconds that the exit waits beyond its timeout while the thread is inside DuckDB: a lease takes far less."""
+_UNWIND: Final = 1.0
+"""Seconds for the thread to end once it has left its last lease: what it holds of DuckDB is let go of in order."""
 _log = logging.getLogger("otel_i2e")
 
 
@@ -72,7 +74,11 @@ class Background:
         if not self.stop(timeout):
             # Torn down inside C++, the thread would end the process with SIGABRT: it gets to the end of its lease,
             # and into no further one. The door stays closed: `after_fork_in_parent` is never called.
-            fork_guard.before_fork(_LAST_LEASE)
+            thread = self._thread
+            if thread is not None and thread.ident is not None:
+                fork_guard.dismiss(thread.ident)
+                fork_guard.before_fork(_LAST_LEASE)
+                thread.join(_UNWIND)
             return
         if not ran:
             return

@@ -91,6 +91,12 @@ def main(args: list[str] | None = None) -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(0)
+    except OSError as error:
+        _trace(debug)
+        _fail(f"error: {_place(error)}{error.strerror or error}", 2)
+    except Exception as error:  # noqa: BLE001 -- exit code 1 would say that a release got worse
+        _trace(debug)
+        _fail(f"error: {_summary(error)}; a defect in otel-i2e: --debug shows where, please report it", 2)
     else:
         sys.exit(result if isinstance(result, int) else 0)
 
@@ -98,6 +104,15 @@ def main(args: list[str] | None = None) -> None:
 def _trace(debug: bool) -> None:
     if debug:
         traceback.print_exc()
+
+
+def _place(error: OSError) -> str:
+    return f"{error.filename}: " if error.filename is not None else ""
+
+
+def _summary(error: Exception) -> str:
+    said = str(error).strip().partition("\n")[0]
+    return f"{type(error).__name__}: {said}" if said else type(error).__name__
 
 
 def _usage(error: click.ClickException) -> str:

@@ -23,7 +23,7 @@ import portalocker
 from otel_i2e.errors import StoreError, StoreLocked
 from otel_i2e.forks import closed_in_child, fork_guard, process_token
 
-__all__ = ["hold", "holder", "lock_path", "wait_turn"]
+__all__ = ["hold", "holder", "lock_path"]
 
 _LONGEST_WAIT: Final = 0.02
 _SHORTEST_WAIT: Final = 0.001
@@ -58,7 +58,7 @@ def holder(store: Path) -> int | None:
         return None if _locked(lock, portalocker.LockFlags.EXCLUSIVE) else _signed(store)
 
 
-def wait_turn(waited: float) -> float:
+def _wait_turn(waited: float) -> float:
     """Seconds until the next attempt of somebody who has waited for `waited` seconds.
 
     Who has waited for long looks more often, and so comes before newcomers; uneven, so that waiters do not
@@ -76,7 +76,7 @@ def _wait_for(handle: IO[Any], flag: portalocker.LockFlags, store: Path, deadlin
                 f"the store {str(store)!r} stayed in use for {timeout:g} s, last by process {_signed(store)}; "
                 "try again, or wait longer with I2E_LOCK_TIMEOUT"
             )
-        time.sleep(wait_turn(timeout - left))
+        time.sleep(_wait_turn(timeout - left))
 
 
 def _locked(handle: IO[Any], flag: portalocker.LockFlags) -> bool:
@@ -107,10 +107,10 @@ def _opened(path: Path) -> Generator[IO[Any]]:
 def _open(path: Path) -> IO[Any]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        return path.open("a+b")
+        return path.open("a+b", buffering=0)  # what a full disk does not take must not come up at close
     except OSError as error:
         with suppress(OSError):
-            return path.open("rb")  # a store that may be read but not written can be locked all the same
+            return path.open("rb", buffering=0)  # a store that may be read but not written can be locked all the same
         raise StoreError(f"cannot open the lock file {str(path)!r}: {error.strerror}; may you write there?") from None
 
 

@@ -85,6 +85,8 @@ def _take_out(store: Path, log: Path, error: duckdb.Error) -> None:
         os.truncate(log, end)
     elif "WAL" in text and log.exists():
         set_aside(log, "log", first_line(error))
+    elif store.exists() and not store.stat().st_size:  # made on a full disk: there is nothing in it
+        store.unlink()
     elif not set_store_aside(store, first_line(error)):
         raise error
 

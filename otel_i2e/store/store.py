@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Generator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import duckdb
 
@@ -16,7 +16,7 @@ from otel_i2e.forks import fork_guard, process_token
 from otel_i2e.models import QueryResult
 from otel_i2e.store.connection import reader, writer
 from otel_i2e.store.faults import busy, first_line, store_error
-from otel_i2e.store.lease import hold, holder, wait_turn
+from otel_i2e.store.lease import hold, holder
 from otel_i2e.store.mending import mended, report, set_store_aside
 from otel_i2e.store.migrate import is_current, migrate
 from otel_i2e.store.read import Reader
@@ -25,6 +25,9 @@ from otel_i2e.store.sandbox import Described, Place, describe, parameters, run
 from otel_i2e.store.write import Writer
 
 __all__ = ["Store"]
+
+_FIRST_PAUSE: Final = 0.02  # seconds between two attempts to open what somebody else holds open; opening costs CPU
+_LONGEST_PAUSE: Final = 0.5
 
 
 class Store:
@@ -47,7 +50,12 @@ class Store:
 
     def exists(self) -> bool:
         """Whether anything was ever stored."""
-        return self.path.exists()
+        try:
+            return self.path.stat().st_size > 0  # an empty file was made when the disk was full
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        except OSError as error:
+            raise StoreError(f"the store {str(self.path)!r} cannot be looked at: {error.strerror}") from None
 
     def unreadable(self) -> dict[str, str]:
         """Table → why some of its rows cannot be read; every row is read. Sets nothing aside. Raises StoreError."""
@@ -197,6 +205,7 @@ class Store:
     ) -> Generator[duckdb.DuckDBPyConnection]:
         """A connection under a lease; somebody outside of otel-i2e who has the file open is waited for."""
         token = process_token()
+        pause = _FIRST_PAUSE
         with hold(self.path, exclusive=exclusive, timeout=self._lock_timeout) as deadline:
             try:
                 while True:
@@ -208,7 +217,8 @@ class Store:
                         else:
                             yield connection
                             return
-                    time.sleep(wait_turn(self._lock_timeout - (deadline - time.monotonic())))
+                    time.sleep(max(0.0, min(pause, deadline - time.monotonic())))
+                    pause = min(2 * pause, _LONGEST_PAUSE)
             except StoreDamaged as error:
                 if exclusive and token == process_token():
                     report(self.path, str(error), writing=True)

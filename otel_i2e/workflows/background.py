@@ -88,7 +88,7 @@ class _Worker:
         kind = type(error).__name__
         if kind not in self._seen:
             self._seen.add(kind)
-            if isinstance(error, I2EError):
+            if isinstance(error, I2EError | OSError):
                 _log.warning("otel-i2e: %s; what was recorded waits in %s", error, self._settings.spool_path)
             else:
                 _log.error(

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from otel_i2e.errors import StoreError, StoreLocked
-from otel_i2e.store.lease import hold, holder, lock_path, wait_turn
+from otel_i2e.store.lease import _wait_turn, hold, holder, lock_path
 
 
 def _is_refused(store: Path, *, exclusive: bool) -> bool:
@@ -157,6 +157,6 @@ def test_a_directory_that_may_only_be_read_can_be_read(tmp_path: Path) -> None:
 
 def test_who_waits_longer_looks_more_often() -> None:
     """From every 20 ms at most to every millisecond."""
-    assert 0.01 <= wait_turn(0) <= 0.02
-    assert 0.0005 <= wait_turn(10) <= 0.001
-    assert all(wait_turn(seconds + 1) < wait_turn(seconds / 4) for seconds in range(2))
+    assert 0.01 <= _wait_turn(0) <= 0.02
+    assert 0.0005 <= _wait_turn(10) <= 0.001
+    assert all(_wait_turn(seconds + 1) < _wait_turn(seconds / 4) for seconds in range(2))
