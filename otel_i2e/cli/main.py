@@ -84,21 +84,34 @@ def main(args: list[str] | None = None) -> None:
         _fail("interrupted", 130)
     except click.ClickException as error:
         _trace(debug)
+        _note(argv, error.format_message())
         _fail(f"error: {error.format_message()}{_usage(error)}", 2)
     except I2EError as error:
         _trace(debug)
+        _note(argv, str(error))
         _fail(f"error: {error}", error.exit_code)
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(0)
     except OSError as error:
         _trace(debug)
+        _note(argv, str(error))
         _fail(f"error: {_place(error)}{error.strerror or error}", 2)
     except Exception as error:  # noqa: BLE001 -- exit code 1 would say that a release got worse
         _trace(debug)
+        _note(argv, _summary(error))
         _fail(f"error: {_summary(error)}; a defect in otel-i2e: --debug shows where, please report it", 2)
     else:
         sys.exit(result if isinstance(result, int) else 0)
+
+
+def _note(argv: list[str], why: str) -> None:
+    """An evaluation that failed is no reason for the gate to pass on an older one."""
+    arguments = argv[1:] if argv[:1] == ["--debug"] else argv
+    if arguments[:1] == ["eval"]:
+        from otel_i2e.workflows.failed_evaluation import note_failure  # rare, and this module loads for every command
+
+        note_failure(arguments, why)
 
 
 def _trace(debug: bool) -> None:

@@ -28,6 +28,7 @@ from otel_i2e.gate.reports import (
 from otel_i2e.gate.wording import line
 from otel_i2e.models import Contract, Decision, Experiment, JudgeStanding, Override, Policy
 from otel_i2e.store import Reader, Store
+from otel_i2e.workflows.failed_evaluation import failed_since
 from otel_i2e.workflows.new_overrides import new_overrides
 from otel_i2e.workflows.revision import commit_of
 
@@ -84,13 +85,15 @@ def decide_gate(
     """
     rules = read_policy(policy or settings.policy)
     store = Store.of(settings)
-    found = _read(store, experiment, dataset, baseline)
+    found = _read(settings, experiment, dataset, baseline)
     now = datetime.now(UTC)
     decision = found.decide(rules, now)
     fresh = new_overrides(decision, found.subject, override, reason=reason, by=by, now=now)
     if fresh:
         decision = found.decide(rules, now, fresh)
     with store.write() as writer:
+        if "refused" in found.subject.metadata:
+            writer.add_experiment(found.subject)
         for one in fresh:
             writer.add_override(one)
         kept = [one.override for one in decision.overrides if one.counts and one.override.override_id]
@@ -118,9 +121,11 @@ class _Found(NamedTuple):
         return decide(self.subject, policy, self.before, overrides, standings=self.standings, now=now)
 
 
-def _read(store: Store, experiment: str | None, dataset: str | None, baseline: str | None) -> _Found:
-    with store.read() as reader:
+def _read(settings: Settings, experiment: str | None, dataset: str | None, baseline: str | None) -> _Found:
+    with Store.of(settings).read() as reader:
         subject = _subject(reader, experiment, dataset)
+        if experiment is None and (failed := failed_since(settings, dataset, subject)) is not None:
+            subject = failed
         before = _baseline(reader, baseline, subject) if baseline is not None else None
         return _Found(subject, before, reader.overrides(dataset=subject.dataset), reader.standings())
 
@@ -142,7 +147,7 @@ def add_override(
     UsageError when the experiment (default: the latest) has no such failure that may be overridden.
     """
     store = Store.of(settings)
-    found = _read(store, experiment, dataset, None)
+    found = _read(settings, experiment, dataset, None)
     now = datetime.now(UTC)
     decision = found.decide(read_policy(policy or settings.policy), now)
     fresh = new_overrides(decision, found.subject, [case_id], reason=reason, by=by, now=now, expires=expires)

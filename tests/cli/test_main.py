@@ -31,3 +31,26 @@ def test_wrong_usage_is_one_line_that_names_the_help(i2e: Callable[..., Any]) ->
     assert ran.err.startswith("i2e: error: No such option")
     assert ran.err.strip().endswith("see `i2e gate --help`")
     assert len(ran.err.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OSError(28, "No space left on device", "/x/y"), "i2e: error: /x/y: No space left on device"),
+        (ZeroDivisionError("by\nzero"), "i2e: error: ZeroDivisionError: by; a defect in otel-i2e: --debug shows where"),
+    ],
+)
+def test_what_nobody_foresaw_is_one_line_and_no_regression(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: Exception, said: str
+) -> None:
+    """Exit code 1 says that a release got worse: a fault of ours is 2."""
+
+    def broken(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr("otel_i2e.cli.main.cli.main", broken)
+    with pytest.raises(SystemExit) as ended:
+        main(["traces"])
+    assert ended.value.code == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(said)

@@ -72,6 +72,28 @@ def test_no_cases(project: Callable[..., _Ran]) -> None:
     assert project("gate", "backtest").out.count("undecided") >= 1
 
 
+def test_an_evaluation_that_recorded_nothing(project: Callable[..., _Ran]) -> None:
+    """A misspelt option after a green run, with the exit code swallowed: the older run says nothing of this release."""
+    assert project("eval", "five.jsonl", "--task", "app:good").code == 0
+    misspelt = project("eval", "five.jsonl", "--task", "app:bad", "--repeats", "3")
+    gates = [project("gate"), project("gate", "--dataset", "five"), project("gate", "--dataset", "five")]
+    _said("an evaluation that recorded nothing", misspelt, *gates)
+    assert [misspelt.code, *(gate.code for gate in gates)] == [2, 2, 2, 2]
+    assert "No such option '--repeats'" in gates[0].out
+    assert "could not run" in gates[0].out
+    assert project("eval", "five.jsonl", "--task", "app:good").code == 0
+    assert project("gate").code == 0
+
+
+@pytest.mark.parametrize("why", ["not JSON", '{"at": 1}'])
+def test_a_note_that_cannot_be_read(project: Callable[..., _Ran], why: str) -> None:
+    """It counts: somebody wrote it because an evaluation failed."""
+    assert project("eval", "five.jsonl", "--task", "app:good").code == 0
+    (note,) = [path.with_name(path.name + ".eval-failed.json") for path in Path().glob("**/*.duckdb")]
+    note.write_text(why)
+    assert project("gate").code == 2
+
+
 def test_all_errors(project: Callable[..., _Ran]) -> None:
     """A task that only raises, under a policy that bears anything it is allowed to bear."""
     evaluated, gate = project("eval", "five.jsonl", "--task", "app:broken"), project("gate")
