@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from otel_i2e.cli.main import cli, main
+
 
 @pytest.mark.parametrize("place", ["before", "after"])
 def test_debug_adds_a_traceback_and_keeps_the_exit_code(
@@ -48,7 +50,7 @@ def test_what_nobody_foresaw_is_one_line_and_no_regression(
     def broken(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr("otel_i2e.cli.main.cli.main", broken)
+    monkeypatch.setattr(cli, "main", broken)
     with pytest.raises(SystemExit) as ended:
         main(["traces"])
     assert ended.value.code == 2
