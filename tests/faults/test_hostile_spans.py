@@ -153,6 +153,8 @@ for line in sys.stdin:
             code = ended.code
     print(json.dumps({"code": code, "out": out.getvalue(), "seconds": time.monotonic() - began}))
 """
+SMALL = 10_000
+"""Bytes of a request that is sent again."""
 TIMEOUT = 240
 """Seconds for all that is read: more is a hang."""
 
@@ -181,13 +183,20 @@ def _read(store: Path, commands: list[list[str]]) -> list[dict[str, Any]]:
 
 
 def test_stored_or_rejected_and_read(tmp_path: Path, full: bool) -> None:
-    """Each is counted, none takes its neighbours with it, and each trace is shown, as a tree and as JSON."""
+    """Each is counted, also when it comes again, none takes its neighbours with it, and each trace is shown.
+
+    As a tree and as JSON; `i2e status` says how many were rejected and why.
+    """
     store, sent = tmp_path / "s.duckdb", list[Hostile]()
     with ReceiverProcess(store, "--no-ingest") as receiver:
         for number, hostile in enumerate(_hostile(full), 1):
             assert {_post(receiver, *request) for request in hostile.requests} == {hostile.status}, hostile.name
-            sent.append(hostile._replace(requests=[], trace_id=f"{number:032x}"))
+            small = [request for request in hostile.requests if len(request[1]) < SMALL]
+            sent.append(hostile._replace(requests=small, trace_id=f"{number:032x}"))
         assert _post(receiver, *_request([{}], b"after the others")) == 200
+        assert drain(Settings(store=str(store)), 120)
+        again = sum(_post(receiver, *request) == 200 for hostile in sent for request in hostile.requests)
+        assert again > len(sent) // 2
     assert drain(Settings(store=str(store)), 120)
     with Store(store).read() as reader:
         counted = reader.rows("SELECT trace_id, count(*) AS n, count(DISTINCT span_id) AS ids FROM spans GROUP BY ALL")
@@ -197,7 +206,9 @@ def test_stored_or_rejected_and_read(tmp_path: Path, full: bool) -> None:
     assert stored == {**expected, b"after the others".hex(): 1}
     counters = receiver.counters()
     reasons = {reason: n for (counter, reason), n in counters.items() if counter in ("rejected", "refused")}
-    assert sum(n for (counter, _), n in counters.items() if counter == "rejected") == sum(one.rejected for one in sent)
+    assert sum(n for (counter, _), n in counters.items() if counter == "rejected") == sum(
+        2 * one.rejected for one in sent
+    )
     _shown(store, sent)
     print(f"counted reasons: {reasons}")
 
@@ -208,17 +219,24 @@ def _shown(store: Path, sent: list[Hostile]) -> None:
     commands = [["traces", "--limit", "50"], ["traces", "--limit", "50", "--json"]]
     for one in there:
         commands += [["trace", one.trace_id], ["trace", one.trace_id, "--json"]]
+    commands += [["status"], ["status", "--json"], ["sql", "SELECT count(*) AS n FROM llm_calls", "--json"]]
     answers = _read(store, commands)
     assert [answer["code"] for answer in answers] == [0] * len(commands)
     for one in there:
         assert one.trace_id[:8] in answers[0]["out"]
         assert one.trace_id in answers[1]["out"]
-    for one, tree, whole in zip(there, answers[2::2], answers[3::2], strict=True):
+    trees = answers[2 : 2 + 2 * len(there)]
+    for one, tree, whole in zip(there, trees[::2], trees[1::2], strict=True):
         spans: list[Any] = json.loads(whole["out"])["spans"]
         assert len(spans) == one.stored, one.name
         assert one.depth in (None, max(span["depth"] for span in spans)), one.name
         assert tree["out"].startswith(f"trace {one.trace_id}")
         print(f"{one.name}: {one.stored:,} stored, {one.rejected} rejected, shown in {tree['seconds']:.1f} s")
+    *_, state, _, _ = answers
+    assert "not 8 bytes, or zero" in state["out"]
+    print(
+        f"`i2e status` over all of them: {state['seconds']:.1f} s, {max(map(len, state['out'].splitlines()))} columns"
+    )
     for one in sent:
         if one not in there:
             print(f"{one.name}: answered {one.status}, nothing stored")
