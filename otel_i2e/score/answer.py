@@ -36,6 +36,8 @@ class Answer(NamedTuple):
 
 def answer_of(result: Any) -> Answer:
     """What a scorer returned, as an Answer. ScorerError when it is none of the things that a scorer returns."""
+    if isinstance(result, Score):
+        return Answer(_checked(result))
     if isinstance(result, Answer):
         return result if result.score is None else result._replace(score=_checked(result.score))
     if result is None:
@@ -67,6 +69,8 @@ def _checked(score: Score) -> Score:
         raise ScorerError("it returned neither value nor label; return None for not applicable")
     if score.value is not None and not math.isfinite(score.value):
         raise ScorerError(f"it returned {score.value!r}; a score is a finite number")
+    if not score.metadata and (score.label or "").isascii() and (score.explanation or "").isascii():
+        return score  # nothing in it that the store could not hold
     return score.model_copy(
         update={
             "label": None if score.label is None else storable_text(score.label),

@@ -9,7 +9,7 @@ from time import perf_counter
 from typing import Any, Final
 
 from otel_i2e.errors import JudgeError, JudgeLeftOut, ScorerError
-from otel_i2e.models import Attempt, Json, Judge, Outcome, Subject
+from otel_i2e.models import Attempt, Json, Judge, Outcome, Score, Subject
 from otel_i2e.score.answer import NotRecorded, answer_of, passed
 from otel_i2e.score.content import is_truncated, missing
 from otel_i2e.score.scorer import Scorer
@@ -19,6 +19,8 @@ __all__ = ["run_scorer"]
 
 _LONGEST: Final = 600.0
 """Seconds after which an async scorer is given up, so that one that hangs cannot stop the others for good."""
+_PLAIN: Final = (Score, bool, int, float, str, type(None))
+"""What most scorers return: neither awaitable nor a scalar of another library, and not worth asking."""
 
 
 async def run_scorer(scorer: Scorer, subject: Subject, *, judge: Judge | None = None) -> Attempt:
@@ -45,21 +47,21 @@ async def _asked(scorer: Scorer, subject: Subject, judge: Judge | None) -> Any:
     if scorer.needs_judge and judge is None:
         raise JudgeError("there is no judge to ask")
     result = scorer.ask(subject, judge)
-    if not inspect.isawaitable(result):
+    if isinstance(result, _PLAIN) or not inspect.isawaitable(result):
         return result
     async with asyncio.timeout(_LONGEST):
         return await result
 
 
 def _ended(scorer: Scorer, subject: Subject, result: Any) -> Json:
-    if hasattr(result, "item") and callable(result.item):
+    if not isinstance(result, _PLAIN) and hasattr(result, "item") and callable(result.item):
         result = result.item()  # a scalar of numpy or torch
     answer = answer_of(result)
     cost = {"model": answer.model, "cost_usd": answer.cost_usd}
     if answer.score is None:
         return {"outcome": Outcome.NOT_APPLICABLE, **cost}
     score = answer.score
-    if is_truncated(subject, scorer.needs):
+    if subject.span.content_state == "truncated" and is_truncated(subject, scorer.needs):
         score = score.model_copy(update={"metadata": {**score.metadata, "content": "truncated"}})
     threshold = 1.0 if scorer.threshold is None and isinstance(result, bool) else scorer.threshold
     verdict = {"score": score, "threshold": threshold, "passed": passed(score, threshold)}

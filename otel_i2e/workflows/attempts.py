@@ -32,6 +32,8 @@ __all__ = ["Allowance", "Asker", "Job", "attempt_all", "judge_of", "not_tried", 
 
 _AT_ONCE: Final = 32
 """Attempts in flight beside what the judge's own concurrency allows."""
+_TURN: Final = 0.005
+"""Seconds after which scorers in code let others have their turn."""
 
 
 class Allowance(Protocol):
@@ -195,6 +197,7 @@ async def _work(
     on_attempt: Callable[[Job, Attempt], None],
     deadline: float | None,
 ) -> None:
+    turn = time.monotonic()
     for job in waiting:
         if deadline is not None and time.monotonic() >= deadline:
             return
@@ -206,7 +209,9 @@ async def _work(
         if job.allowance is not None:
             job.allowance.settle(job.scorer, attempt)
         on_attempt(job, attempt)
-        await asyncio.sleep(0)  # a plain scorer never yields: the others get their turn
+        if (now := time.monotonic()) - turn > _TURN:
+            await asyncio.sleep(0)  # a plain scorer never yields: the others get their turn
+            turn = now
 
 
 class _LateJudge:
