@@ -85,8 +85,8 @@ class Memory:
     """Resident memory of the receiver and its ingester, twice a second, while inside."""
 
     def __init__(self, receiver: ReceiverProcess) -> None:
-        self.points: list[tuple[float, float]] = []
-        """Seconds and MiB."""
+        self.points: list[tuple[float, float, float]] = []
+        """Seconds, MiB of the receiver, MiB of its ingester."""
         self._process = psutil.Process(receiver.process.pid)
         self._ended = threading.Event()
         self._watching = threading.Thread(target=self._watch)
@@ -99,20 +99,21 @@ class Memory:
         self._ended.set()
         self._watching.join()
 
-    def slope(self) -> float:
-        """MiB an hour."""
-        times, sizes = zip(*self.points, strict=True)
-        return statistics.linear_regression(times, sizes).slope * 3600
+    def slope(self, of: int) -> float:
+        """MiB an hour of the receiver (1) or its ingester (2)."""
+        return statistics.linear_regression([p[0] for p in self.points], [p[of] for p in self.points]).slope * 3600
 
-    def part(self, begin: float, end: float) -> float:
-        """Median of a part of the time, given in shares of it, in MiB."""
+    def part(self, begin: float, end: float) -> tuple[float, float]:
+        """Medians of both in a part of the time, given in shares of it, in MiB."""
         count = len(self.points)
-        return statistics.median(size for _, size in self.points[int(begin * count) : int(end * count)])
+        points = self.points[int(begin * count) : int(end * count)]
+        return statistics.median(p[1] for p in points), statistics.median(p[2] for p in points)
 
     def _watch(self) -> None:
         while not self._ended.wait(0.5):
-            family = (self._process, *self._process.children(recursive=True))
-            self.points.append((time.monotonic(), sum(one.memory_info().rss for one in family) / MIB))
+            own = self._process.memory_info().rss / MIB
+            children = self._process.children(recursive=True)
+            self.points.append((time.monotonic(), own, sum(one.memory_info().rss for one in children) / MIB))
 
 
 def main() -> None:
@@ -165,16 +166,19 @@ def soak(receiver: ReceiverProcess, load: Load, seconds: float) -> None:
             waiting.append(receiver.waiting())
             p50, p99 = percentiles(load.took)
             rate = (load.spans - before) / (time.monotonic() - began)
+            at, (_, own, child) = seconds * (WARM_UP + (1 - WARM_UP) * (line + 1) / LINES), memory.points[-1]
             print(
-                f"{seconds * (WARM_UP + (1 - WARM_UP) * (line + 1) / LINES):6.0f} s  {rate:6,.0f} spans/s  "
-                f"ack p50 {p50:5.1f} p99 {p99:6.1f} ms  RSS {memory.points[-1][1]:5.0f} MiB  {waiting[-1]:,} wait"
+                f"{at:6.0f} s  {rate:6,.0f} spans/s  ack p50 {p50:5.1f} p99 {p99:6.1f} ms  "
+                f"RSS {own:4.0f} + {child:4.0f} MiB  {waiting[-1]:,} wait"
             )
     p50, p99 = percentiles(everything)
     print(f"after warm-up: ack p50 {p50:.1f} ms, p99 {p99:.1f} ms; backlog {max(waiting):,} spans at most")
-    print(
-        f"RSS median {memory.part(0, 0.25):.0f} MiB in the first quarter, {memory.part(0.75, 1):.0f} MiB in the last; "
-        f"slope {memory.slope():+.0f} MiB an hour"
-    )
+    first, last = memory.part(0, 0.25), memory.part(0.75, 1)
+    for number, name in ((1, "receiver"), (2, "ingester")):
+        print(
+            f"RSS of the {name}: median {first[number - 1]:.0f} MiB in the first quarter, "
+            f"{last[number - 1]:.0f} in the last; slope {memory.slope(number):+.0f} MiB an hour"
+        )
 
 
 def percentiles(took: list[float]) -> tuple[float, float]:
