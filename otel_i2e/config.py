@@ -81,6 +81,8 @@ class Settings:
     """Rows of a user's query that are kept; the rest is cut, and said."""
     scorers: tuple[str, ...] = ()
     """Python files or modules that define scorers, and Markdown files that are judge prompts."""
+    scorer_timeout: float = 30.0
+    """Seconds that one call of a scorer of the project may take; 0 is no limit. Judges have their own."""
     datasets: str = "evals"
     """Directory of the dataset files."""
     queries: str = "queries"

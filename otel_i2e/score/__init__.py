@@ -9,6 +9,7 @@ from otel_i2e.score.checks.judge import judge_scorer
 from otel_i2e.score.run import run_scorer
 from otel_i2e.score.sampling import keep
 from otel_i2e.score.scorer import Scorer, scorer
+from otel_i2e.score.time_limit import blocks
 
 __all__ = [
     "BUILT_IN",
@@ -17,6 +18,7 @@ __all__ = [
     "Scorer",
     "ScorerResult",
     "answer_of",
+    "blocks",
     "check_scorers",
     "judge_scorer",
     "keep",

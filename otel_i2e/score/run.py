@@ -14,24 +14,28 @@ from otel_i2e.score.answer import NotRecorded, answer_of, passed
 from otel_i2e.score.content import is_truncated, missing
 from otel_i2e.score.scorer import Scorer
 from otel_i2e.score.storable import one_line
+from otel_i2e.score.time_limit import limited
 
 __all__ = ["run_scorer"]
 
 _LONGEST: Final = 600.0
-"""Seconds after which an async scorer is given up, so that one that hangs cannot stop the others for good."""
+"""Seconds after which a judge is given up, whatever its own timeout and repeats, so that it cannot stop the others."""
 _PLAIN: Final = (Score, bool, int, float, str, type(None))
 """What most scorers return: neither awaitable nor a scalar of another library, and not worth asking."""
 
 
-async def run_scorer(scorer: Scorer, subject: Subject, *, judge: Judge | None = None) -> Attempt:
-    """Try `scorer` on `subject`. Never raises: what goes wrong is an Attempt with `Outcome.ERROR` and one line."""
+async def run_scorer(scorer: Scorer, subject: Subject, *, judge: Judge | None = None, timeout: float = 30.0) -> Attempt:
+    """Try `scorer` on `subject`. Never raises: what goes wrong is an Attempt with `Outcome.ERROR` and one line.
+
+    A scorer of the project that takes longer than `timeout` seconds is such an error; 0 is no limit.
+    """
     gap = missing(subject, scorer.required)
     if gap is not None:
         outcome, reason = gap
         return _attempt(scorer, {"outcome": outcome, "error": reason if outcome is Outcome.NO_CONTENT else None})
     began = perf_counter()
     try:
-        ended = _ended(scorer, subject, await _asked(scorer, subject, judge))
+        ended = _ended(scorer, subject, await _asked(scorer, subject, judge, timeout))
     except NotRecorded as unknown:
         ended = {"outcome": Outcome.NO_CONTENT, "error": one_line(str(unknown))}
     except JudgeLeftOut as left:
@@ -43,9 +47,11 @@ async def run_scorer(scorer: Scorer, subject: Subject, *, judge: Judge | None = 
     return _attempt(scorer, {**ended, "duration_ms": (perf_counter() - began) * 1000})
 
 
-async def _asked(scorer: Scorer, subject: Subject, judge: Judge | None) -> Any:
+async def _asked(scorer: Scorer, subject: Subject, judge: Judge | None, timeout: float) -> Any:
     if scorer.needs_judge and judge is None:
         raise JudgeError("there is no judge to ask")
+    if scorer.function is not None:
+        return await limited(scorer, lambda: scorer.ask(subject, judge), timeout)
     result = scorer.ask(subject, judge)
     if isinstance(result, _PLAIN) or not inspect.isawaitable(result):
         return result
@@ -75,7 +81,7 @@ def _attempt(scorer: Scorer, ended: Json) -> Attempt:
 
 def _described(error: BaseException, scorer: Scorer) -> str:
     """The error as one line, with the line of the scorer's file that it passed last."""
-    if isinstance(error, TimeoutError) and not str(error):
+    if scorer.function is None and isinstance(error, TimeoutError) and not str(error):
         return f"no result within {_LONGEST:g} s"
     text = str(error) if isinstance(error, ScorerError) else f"{type(error).__name__}: {error}"
     file = scorer.source.rpartition(":")[0]

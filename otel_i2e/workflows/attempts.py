@@ -23,7 +23,7 @@ from otel_i2e.models import (
     Span,
     Subject,
 )
-from otel_i2e.score import Scorer, run_scorer
+from otel_i2e.score import Scorer, blocks, run_scorer
 from otel_i2e.store import Store
 from otel_i2e.workflows.score_events import emit_scores
 from otel_i2e.workflows.verdicts import Memory, Remembering
@@ -77,16 +77,20 @@ async def attempt_all(
     *,
     deadline: float | None = None,
     memory: Memory | None = None,
+    timeout: float = 30.0,
 ) -> None:
     """Make every attempt, a bounded number at once; `on_attempt` is called as each ends. Nothing of a scorer is raised.
 
     After `deadline` (`time.monotonic()`) no further attempt begins; what was left out is not told. With a `memory`,
-    verdicts that it has are not asked for again, but for repeats.
+    verdicts that it has are not asked for again, but for repeats. A scorer of the project has `timeout` seconds for a
+    call. Plain functions of the project run one call at a time each, so that one that hangs holds up only itself.
     """
-    waiting = iter(jobs)
+    shared, lines = _lines(jobs)
     async with judge_of(judge) as court, asyncio.TaskGroup() as group:
         for _ in range(max(_AT_ONCE, judge.concurrency)):
-            group.create_task(_work(waiting, _courts(court, memory), on_attempt, deadline))
+            group.create_task(_work(shared, _courts(court, memory), on_attempt, deadline, timeout))
+        for line in lines:
+            group.create_task(_work(line, _courts(court, memory), on_attempt, deadline, timeout))
 
 
 def store_attempts(store: Store, made: Sequence[tuple[Job, Attempt]], now: datetime | None = None) -> None:
@@ -186,6 +190,20 @@ def _score_id(attempt: Attempt, span: Span, asker: Asker) -> str:
     return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32]
 
 
+def _lines(jobs: Iterable[Job]) -> tuple[Iterator[Job], list[Iterator[Job]]]:
+    """The jobs that any worker takes, and those of plain functions: a line for each function, `_AT_ONCE` at most."""
+    shared: list[Job] = []
+    lines: dict[int, list[Job]] = {}
+    numbers: dict[str, int] = {}
+    for job in jobs:
+        if blocks(job.scorer):
+            number = numbers.setdefault(job.scorer.name, len(numbers) % _AT_ONCE)
+            lines.setdefault(number, []).append(job)
+        else:
+            shared.append(job)
+    return iter(shared), [iter(line) for line in lines.values()]
+
+
 def _courts(court: Judge, memory: Memory | None) -> tuple[Judge, Judge]:
     """Who judges a first run, and who a repeat."""
     return (court, court) if memory is None else (Remembering(court, memory), Remembering(court, memory, anew=True))
@@ -196,6 +214,7 @@ async def _work(
     courts: tuple[Judge, Judge],
     on_attempt: Callable[[Job, Attempt], None],
     deadline: float | None,
+    timeout: float,
 ) -> None:
     turn = time.monotonic()
     for job in waiting:
@@ -205,7 +224,9 @@ async def _work(
         if refusal is not None:
             on_attempt(job, not_tried(job.scorer, Outcome.OVER_BUDGET, refusal))
             continue
-        attempt = await run_scorer(job.scorer, job.subject, judge=courts[bool(job.subject.span.repeat)])
+        attempt = await run_scorer(
+            job.scorer, job.subject, judge=courts[bool(job.subject.span.repeat)], timeout=timeout
+        )
         if job.allowance is not None:
             job.allowance.settle(job.scorer, attempt)
         on_attempt(job, attempt)

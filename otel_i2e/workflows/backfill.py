@@ -95,8 +95,11 @@ def _score(
         if identity_of(scorer) not in done[subject.span.trace_id, subject.span.span_id]
     ]
     made: list[tuple[Job, Attempt]] = []
-    keep = made.append
-    asyncio.run(attempt_all(jobs, judge_settings(settings), lambda job, attempt: keep((job, attempt)), memory=memory))
+
+    def keep(job: Job, attempt: Attempt) -> None:
+        made.append((job, attempt))
+
+    asyncio.run(attempt_all(jobs, judge_settings(settings), keep, memory=memory, timeout=settings.scorer_timeout))
     store_attempts(store, made)
     if memory.fresh:
         with store.write() as writer:

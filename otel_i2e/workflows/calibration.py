@@ -200,7 +200,7 @@ def _ask(settings: Settings, scorer: Scorer, subjects: Sequence[Subject], memory
     def keep(job: Job, attempt: Attempt) -> None:
         made[job.subject.span.span_id] = attempt
 
-    asyncio.run(attempt_all(jobs, judge_settings(settings), keep, memory=memory))
+    asyncio.run(attempt_all(jobs, judge_settings(settings), keep, memory=memory, timeout=settings.scorer_timeout))
     return _Judged(made)
 
 

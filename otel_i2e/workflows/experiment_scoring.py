@@ -56,9 +56,8 @@ def score_runs(
         with Store.of(settings).read() as reader:
             subjects = _subjects(reader, experiment_id, some, scorers)
             costs = _costs(reader, experiment_id)
-        attempts = asyncio.run(
-            _attempts(_jobs(some, subjects, scorers, asker), judge, memory, without_judges, on_scored)
-        )
+        jobs, timeout = _jobs(some, subjects, scorers, asker), settings.scorer_timeout
+        attempts = asyncio.run(_attempts(jobs, judge, memory, without_judges, on_scored, timeout=timeout))
         for one in some:
             subject = subjects.get(one.span_id)
             made = attempts.get(one.span_id, ())
@@ -105,6 +104,8 @@ async def _attempts(
     memory: Memory | None,
     without_judges: str | None,
     on_scored: Callable[[], None],
+    *,
+    timeout: float,
 ) -> dict[str, list[Attempt]]:
     """Span id → attempts, in order of the jobs."""
     made: dict[tuple[str, str], Attempt] = {}
@@ -116,7 +117,8 @@ async def _attempts(
     left = [job for job in jobs if without_judges is not None and job.scorer.needs_judge]
     for job in left:
         keep(job, not_tried(job.scorer, Outcome.LEFT_OUT, without_judges))
-    await attempt_all([job for job in jobs if job not in left] if left else jobs, judge, keep, memory=memory)
+    tried = [job for job in jobs if job not in left] if left else jobs
+    await attempt_all(tried, judge, keep, memory=memory, timeout=timeout)
     attempts: dict[str, list[Attempt]] = {}
     for job in jobs:
         span_id = job.subject.span.span_id

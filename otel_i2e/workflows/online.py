@@ -59,8 +59,9 @@ def score_online(
         def on_attempt(job: Job, attempt: Attempt) -> None:
             by_rule[job.asker.rule or ""].ended.append((job, attempt))
 
+        deadline = time.monotonic() + seconds
         if jobs:
-            asyncio.run(attempt_all(jobs, judge, on_attempt, deadline=time.monotonic() + seconds))
+            asyncio.run(attempt_all(jobs, judge, on_attempt, deadline=deadline, timeout=settings.scorer_timeout))
         store_attempts(store, [*chain.from_iterable(plan.ended for plan in plans)], now)
         for plan in plans:
             plan.close(now)

@@ -90,7 +90,7 @@ def check_parity(settings: Settings, *, limit: int = 1000, since: timedelta | No
         subjects = _subjects(reader, known, [scorers[name] for name in {row.name for row in known}])
     found = [row for row in known if row.span_id in subjects]
     comparable = [row for row in found if not scorers[row.name].needs_judge or row.metadata.get("request")]
-    differences = asyncio.run(_differences(comparable, scorers, subjects))
+    differences = asyncio.run(_differences(comparable, scorers, subjects, settings.scorer_timeout))
     judged = sum(scorers[row.name].needs_judge for row in comparable)
     return Parity(
         code=len(comparable) - judged,
@@ -123,13 +123,13 @@ def _subjects(reader: Reader, rows: Iterable[ScoreRow], scorers: Sequence[Scorer
 
 
 async def _differences(
-    rows: Iterable[ScoreRow], scorers: dict[str, Scorer], subjects: dict[str | None, Subject]
+    rows: Iterable[ScoreRow], scorers: dict[str, Scorer], subjects: dict[str | None, Subject], timeout: float
 ) -> list[Difference]:
     found: list[Difference] = []
     for row in rows:
         scorer = scorers[row.name]
         judge = _Stenographer()
-        attempt = await run_scorer(scorer, subjects[row.span_id], judge=judge)
+        attempt = await run_scorer(scorer, subjects[row.span_id], judge=judge, timeout=timeout)
         said = (
             (f"request {row.metadata['request']}", f"request {judge.request or attempt.error}")
             if scorer.needs_judge

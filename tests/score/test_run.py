@@ -13,7 +13,7 @@ import pytest
 
 from otel_i2e.errors import JudgeError
 from otel_i2e.models import Attempt, Case, Document, Outcome, Score, Subject
-from otel_i2e.score import run_scorer, scorer
+from otel_i2e.score import Scorer, run_scorer, scorer
 from otel_i2e.testing import agent_span, llm_span, retrieval_span, tool_span, trace_of
 
 Try = Callable[..., Attempt]
@@ -155,15 +155,15 @@ def test_cancelling_is_not_swallowed() -> None:
         asyncio.run(cancelled())
 
 
-def test_a_scorer_that_never_ends_is_given_up(attempt: Try, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One that hangs cannot stop the others for good."""
+def test_a_judge_that_never_answers_is_given_up(attempt: Try, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has its own timeouts; should they fail, it cannot stop the others for good."""
     monkeypatch.setattr(sys.modules["otel_i2e.score.run"], "_LONGEST", 0.01)
 
-    @scorer
-    async def hanging(output: str) -> bool:
+    async def ask(*_: Any) -> bool:
         await asyncio.Event().wait()
         return True
 
+    hanging = Scorer(name="j", threshold=None, required=frozenset(), ask=ask, identity=lambda: "1")
     assert attempt(hanging).error == "no result within 0.01 s"
 
 

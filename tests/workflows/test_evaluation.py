@@ -240,6 +240,18 @@ def test_a_task_that_hangs_is_given_up(project: _Project) -> None:
     assert runs["banana"].status == "ok"
 
 
+def test_a_scorer_that_hangs_is_an_error_and_not_measured(project: _Project) -> None:
+    """The command ends, the thread notwithstanding, and the gate does not take it for a pass."""
+    hang = "@scorer\ndef hang(output: str) -> bool:\n    import threading\n    return threading.Event().wait()\n"
+    (project.folder / "scorers.py").write_text(_SCORERS + hang)
+    project.dataset('{"id": "laptop", "input": "laptop?", "scorers": ["hang"]}')
+    (run,) = project.recorded("app:answer", I2E_SCORER_TIMEOUT="0.2").runs
+    assert [(one.outcome, (one.error or "")[:21]) for one in run.attempts] == [(Outcome.ERROR, "took longer than 0.2 ")]
+    gate = project.run("-c", _CLI, "gate", "--json")
+    (case,) = json.loads(gate.stdout)["cases"]
+    assert (gate.returncode, case["verdict"]) == (2, "not_measured")
+
+
 def test_a_span_that_a_sampler_dropped_is_a_run_without_a_span(project: _Project) -> None:
     """Not an answer that failed, and not one that passed; without any answer the exit code is 2."""
     done = project.eval("app:answer", OTEL_TRACES_SAMPLER="always_off")

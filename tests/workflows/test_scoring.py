@@ -22,6 +22,7 @@ from otel_i2e.score import keep
 from otel_i2e.store import Store
 from otel_i2e.testing import MessagesServer, Reply, Tokens, agent_span, llm_span, retrieval_span, row_of, trace_of
 from otel_i2e.workflows.scoring import score_online, score_where
+from otel_i2e.workflows.status import status
 
 SCORERS = """
 from otel_i2e import Document, Score, scorer
@@ -537,3 +538,55 @@ def test_a_recording_application_records_neither_the_judge_nor_a_score_twice(
     assert [row["kind"] for row in found] == ["chain", "llm"], run.stderr
     assert Counter(row["name"] for row in rows(settings, "SELECT * FROM scores")) == {"tone": 1, "short": 1}
     assert ledger(settings) == {("tone", "scored"): 1, ("short", "scored"): 1}
+
+
+HANG = """
+import threading
+from otel_i2e import scorer
+
+@scorer
+def hang(output: str) -> bool:
+    return threading.Event().wait()
+
+@scorer
+def fine(output: str) -> bool:
+    return True
+"""
+
+
+def test_a_scorer_that_hangs_stops_no_other_rule(project: Project, tmp_path: Path) -> None:
+    """The other rule's spans are all scored in the same pass; the ledger and the status say what hangs."""
+    spans = [llm_span(output="Yes.") for _ in range(40)]
+    settings = project(*spans, rules=[{"scorers": ["hang"]}, {"scorers": ["fine"]}], scorer_timeout=0.05)
+    (tmp_path / "scorers.py").write_text(HANG, encoding="utf-8")
+    score_online(settings, now=NOW)
+    found = ledger(settings)
+    assert found["fine", "scored"] == 40
+    assert found["hang", "error"] == 40
+    errors = [row["reason"] for row in rows(settings, "SELECT reason FROM score_ledger WHERE scorer = 'hang'")]
+    assert sum(error.startswith("took longer than 0.05 s") for error in errors) == 3
+    assert sum(error.startswith("suspended in this process") for error in errors) == 37
+    assert any("'rule0': 40 attempts broke" in warning for warning in status(settings).warnings)
+
+
+def test_after_its_time_a_pass_waits_for_one_hanging_call_only(project: Project, tmp_path: Path) -> None:
+    """What hangs gets one call in a pass whose time is up; the others have been scored beside it."""
+    spans = [llm_span(output="Yes.") for _ in range(40)]
+    settings = project(*spans, rules=[{"scorers": ["hang"]}, {"scorers": ["fine"]}], scorer_timeout=3.0)
+    (tmp_path / "scorers.py").write_text(HANG.replace("def hang", "def hang_on"), encoding="utf-8")
+    settings = replace(settings, rules=({**settings.rules[0], "scorers": ["hang_on"]}, settings.rules[1]))
+    score_online(settings, now=NOW, seconds=2.0)
+    assert ledger(settings) == {("fine", "scored"): 40, ("hang_on", "error"): 1}
+
+
+def test_a_scorer_that_hangs_does_not_hold_up_the_end_of_a_process(project: Project, tmp_path: Path) -> None:
+    """A backfill has its error, and the process ends with the thread still hanging."""
+    settings = project(llm_span(output="Yes."))
+    (tmp_path / "scorers.py").write_text(HANG, encoding="utf-8")
+    (tmp_path / "i2e.toml").write_text(
+        'store = "i2e.duckdb"\nscorers = ["scorers.py"]\nscorer_timeout = 0.1\n', encoding="utf-8"
+    )
+    command = [sys.executable, "-m", "otel_i2e", "score", "--where", "kind = 'llm'", "--scorer", "hang"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    assert "took longer than 0.1 s" in done.stdout + done.stderr
+    assert ledger(settings) == {("hang", "error"): 1}

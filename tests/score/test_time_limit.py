@@ -1,0 +1,141 @@
+"""A scorer that hangs: given up, an error, and after a few times no longer called."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import itertools
+import logging
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from otel_i2e.models import Attempt, Outcome, Subject
+from otel_i2e.score import Scorer, blocks, run_scorer, scorer, standalone
+from otel_i2e.score.time_limit import SUSPENDED_AFTER
+from otel_i2e.testing import llm_span
+
+_numbers = itertools.count()
+
+
+def tried(one: Scorer, timeout: float = 0.02) -> Attempt:
+    """One attempt on a span."""
+    return asyncio.run(run_scorer(one, Subject(span=llm_span(output="Yes.")), timeout=timeout))
+
+
+@pytest.fixture
+def release() -> Iterator[threading.Event]:
+    """Lets the threads go that a test left behind."""
+    event = threading.Event()
+    yield event
+    event.set()
+
+
+@pytest.fixture
+def hanging(release: threading.Event) -> Scorer:
+    """A plain function that does not come back; a name of its own, as the process counts by name."""
+
+    @scorer(name=f"hanging{next(_numbers)}")
+    def hang(output: str) -> bool:
+        return release.wait()
+
+    return hang
+
+
+def test_a_plain_scorer_that_takes_too_long_is_an_error(hanging: Scorer) -> None:
+    """Neither pass nor fail, with the limit and the setting that changes it."""
+    made = tried(hanging)
+    assert made.outcome is Outcome.ERROR
+    assert made.error == "took longer than 0.02 s; the setting scorer_timeout allows more"
+
+
+def test_an_async_scorer_that_takes_too_long_is_cancelled() -> None:
+    """It hears of it, and is the same error."""
+    heard: list[bool] = []
+
+    @scorer(name="slow async")
+    async def slow(output: str) -> bool:
+        try:
+            return await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            heard.append(True)
+            raise
+
+    assert (tried(slow).error or "").startswith("took longer than 0.02 s")
+    assert heard == [True]
+
+
+def test_after_a_few_times_it_is_called_no_more(hanging: Scorer, caplog: pytest.LogCaptureFixture) -> None:
+    """Said loudly once; from then on an attempt costs no time and no thread."""
+    with caplog.at_level(logging.ERROR, "otel_i2e"):
+        errors = [tried(hanging).error or "" for _ in range(SUSPENDED_AFTER)]
+        before = threading.active_count()
+        suspended = [tried(hanging).error for _ in range(2)]
+    assert all(error.startswith("took longer") for error in errors)
+    assert suspended == ["suspended in this process: 3 calls took longer than 0.02 s"] * 2
+    assert threading.active_count() == before
+    (line,) = caplog.messages
+    assert f"scorer {hanging.name} (" in line
+    assert "test_time_limit.py:" in line
+    assert "scorer_timeout" in line
+
+
+def test_no_limit_waits() -> None:
+    """Zero is no limit."""
+
+    @scorer
+    def slowly(output: str) -> bool:
+        time.sleep(0.01)
+        return True
+
+    assert tried(slowly, timeout=0).passed is True
+
+
+def test_what_a_scorer_raises_in_its_thread_is_told() -> None:
+    """Errors, an exit, and a time limit of its own, which is not ours."""
+
+    def raising(error: BaseException) -> Scorer:
+        @scorer
+        def broken(output: str) -> bool:
+            raise error
+
+        return broken
+
+    errors = [tried(raising(error), 5).error or "" for error in (ValueError("no"), StopIteration(1), SystemExit(3))]
+    assert [error.partition(" (")[0] for error in errors] == [
+        "ValueError: no",
+        "RuntimeError: StopIteration: 1",
+        "SystemExit: 3",
+    ]
+    assert (tried(raising(TimeoutError()), 5).error or "").startswith("TimeoutError")
+
+
+def test_a_scorer_sees_the_context_of_who_asks() -> None:
+    """Context variables reach the thread."""
+    variable = contextvars.ContextVar("variable", default=0)
+
+    @scorer
+    def reads(output: str) -> float:
+        return variable.get()
+
+    variable.set(7)
+    made = tried(reads, 5)
+    assert made.score is not None
+    assert made.score.value == 7
+
+
+def test_what_can_block() -> None:
+    """Plain functions of the project; neither async ones nor built-in checks."""
+
+    @scorer
+    def plain(output: str) -> bool:
+        return True
+
+    @scorer
+    async def waits(output: str) -> bool:
+        return True
+
+    built_in = standalone()[0]
+    assert [blocks(one) for one in (plain, waits, built_in)] == [True, False, False]
