@@ -3,7 +3,7 @@
     python tests/benchmarks/scorers.py [--spans 100000] [--peer 2000]
 
 Ours: `attempt_all`, as online scoring runs it, on subjects in memory: attempts with explanations and versions, nothing
-stored. The peer (`pip install pydantic-evals`): `Dataset.evaluate` over `--peer` cases with the same five checks, its
+stored. The peer: `Dataset.evaluate` over `--peer` cases with the same five checks, its
 progress bar off, a task that returns the answer. Both are given in spans a second of CPU time, the best of three.
 """
 
@@ -42,11 +42,7 @@ def main() -> None:
     asked = parser.parse_args()
     ours = max(_ours(asked.spans) for _ in range(3))
     print(f"otel-i2e: {asked.spans} spans by {len(CHECKS)} checks: {ours:,.0f} spans/s, {1e6 / ours:.0f} µs a span")
-    try:
-        peer = max(_peer(asked.peer) for _ in range(3))
-    except ModuleNotFoundError as error:
-        print(f"pydantic-evals is not installed: {error}")
-        return
+    peer = max(_peer(asked.peer) for _ in range(3))
     print(f"pydantic-evals: {asked.peer} cases by the same: {peer:,.0f} cases/s, {1e6 / peer:.0f} µs a case")
     print(f"{ours / peer:.1f} times as many")
 
@@ -68,8 +64,8 @@ def _ours(spans: int) -> float:
 
 
 def _peer(cases: int) -> float:
-    from pydantic_evals import Case, Dataset  # pyright: ignore[reportMissingImports] -- a peer, not a dependency
-    from pydantic_evals.evaluators import Contains, Evaluator  # pyright: ignore[reportMissingImports] -- as above
+    from pydantic_evals import Case, Dataset
+    from pydantic_evals.evaluators import Contains, Evaluator
 
     @dataclass
     class NotContains(Evaluator):

@@ -1,0 +1,113 @@
+"""An evaluator of pydantic-evals as ours, and a scorer of ours as one of theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from otel_i2e.errors import ScorerError
+from otel_i2e.models import Case, Json, Judge, Outcome, Score, Span, Subject
+from otel_i2e.score.adapters.identity import foreign_version
+from otel_i2e.score.run import run_scorer
+from otel_i2e.score.scorer import Scorer
+
+__all__ = ["from_pydantic_evals", "to_pydantic_evals"]
+
+
+def from_pydantic_evals(evaluator: Any, *, name: str | None = None, threshold: float | None = None) -> Scorer:
+    """A bool passes when it is true, a number measures, text is a label; of several results none can be chosen.
+
+    What it would see of spans (`ctx.span_tree`) is not given to it: it raises, and that is an error.
+    """
+
+    async def ask(subject: Subject, _judge: Judge | None) -> Score | bool | None:
+        return _result(await evaluator.evaluate_async(_context(subject)))
+
+    kind: type[Any] = type(evaluator)
+    return Scorer(
+        name=name or kind.__name__,
+        threshold=threshold,
+        required=frozenset({"output"}),
+        optional=frozenset({"expected", "input", "metadata", "duration_ms"}),
+        ask=ask,
+        identity=lambda: foreign_version(evaluator, threshold),
+        source=f"pydantic-evals {kind.__qualname__}",
+        description=(kind.__doc__ or "").strip().partition("\n")[0],
+    )
+
+
+def to_pydantic_evals(scorer: Scorer, *, judge: Judge | None = None) -> Any:
+    """An evaluator that runs `scorer` on a case's output; needs pydantic-evals.
+
+    A score with a verdict becomes an assertion, one without becomes a number or a label, with its explanation. Not
+    applicable gives no result; anything else raises ScorerError, which pydantic-evals shows as an evaluator's failure.
+    """
+    from pydantic_evals.evaluators import EvaluationReason, Evaluator
+
+    @dataclass
+    class Exported(Evaluator[Any, Any, Any]):
+        scorer: str
+        version: str
+
+        async def evaluate(self, ctx: Any) -> dict[str, Any]:
+            made = await run_scorer(scorer, _subject(ctx), judge=judge)
+            if made.outcome is Outcome.NOT_APPLICABLE:
+                return {}
+            if made.score is None:
+                raise ScorerError(f"{scorer.name}: {made.outcome.value}: {made.error}")
+            value = made.passed if made.passed is not None else made.score.value
+            given = value if value is not None else made.score.label or ""
+            return {scorer.name: EvaluationReason(value=given, reason=made.score.explanation)}
+
+    return Exported(scorer.name, scorer.version)
+
+
+def _context(subject: Subject) -> Any:
+    from pydantic_evals.evaluators import EvaluatorContext
+    from pydantic_evals.otel import SpanTreeRecordingError
+
+    return EvaluatorContext(
+        name=subject.case.id if subject.case is not None else subject.span.span_id,
+        inputs=subject.input,
+        metadata=subject.metadata,
+        expected_output=subject.expected,
+        output=subject.output,
+        duration=(subject.duration_ms or 0.0) / 1000,
+        _span_tree=SpanTreeRecordingError("a scorer of otel-i2e that looks at spans takes `trace`"),
+        attributes={},
+        metrics={},
+    )
+
+
+def _result(result: Any) -> Score | bool | None:
+    if isinstance(result, Mapping):
+        results = cast("Mapping[str, Any]", result)
+        if len(results) > 1:
+            raise ScorerError(f"the evaluator gave {len(results)} results ({', '.join(results)}); a scorer gives one")
+        result = next(iter(results.values()), None)
+    reason: str | None = getattr(result, "reason", None)
+    value: Any = getattr(result, "value", result)
+    if value is None:
+        return None
+    if isinstance(value, str):
+        return Score(label=value, explanation=reason)
+    if isinstance(value, bool) and reason is None:
+        return value
+    return Score(value=float(value), explanation=reason)
+
+
+def _subject(ctx: Any) -> Subject:
+    given: Any = ctx.inputs
+    inputs = cast("str | Json", given) if isinstance(given, str | dict) else {"inputs": given}
+    case = Case(id=ctx.name or "case", input=inputs, expected=ctx.expected_output, metadata=dict(ctx.metadata or {}))
+    output: Any = ctx.output
+    span = Span(
+        trace_id="0" * 32,
+        span_id="0" * 16,
+        kind="llm",
+        content_state="full",
+        output_text=output if isinstance(output, str) else str(output),
+        duration_ms=ctx.duration * 1000,
+    )
+    return Subject(span=span, trace=(span,), case=case)

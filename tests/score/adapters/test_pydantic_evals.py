@@ -1,0 +1,97 @@
+"""Evaluators of the real pydantic-evals as ours, and ours in its datasets."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from pydantic_evals import Case as TheirCase
+from pydantic_evals import Dataset
+from pydantic_evals.evaluators import Contains, EqualsExpected, Evaluator
+
+from otel_i2e.models import Attempt, Case, Outcome, Subject
+from otel_i2e.score import BUILT_IN, Scorer, run_scorer, scorer
+from otel_i2e.score.adapters import from_pydantic_evals, to_pydantic_evals
+from otel_i2e.testing import llm_span
+
+
+def attempt(adapted: Scorer, output: str = "30 days") -> Attempt:
+    """As an evaluation runs it."""
+    case = Case(id="a", input="How long?", expected="30 days")
+    return asyncio.run(run_scorer(adapted, Subject(span=llm_span("How long?", output), case=case)))
+
+
+@dataclass
+class Several(Evaluator[Any, Any, Any]):
+    """Gives as many results as it is told to."""
+
+    count: int
+
+    def evaluate(self, ctx: Any) -> Any:
+        """Results by name."""
+        assert ctx.inputs
+        return {str(n): n / 2 for n in range(self.count)}
+
+
+@pytest.mark.parametrize(
+    ("evaluator", "output", "passes"),
+    [
+        (Contains(value="30"), "30 days", True),
+        (Contains(value="60"), "30 days", False),
+        (EqualsExpected(), "30 days", True),
+        (EqualsExpected(), "31 days", False),
+    ],
+)
+def test_its_verdict_is_ours(evaluator: Any, output: str, passes: bool) -> None:
+    """With its reason, at the threshold that is given."""
+    made = attempt(from_pydantic_evals(evaluator, threshold=1.0), output)
+    assert (made.outcome, made.passed) == (Outcome.SCORED, passes)
+
+
+def test_one_result_is_a_score_and_several_are_an_error() -> None:
+    """None is not applicable."""
+    assert attempt(from_pydantic_evals(Several(0))).outcome is Outcome.NOT_APPLICABLE
+    one = attempt(from_pydantic_evals(Several(1)))
+    assert one.score is not None
+    assert one.score.value == 0.0
+    assert "a scorer gives one" in (attempt(from_pydantic_evals(Several(2))).error or "")
+
+
+def test_its_parameters_are_its_identity() -> None:
+    """Another value is another scorer."""
+    versions = {from_pydantic_evals(Contains(value=value)).version for value in ("30", "30", "60")}
+    assert len(versions) == 2
+
+
+def test_ours_runs_in_a_dataset_of_theirs() -> None:
+    """Verdicts are assertions with our explanation, measures are scores, errors are failures, None is nothing."""
+
+    @scorer
+    def words(output: str) -> float:
+        return len(output.split())
+
+    @scorer
+    def broken(output: str) -> bool:
+        raise RuntimeError(output)
+
+    @scorer
+    def silent(output: str) -> None:
+        assert output
+
+    ours = [BUILT_IN["contains"]("30 days"), words, broken, silent]
+    dataset: Any = Dataset(
+        name="d",
+        cases=[TheirCase(name="a", inputs="How long?", expected_output="30 days")],
+        evaluators=[to_pydantic_evals(one) for one in ours],
+    )
+
+    async def task(_question: str) -> str:
+        return "30 days."
+
+    (case,) = asyncio.run(dataset.evaluate(task, progress=False)).cases
+    assert {name: result.value for name, result in case.assertions.items()} == {"contains '30 days'": True}
+    assert {name: result.value for name, result in case.scores.items()} == {"words": 2.0}
+    assert len(case.evaluator_failures) == 1
+    assert "broken: error: RuntimeError" in case.evaluator_failures[0].error_message
