@@ -16,6 +16,7 @@ from otel_i2e.capture.exits import at_exit
 from otel_i2e.capture.instrumentors import activate_instrumentors
 from otel_i2e.capture.providers import GlobalProvider
 from otel_i2e.capture.recorder import Recorder
+from otel_i2e.capture.termination import arm, disarm
 from otel_i2e.capture.tracing import OwnTracerProvider, join_tracing
 from otel_i2e.config import Settings, load_settings
 from otel_i2e.errors import I2EError
@@ -57,7 +58,7 @@ def install(settings: Settings, *, provider: TracerProvider | None = None) -> Re
             _check_redaction(settings)
             if not settings.store.startswith("ducklake:"):  # where it is now, wherever the application goes
                 settings = replace(settings, store=str(settings.store_path))
-            _Process.recorder = Recorder(settings, on_stored=_stored)
+            _Process.recorder = Recorder(settings, on_stored=_stored, on_first=_first)
             if settings.capture != "off":
                 at_exit(_leave)
                 _begin(_Process.recorder)
@@ -129,11 +130,19 @@ def _stored() -> None:
         _Process.background.start()
 
 
-def _leave() -> None:
+def _first() -> None:
     if _Process.recorder is not None:
-        _Process.recorder.settle()
-        if _Process.background is not None:
-            _Process.background.finish(_Process.recorder.exit_budget)
+        arm(_Process.recorder.settle, _Process.recorder.exit_budget)
+
+
+def _leave() -> None:
+    try:
+        if _Process.recorder is not None:
+            _Process.recorder.settle()
+            if _Process.background is not None:
+                _Process.background.finish(_Process.recorder.exit_budget)
+    finally:
+        disarm()
 
 
 def _check_redaction(settings: Settings) -> None:

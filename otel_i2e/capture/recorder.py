@@ -6,7 +6,8 @@ cannot be kept is counted with a reason, logged once a reason, and written to th
 soon as the spool takes them (`i2e status` shows them).
 
 A forked child starts with an empty queue and no thread: the parent writes what the parent recorded.
-`os._exit` and `kill -9` lose what was not flushed, at most `flush_interval` seconds of it.
+The first item after a quiet time is written at once, those that follow every `flush_interval` seconds:
+that much is lost by `os._exit` and `kill -9`, at most.
 """
 
 from __future__ import annotations
@@ -39,6 +40,8 @@ _CLAIMS: Final = 20_000
 """Spans that are remembered to be known when they come again."""
 _HIGH: Final = 256
 """Waiting items at which the thread is woken early: the fewer wait, the more memory is used again from the cache."""
+_GATHER: Final = 0.005
+"""Seconds after the first item of a quiet time until it is written: what ends together is written together."""
 _PUT_BYTES: Final = 2_000_000
 """A batch is put when it has grown to this."""
 _left_behind: Final[list[Any]] = []
@@ -48,10 +51,18 @@ _left_behind: Final[list[Any]] = []
 class Recorder:
     """Takes ended spans and log records, and sees that they reach the spool."""
 
-    def __init__(self, settings: Settings, *, on_stored: Callable[[], None] | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        on_stored: Callable[[], None] | None = None,
+        on_first: Callable[[], None] | None = None,
+    ) -> None:
+        """`on_stored` is called after each batch, `on_first` in the application's thread before the first item."""
         self.settings = settings
         """What the process was told."""
         self._on_stored = on_stored
+        self._on_first = on_first
         self._spool: Spool | None = None
         self.joined: WeakSet[Any] = WeakSet()
         """Providers that have a processor of ours."""
@@ -162,6 +173,8 @@ class Recorder:
         with self._lock:
             if self._thread is not None:
                 return
+            if self._on_first is not None:
+                self._on_first()
             thread = threading.Thread(target=self._work, name="otel-i2e-recorder", daemon=True)
             try:
                 thread.start()
@@ -186,9 +199,10 @@ class Recorder:
     # The recording thread
 
     def _work(self) -> None:
+        due = 0.0  # when the interval after the last write is over
         while not self._closed:
             self._something.wait()
-            self._hurry.wait(self.settings.flush_interval)
+            self._hurry.wait(max(min(_GATHER, self.settings.flush_interval), due - time.monotonic()))
             self._hurry.clear()
             self._something.clear()
             with self._changed:
@@ -198,6 +212,7 @@ class Recorder:
                 self._drain()
             except Exception:  # noqa: BLE001 -- the thread must live on, and the application must not see it
                 _log.exception("otel-i2e could not record; this is a defect in otel-i2e")
+            due = time.monotonic() + self.settings.flush_interval
             with self._changed:
                 self._answered = ticket
                 self._changed.notify_all()

@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,29 @@ def test_spans_arrive_by_themselves(recorder: Recorder, provider: TracerProvider
         while len(in_spool(recorder.spool_path, "traces")) < there:
             assert time.monotonic() < deadline
             time.sleep(0.01)
+
+
+def test_the_first_span_after_a_quiet_time_is_written_at_once(settings: Settings) -> None:
+    """Those that follow wait for the interval, so a steady load is written in batches."""
+    stored = threading.Event()
+    recorder = Recorder(replace(settings, flush_interval=1000), on_stored=stored.set)
+    provider = _provided(recorder)
+    _record(provider, 1)
+    assert stored.wait(30)
+    stored.clear()
+    _record(provider, 1)
+    assert not stored.wait(0.1)
+    assert recorder.close(30)
+    assert stored.is_set()
+
+
+def test_the_first_item_is_told_once(settings: Settings) -> None:
+    """In the thread that records it, before anything is queued for long."""
+    told: list[int] = []
+    recorder = Recorder(settings, on_first=lambda: told.append(threading.get_ident()))
+    _record(_provided(recorder), 3)
+    assert recorder.close(30)
+    assert told == [threading.get_ident()]
 
 
 def test_an_idle_recorder_has_no_thread_and_no_file(recorder: Recorder) -> None:
