@@ -114,7 +114,7 @@ def test_dry_run_scores_nothing(run: Any) -> None:
     ("args", "said"),
     [
         ([], "--scorer NAME"),
-        (["--scorer", "gone"], "there is no scorer 'gone'; there are broken, correctness"),
+        (["--scorer", "gone"], "there is no scorer 'gone'; there are broken, cites_documents"),
         (["--scorer", "short", "--where", "kindd = 1"], "--where 'kindd = 1': "),
         (["--scorer", "short", "--where", "1); DROP TABLE spans; --"], "a ')' closes a bracket"),
         (["--scorer", "short", "--since", "soon"], "'soon' is not a duration"),

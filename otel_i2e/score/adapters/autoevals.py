@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from otel_i2e.models import Judge, Score, Subject
 from otel_i2e.score.adapters.identity import foreign_version
@@ -23,7 +23,7 @@ def from_autoevals(scorer: Any, *, name: str | None = None, threshold: float | N
             raise made.error
         return None if made.score is None else Score(value=float(made.score), metadata=dict(made.metadata or {}))
 
-    kind: type[Any] = type(scorer)
+    kind = cast("type[Any]", type(scorer))
     return Scorer(
         name=name or kind.__name__,
         threshold=threshold,

@@ -12,7 +12,7 @@ __all__ = ["foreign_version"]
 
 def foreign_version(scorer: Any, threshold: float | None) -> str:
     """12 hex digits. Parameters that are no plain values (a client, a function) are not part of it."""
-    kind: type[Any] = type(scorer)
+    kind = cast("type[Any]", type(scorer))
     package = kind.__module__.partition(".")[0]
     plain = {name: value for name, value in cast("dict[str, Any]", vars(scorer)).items() if _is_plain(value)}
     return hash_of([kind.__module__, kind.__qualname__, _version(package), plain, threshold])

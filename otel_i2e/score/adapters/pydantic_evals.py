@@ -24,7 +24,7 @@ def from_pydantic_evals(evaluator: Any, *, name: str | None = None, threshold: f
     async def ask(subject: Subject, _judge: Judge | None) -> Score | bool | None:
         return _result(await evaluator.evaluate_async(_context(subject)))
 
-    kind: type[Any] = type(evaluator)
+    kind = cast("type[Any]", type(evaluator))
     return Scorer(
         name=name or kind.__name__,
         threshold=threshold,
