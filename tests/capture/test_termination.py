@@ -131,6 +131,9 @@ def test_a_signal_that_is_waited_for_arrives_there(scripts: Any) -> None:
         """
 signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
 record("one")
+if os.path.exists("/proc/self/status"):
+    caught = next(line for line in open("/proc/self/status") if line.startswith("SigCgt"))
+    assert not int(caught.split()[1], 16) & 1 << signal.SIGTERM - 1
 os.kill(os.getpid(), signal.SIGTERM)
 assert signal.sigwait([signal.SIGTERM]) == signal.SIGTERM
 """,
@@ -164,6 +167,28 @@ record("parent")
         TERMINATED,
     )
     assert _names(scripts) == ["child 1", "child 2", "child 3", "first", "parent", "parent"]
+
+
+def test_a_child_that_is_ended_at_birth_leaves_its_parent_alone(scripts: Any) -> None:
+    """A pool may be left while its children are still being born: they share the parent's pipe at that moment."""
+    early = "import os\nos.register_at_fork(after_in_child=lambda: os.kill(os.getpid(), 15))\n"
+    result = scripts.run(
+        early
+        + HEAD
+        + f"""
+written()
+codes = []
+for _ in range(2):
+    child = os.fork()
+    if not child: time.sleep(60)
+    codes.append(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+assert codes == [{TERMINATED}] * 2
+time.sleep(0.3)
+record("alive")
+"""
+    )
+    assert result.returncode == 0, result.stderr
+    assert _names(scripts) == ["alive", "first"]
 
 
 def test_nothing_is_caught_once_the_interpreter_ends(scripts: Any) -> None:
