@@ -19,6 +19,8 @@ STORAGE_VERSION: Final = "v1.5.0"
 ROW_GROUP_ROWS: Final = 2048
 """Small row groups bound what a checkpoint rewrites when many small batches come: 0.2 s at most, where DuckDB's
 default of 122,880 rows took 3.4 s at 100,000 spans, and more CPU and bytes on the way there."""
+_MOST_LEASES: Final = 100
+"""Of one kept instance: its memory grows by some bytes with every row."""
 _READER_CONFIG: Final[dict[str, Any]] = {
     "enable_external_access": False,
     "autoinstall_known_extensions": False,
@@ -41,6 +43,7 @@ class _Kept(NamedTuple):
     path: Path
     compression: str
     connection: duckdb.DuckDBPyConnection
+    leases: int
 
 
 _kept: list[_Kept] = []
@@ -56,7 +59,7 @@ def writer(path: Path, *, compression: str) -> Generator[duckdb.DuckDBPyConnecti
     the next one; between them the file is closed. After an error nothing is kept. Raises duckdb.Error.
     """
     token = process_token()
-    connection = _attached(path, compression)
+    connection, leases = _attached(path, compression)
     try:
         yield connection
     except BaseException:
@@ -69,12 +72,16 @@ def writer(path: Path, *, compression: str) -> Generator[duckdb.DuckDBPyConnecti
         connection.execute("USE memory; DETACH store")
     except duckdb.Error:  # what was committed is committed
         connection.close()
+        return
+    if leases >= _MOST_LEASES:
+        connection.close()
     else:
-        _kept.append(_Kept(token, path, compression, connection))
+        _kept.append(_Kept(token, path, compression, connection, leases))
 
 
-def _attached(path: Path, compression: str) -> duckdb.DuckDBPyConnection:
-    connection = _instance(path, compression)
+def _attached(path: Path, compression: str) -> tuple[duckdb.DuckDBPyConnection, int]:
+    """The connection, and how many leases its instance has had with this one."""
+    connection, leases = _instance(path, compression)
     token = process_token()
     try:
         options = f"STORAGE_VERSION '{STORAGE_VERSION}', ROW_GROUP_SIZE {ROW_GROUP_ROWS}"
@@ -84,22 +91,22 @@ def _attached(path: Path, compression: str) -> duckdb.DuckDBPyConnection:
     except BaseException:
         _end(connection, token)
         raise
-    return connection
+    return connection, leases + 1
 
 
-def _instance(path: Path, compression: str) -> duckdb.DuckDBPyConnection:
+def _instance(path: Path, compression: str) -> tuple[duckdb.DuckDBPyConnection, int]:
     """The one that was kept, when it fits, or a new one."""
     while _kept:
         kept = _kept.pop()
         if (kept.token, kept.path, kept.compression) == (process_token(), path, compression):
-            return kept.connection
+            return kept.connection, kept.leases
         _end(kept.connection, kept.token)
     connection = duckdb.connect(config={**_WRITER_CONFIG, "temp_directory": _spill(path)})
     connection.execute("SET TimeZone = 'UTC'")
     connection.execute("SET checkpoint_threshold = '0b'")  # large commits go into the file, not first into its log
     if compression == "zstd":  # a fifth of the CPU of DuckDB's own choice at a checkpoint, and half the bytes
         connection.execute("SET force_compression = 'zstd'")
-    return connection
+    return connection, 0
 
 
 def _end(connection: duckdb.DuckDBPyConnection, token: int) -> None:

@@ -110,3 +110,14 @@ def test_a_kept_instance_has_no_threads_and_is_the_parents(tmp_path: Path) -> No
         "sys.exit(os.waitstatus_to_exitcode(status))"
     )
     assert subprocess.run([sys.executable, "-W", "error", "-c", code], check=False, timeout=60).returncode == 7
+
+
+def test_an_instance_is_not_kept_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its memory grows slowly: after some leases a new one is started."""
+    monkeypatch.setattr("otel_i2e.store.connection._MOST_LEASES", 2)
+    seen: list[duckdb.DuckDBPyConnection] = []
+    for _ in range(3):
+        with writer(tmp_path / "s.duckdb", compression="zstd") as connection:
+            seen.append(connection)
+    assert seen[1] is seen[0]
+    assert seen[2] is not seen[1]
