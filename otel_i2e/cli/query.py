@@ -55,7 +55,7 @@ def list_command(*, store: str | None, config: str | None, as_json: bool) -> Non
 def check_command(*, queries: tuple[str, ...], store: str | None, config: str | None, as_json: bool) -> int:
     """Check QUERIES (names or files; default all): header, SQL, parameters, columns. Nothing is run."""
     from otel_i2e.errors import QueryError
-    from otel_i2e.workflows.queries import find_query, list_queries, query_problems
+    from otel_i2e.workflows.queries import find_query, list_queries, query_name_problems, query_problems
 
     settings = _settings(store, config)
     found: list[dict[str, Any]] = []
@@ -66,6 +66,7 @@ def check_command(*, queries: tuple[str, ...], store: str | None, config: str | 
             found.append({"query": name, "ok": False, "columns": {}, "problems": [str(error)]})
             continue
         columns, problems = query_problems(settings, query)
+        problems = [*query_name_problems(query), *problems]
         found.append({"query": query.name, "ok": not problems, "columns": columns, "problems": problems})
     if as_json:
         emit_json(found)

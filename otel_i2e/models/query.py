@@ -43,6 +43,8 @@ class Query(Contract):
     """Where the file lies."""
     line: int = 1
     """The file's line at which `sql` begins, for messages."""
+    lines: dict[str, int] = Field(default_factory=dict[str, int])
+    """Key of the header, or `$name` of a parameter → its line of the file, for messages."""
     defaults: dict[str, Any] = Field(default_factory=dict[str, Any])
     """For promotions: case fields such as `priority` and `failure_mode`, from the header."""
 

@@ -48,6 +48,7 @@ def parse_query(text: str, path: str) -> Query:
     body = _first_of_body(lines)
     header: dict[str, _Entry] = {}
     params: dict[str, QueryParam] = {}
+    places: dict[str, int] = {}
     for entry in _entries(lines[:body]):
         _check(entry, header, path)
         if entry.key == "param":
@@ -55,6 +56,7 @@ def parse_query(text: str, path: str) -> Query:
             if param.name in params:
                 raise QueryError(f"{path}:{entry.line}: param {param.name!r} is declared twice; remove one")
             params[param.name] = param
+            places[f"${param.name}"] = entry.line
         else:
             header[entry.key] = entry
     for key in _REQUIRED:
@@ -69,6 +71,7 @@ def parse_query(text: str, path: str) -> Query:
         hash=hashlib.sha256(text.encode()).hexdigest()[:12],
         path=path,
         line=body + 1,
+        lines={**{key: entry.line for key, entry in header.items()}, **places},
         defaults=_defaults(header, path),
     )
 

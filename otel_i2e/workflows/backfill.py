@@ -14,7 +14,7 @@ from otel_i2e.score import Scorer
 from otel_i2e.store import Store
 from otel_i2e.workflows.attempts import Asker, Job, attempt_all, store_attempts
 from otel_i2e.workflows.candidates import Candidate, counted, identity_of, spans_of, unscored
-from otel_i2e.workflows.conditions import check_condition
+from otel_i2e.workflows.conditions import check_condition, condition_error
 from otel_i2e.workflows.scorers import judge_settings, load_all, named
 from otel_i2e.workflows.scoring_report import ScoringReport, tallies
 from otel_i2e.workflows.subjects import subjects_of
@@ -78,7 +78,7 @@ def _found(
         spans, complete = counted(store, settings, where, scorers, since=begin)
         return spans, complete, unscored(store, settings, where, scorers, since=begin, limit=limit)
     except QueryError as error:
-        raise QueryError(f"--where {where!r}: {error}") from None
+        raise QueryError(f"--where {where!r}: {condition_error(settings, where, 'spans', error)}") from None
 
 
 def _score(

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from otel_i2e.errors import UsageError
+from otel_i2e.config import Settings
+from otel_i2e.errors import I2EError, QueryError, UsageError
+from otel_i2e.store import Store
 
-__all__ = ["check_condition"]
+__all__ = ["check_columns", "check_condition", "condition_error"]
 
 _TOKEN: Final = re.compile(
     r"""
@@ -22,6 +24,7 @@ _TOKEN: Final = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+_LINE: Final = re.compile(r"^line \d+: ")
 _OPEN_QUOTES: Final = ("'", '"')
 
 
@@ -47,6 +50,20 @@ def check_condition(condition: str, place: str) -> str:
     if not condition.strip():
         raise _refusal(place, condition, "it is empty; write a condition over the columns of spans")
     return condition
+
+
+def check_columns(settings: Settings, condition: str, relation: str) -> None:
+    """Hold `condition` to the columns of `relation`, without a store. QueryError with the line of the condition."""
+    Store.of(settings).describe(f"SELECT 1 FROM {relation} WHERE ({condition}\n)")
+
+
+def condition_error(settings: Settings, condition: str, relation: str, error: I2EError) -> str:
+    """What is wrong with `condition`, after a query of ours around it failed with `error`; lines are its own."""
+    try:
+        check_columns(settings, condition, relation)
+    except QueryError as own:
+        return str(own)
+    return _LINE.sub("", str(error))
 
 
 def _refusal(place: str, condition: str, why: str) -> UsageError:

@@ -10,7 +10,7 @@ from otel_i2e.config import Settings
 from otel_i2e.errors import QueryError
 from otel_i2e.models import ScoreRow, Span
 from otel_i2e.store import Store
-from otel_i2e.workflows.conditions import check_condition
+from otel_i2e.workflows.conditions import check_condition, condition_error
 
 __all__ = ["Node", "TraceTree", "latest_traces", "trace_tree", "tree_of"]
 
@@ -50,7 +50,9 @@ def latest_traces(
         try:
             return reader.latest_traces(limit=limit, since=begin, where=where or "TRUE")
         except QueryError as error:
-            raise QueryError(f"--where {where!r}: {error}") from None
+            raise QueryError(
+                f"--where {where!r}: {condition_error(settings, where or 'TRUE', 'traces', error)}"
+            ) from None
 
 
 def trace_tree(settings: Settings, trace_id: str) -> TraceTree:

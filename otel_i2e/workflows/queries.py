@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 from otel_i2e.config import Settings
 from otel_i2e.errors import QueryError
 from otel_i2e.models import Query, QueryResult
-from otel_i2e.query import column_problems, parameter_problems, parse_query, samples, values_of
+from otel_i2e.query import column_problems, name_problems, parameter_problems, parse_query, samples, values_of
 from otel_i2e.store import Store
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "find_query",
     "library_folder",
     "list_queries",
+    "query_name_problems",
     "query_problems",
     "run_query",
     "run_sql",
@@ -95,6 +96,11 @@ def query_problems(settings: Settings, query: Query) -> tuple[dict[str, str], li
     except QueryError as error:
         return {}, [str(error), *problems]
     return columns, [*problems, *column_problems(query, columns)]
+
+
+def query_name_problems(query: Query) -> list[str]:
+    """What is wrong with its name, one line; it runs all the same."""
+    return list(name_problems(query))
 
 
 def run_query(settings: Settings, query: Query, given: Mapping[str, str], *, limit: int | None = None) -> QueryResult:

@@ -14,6 +14,7 @@ from otel_i2e.store import Reader, Store
 from otel_i2e.workflows.attempts import Asker, Job, not_tried
 from otel_i2e.workflows.budgets import Budget, Budgets, spent_by_all, spent_today
 from otel_i2e.workflows.candidates import Candidate, identity_of, spans_of, untried
+from otel_i2e.workflows.conditions import condition_error
 from otel_i2e.workflows.rules import rules_or_errors
 from otel_i2e.workflows.scorers import judge_settings, load_all, named
 from otel_i2e.workflows.subjects import subjects_of
@@ -70,7 +71,9 @@ def plan_rules(settings: Settings, store: Store, *, limit: int, now: datetime) -
         except StoreError:
             raise
         except QueryError as error:
-            plans.append(Plan(found.name, error=found.where_error(cast("Rule", found.rule), error)))
+            refused = cast("Rule", found.rule)
+            own = QueryError(condition_error(settings, refused.where, "spans", error))
+            plans.append(Plan(found.name, error=found.where_error(refused, own)))
         except I2EError as error:
             plans.append(Plan(found.name, error=found.error(error)))
     if any(plan.found for plan in plans):

@@ -14,13 +14,11 @@ from otel_i2e.config import Settings
 from otel_i2e.errors import ConfigError, I2EError
 from otel_i2e.models import Rule
 from otel_i2e.score import Scorer
-from otel_i2e.store import Store
-from otel_i2e.workflows.conditions import check_condition
+from otel_i2e.workflows.conditions import check_columns, check_condition
 from otel_i2e.workflows.scorers import Loaded, named
 
 __all__ = ["FoundRule", "read_rules", "rules_or_errors", "workable"]
 
-_LINE: Final = re.compile(r"^line \d+: ")
 _TABLE: Final = re.compile(r"\s*\[\[\s*(?:tool\s*\.\s*i2e\s*\.\s*)?rules\s*\]\]")
 
 
@@ -40,8 +38,8 @@ class FoundRule(NamedTuple):
         return text if text.startswith(self.place) else f"{self.place}: {text}"
 
     def where_error(self, rule: Rule, error: I2EError) -> str:
-        """One line for a condition that the store refuses; lines of a query of ours around it are nobody's concern."""
-        return f"{self.place}: where = {rule.where!r}: {_LINE.sub('', str(error))}"
+        """One line for a condition that the store refuses; `error` is about the condition alone."""
+        return f"{self.place}: where = {rule.where!r}: {error}"
 
 
 def read_rules(settings: Settings) -> list[Rule]:
@@ -66,7 +64,7 @@ def workable(settings: Settings, found: FoundRule, loaded: Loaded) -> tuple[Rule
     except I2EError as error:
         raise ConfigError(found.error(error)) from None
     try:
-        Store.of(settings).describe(f"SELECT 1 FROM spans WHERE ({found.rule.where})")
+        check_columns(settings, found.rule.where, "spans")
     except I2EError as error:
         raise ConfigError(found.where_error(found.rule, error)) from None
     return found.rule, scorers

@@ -109,3 +109,12 @@ def test_check_lists_everything_that_is_wrong_with_a_query(i2e: Callable[..., An
     assert ran.code == 2
     assert '"nonsense" not found' in ran.err
     assert "(and 2 more: i2e query check " in ran.err
+
+
+def test_check_tells_names_that_differ(i2e: Callable[..., Any]) -> None:
+    """Found by one name and listed under another: an error, with both; it can be run all the same."""
+    _write("mine", "SELECT 1 AS n").rename("queries/other.sql")
+    ran = i2e("query", "check", "queries/other.sql")
+    assert ran.code == 2
+    assert "other.sql:1: the header's name is 'mine' and the file's is 'other'" in ran.err
+    assert i2e("query", "run", "mine").code == 0

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from otel_i2e.errors import UsageError
-from otel_i2e.workflows.conditions import check_condition
+from otel_i2e.config import Settings
+from otel_i2e.errors import QueryError, UsageError
+from otel_i2e.workflows.conditions import check_columns, check_condition, condition_error
 
 
 @pytest.mark.parametrize(
@@ -66,3 +67,24 @@ def test_brackets_stay_ours(condition: str) -> None:
         assert depth == 0
         assert ";" not in condition
         assert "--" not in condition
+
+
+@pytest.mark.parametrize(
+    ("condition", "relation", "said"),
+    [
+        ("kind=agent", "spans", '^Referenced column "agent" not found.*describe spans'),
+        ("nonsense", "traces", '^Referenced column "nonsense" not found.*describe traces'),
+        ("kind = 'llm'\nAND kin = 1", "spans", "^line 2: .*did you mean kind"),
+    ],
+)
+def test_a_condition_is_told_its_own_line_and_the_columns_of_its_relation(
+    condition: str, relation: str, said: str
+) -> None:
+    """Whatever query of ours it stood in; a fault that only values show keeps its text, without our line."""
+    settings = Settings()
+    with pytest.raises(QueryError, match=said):
+        check_columns(settings, condition, relation)
+    theirs = QueryError("line 13: something else")
+    with pytest.raises(QueryError, match=said):
+        raise QueryError(condition_error(settings, condition, relation, theirs))
+    assert condition_error(settings, "TRUE", relation, theirs) == "something else"

@@ -8,6 +8,7 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,12 +17,12 @@ from typing import Any
 import pytest
 
 from otel_i2e.config import Settings
-from otel_i2e.errors import QueryError, ScorerError, StoreError, UsageError
+from otel_i2e.errors import ConfigError, QueryError, ScorerError, StoreError, UsageError
 from otel_i2e.models import Span
 from otel_i2e.score import keep
 from otel_i2e.store import Store
 from otel_i2e.testing import MessagesServer, Reply, Tokens, agent_span, llm_span, retrieval_span, row_of, trace_of
-from otel_i2e.workflows.scoring import score_online, score_where
+from otel_i2e.workflows.scoring import check_rules, score_online, score_where
 from otel_i2e.workflows.status import status
 
 SCORERS = """
@@ -229,6 +230,8 @@ def test_a_broken_rule_says_so_and_stops_no_other(
     """One line in the report, once in the log."""
     settings = project(llm_span(), rules=[rule, {"scorers": ["short"]}])
     report = score_online(settings, now=NOW)
+    with suppress(ConfigError):
+        check_rules(settings)
     score_online(settings, now=NOW)
     assert said in (report.rules[0].error or "")
     assert "\n" not in (report.rules[0].error or "")
