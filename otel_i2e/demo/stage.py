@@ -25,6 +25,9 @@ __all__ = ["Narrator", "Serving", "Stage", "Visit", "environment"]
 Visit = dict[str, Any]
 """A line of `customers.jsonl` with what came of it: `answer`, `happy`."""
 _THINKING: Final = 0.25  # seconds that the local model takes for an answer
+_NO_KEY: Final = "offline"  # what stands for a key where no key is needed
+_REMEDY: Final = "check ANTHROPIC_API_KEY and the network, or play it without: i2e demo --offline"
+_LONGEST_REASON: Final = 400
 _NOT_OURS: Final = ("I2E_", "OTEL_", "GITHUB_")  # the user's own recording and CI are left alone
 
 
@@ -120,7 +123,15 @@ class Stage:
             finally:
                 failed = [worker.pid for worker in serving.workers if worker.wait()]
         if failed:
-            raise I2EError(f"demo: {len(failed)} of {workers} workers failed; {self.folder / 'workers.log'} says why")
+            remedy = "" if self.env.get("ANTHROPIC_API_KEY") == _NO_KEY else f"; {_REMEDY}"
+            raise I2EError(f"demo: {len(failed)} of {workers} workers failed: {self._reason()}{remedy}")
+
+    def _reason(self) -> str:
+        """The last error that a worker wrote, one line; its last line when none looks like an error."""
+        log = (self.folder / "workers.log").read_text(encoding="utf-8", errors="replace")
+        lines = [line.strip() for line in log.splitlines() if line.strip()] or ["it said nothing"]
+        errors = [line for line in lines if re.match(r"[\w.]+(Error|Exception|Interrupt)\b", line)]
+        return (errors or lines)[-1][:_LONGEST_REASON]
 
     def _worker(self, customers: Sequence[Visit], log: Any) -> subprocess.Popen[str]:
         command = [sys.executable, "agent.py", "--serve"]
@@ -154,7 +165,7 @@ def environment(*, offline: bool) -> Generator[dict[str, str]]:
         return
     env = {name: value for name, value in env.items() if not name.startswith("ANTHROPIC_")}
     with MessagesServer(_thinking) as server:
-        yield {**env, "ANTHROPIC_BASE_URL": server.url, "ANTHROPIC_API_KEY": "offline"}
+        yield {**env, "ANTHROPIC_BASE_URL": server.url, "ANTHROPIC_API_KEY": _NO_KEY}
 
 
 def _thinking(request: MessagesRequest) -> Reply:

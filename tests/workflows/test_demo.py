@@ -167,13 +167,16 @@ def test_a_step_that_goes_wrong_is_one_line(tmp_path: Path) -> None:
 
 
 def test_a_worker_that_fails_ends_the_demo(tmp_path: Path) -> None:
-    """The message names the log, which says why."""
-    (tmp_path / "agent.py").write_text("raise SystemExit('no model')")
+    """The message has the last error of its log in one line, and what goes without a key where one was used."""
+    failing = "class AuthError(Exception): ...\nraise AuthError('401 no model')"
+    (tmp_path / "agent.py").write_text(failing)
     with environment(offline=True) as env:
-        stage = Stage(tmp_path, env, Silent())
-        with pytest.raises(I2EError, match=r"2 of 2 workers failed; .*workers\.log"), stage.serving([], workers=2):
-            pass
-    assert "no model" in (tmp_path / "workers.log").read_text()
+        for key, remedy in (("sk-bad", "; check ANTHROPIC_API_KEY .* i2e demo --offline"), ("offline", "")):
+            stage = Stage(tmp_path, {**env, "ANTHROPIC_API_KEY": key}, Silent())
+            said = rf"^demo: 2 of 2 workers failed: (__main__\.)?AuthError: 401 no model{remedy}$"
+            with pytest.raises(I2EError, match=said), stage.serving([], workers=2):
+                pass
+    assert "Traceback" in (tmp_path / "workers.log").read_text()
 
 
 def test_a_model_that_makes_no_mistake_ends_the_story_early(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
