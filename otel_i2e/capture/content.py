@@ -1,6 +1,6 @@
 """Which attributes and events hold content: what people and models said, in every dialect we know.
 
-`I2E_CAPTURE=metadata` leaves these out and keeps the rest: models, tokens, times, errors, identifiers.
+`I2E_CAPTURE=metadata` leaves these out and keeps the rest: models, tokens, times, types of errors, identifiers.
 A name that is not known here is kept, so an emitter's own content under a name of its own is too.
 """
 
@@ -99,6 +99,8 @@ CONTENT_KEYS: Final = frozenset(
         "agent.messages",
         "all_messages_events",
         "events",
+        "exception.message",
+        "exception.stacktrace",
         "final_result",
         "full_command",
         "gen_ai.prompt",

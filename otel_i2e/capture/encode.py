@@ -9,14 +9,14 @@ and `i2e.content.truncated` for what is too long.
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from otel_i2e.capture.attributes import Attributes, Cut, copied
 from otel_i2e.capture.content import is_content_event
 from otel_i2e.capture.supplements import take_supplement
 from otel_i2e.capture.wire import block, fixed32, fixed64, number, utf8, varint
-from otel_i2e.semconv import DEPLOYMENT_ENVIRONMENT, SERVICE_NAME
+from otel_i2e.semconv import DEPLOYMENT_ENVIRONMENT, ERROR_TYPE, EXCEPTION_TYPE, SERVICE_NAME
 
 if TYPE_CHECKING:
     from opentelemetry.sdk._logs import ReadableLogRecord, ReadWriteLogRecord
@@ -56,6 +56,10 @@ class _Message:
     def begin(self, piece: bytes) -> None:
         self.pieces.insert(0, piece)
         self.size += len(piece)
+
+
+_Event = tuple[str, int, "Mapping[str, Any] | None", int]
+"""Name, nanoseconds, attributes, how many of them were dropped."""
 
 
 class _Group:
@@ -197,11 +201,21 @@ class Encoder:
             number(b"\x60", span.dropped_events),
             *[self._link(link.context, link.attributes, link.dropped_attributes, cut) for link in span.links],
             number(b"\x70", span.dropped_links),
-            block(b"\x7a", self._status(status.status_code.value, status.description)),
+            block(
+                b"\x7a", self._status(status.status_code.value, self._reason(status.description, attributes, events))
+            ),
             _flags(b"\x85\x01", parent),
             self._attributes.marks(b"\x4a", cut) if cut or not self._content else b"",
         ]
         return b"".join(pieces)
+
+    def _reason(self, description: str | None, attributes: Mapping[str, Any], events: Sequence[_Event]) -> str | None:
+        """The status's description; without content only the type of error, as what was given may stand in the text."""
+        if self._content or not description:
+            return description
+        types = [str(values[EXCEPTION_TYPE]) for _, _, values, _ in events if values and EXCEPTION_TYPE in values]
+        kind = types[-1] if types else attributes.get(ERROR_TYPE)
+        return str(kind) if kind else None
 
     def _status(self, code: int, description: str | None) -> bytes:
         if not description:

@@ -155,7 +155,7 @@ def _check_redaction(settings: Settings) -> None:
 def _announce(settings: Settings) -> None:
     """One line, at a level that is seen without any logging set up: content is recorded by default."""
     if settings.capture == "off":
-        _log.info("otel-i2e records nothing: capture is off")
+        _log.warning("otel-i2e records nothing: capture is off (I2E_CAPTURE=off)")
         return
     content = "with prompts and answers" if settings.capture == "full" else "without prompts and answers"
     if settings.redacts:

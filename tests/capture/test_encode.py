@@ -184,7 +184,7 @@ def test_metadata_mode_leaves_content_out_and_says_so(spans_in: Callable[[bytes]
     events = [
         Event("gen_ai.choice", {"message": "secret"}, 1),
         Event("gen_ai.client.inference.operation.details", {"gen_ai.input.messages": "secret", "gen_ai.usage": 1}, 1),
-        Event("exception", {"exception.message": "boom"}, 1),
+        Event("exception", {"exception.type": "E", "exception.message": "secret", "exception.stacktrace": "secret"}, 1),
     ]
     said = "gen_ai.input.messages", "llm.input_messages.0.message.content", "ai.prompt", "prompt", "input.value"
     content = dict.fromkeys(said, "secret")
@@ -193,7 +193,29 @@ def test_metadata_mode_leaves_content_out_and_says_so(spans_in: Callable[[bytes]
     [span] = spans_in(body)
     assert span.attributes == {**kept, "i2e.content.capture": "metadata"}
     assert [name for name, _ in span.events] == ["gen_ai.client.inference.operation.details", "exception"]
+    assert span.events[-1] == ("exception", {"exception.type": "E"})
     assert b"secret" not in body
+
+
+@pytest.mark.parametrize(
+    ("attributes", "types", "kept"),
+    [({}, ["A", "shop.Refused"], "shop.Refused"), ({"error.type": "429"}, [], "429"), ({}, [], "")],
+)
+def test_metadata_mode_keeps_the_type_of_an_error_only(attributes: dict[str, Any], types: list[str], kept: str) -> None:
+    """The text of an exception may hold what was asked; with content it stays as it is."""
+    kept_spans = InMemorySpanExporter()
+    provider = TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(SimpleSpanProcessor(kept_spans))
+    span = provider.get_tracer("x").start_span("failed", attributes=attributes)
+    for kind in types:
+        span.add_event("exception", {"exception.type": kind, "exception.message": "secret"})
+    span.set_status(StatusCode.ERROR, "Refused: secret")
+    span.end()
+    for content, said in ((False, kept), (True, "Refused: secret")):
+        body, _ = Encoder(content=content).traces(kept_spans.get_finished_spans())
+        request = ExportTraceServiceRequest.FromString(body)
+        status = request.resource_spans[0].scope_spans[0].spans[0].status
+        assert (status.message, status.code) == (said, 2)
 
 
 def test_metadata_mode_leaves_the_body_of_a_model_event_out() -> None:

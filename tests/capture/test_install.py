@@ -28,7 +28,7 @@ def test_metadata_mode_says_so_and_keeps_content_out(scripts: Any) -> None:
 
 
 def test_capture_off_records_nothing_and_touches_nothing(scripts: Any) -> None:
-    """No provider, no hooks, no file, no line."""
+    """No provider, no hooks, no file; one line says so."""
     result = scripts.run(
         """
         import sys, otel_i2e.auto
@@ -38,7 +38,8 @@ def test_capture_off_records_nothing_and_touches_nothing(scripts: Any) -> None:
         """,
         I2E_CAPTURE="off",
     )
-    assert (result.returncode, result.stderr) == (0, "")
+    said = "otel-i2e records nothing: capture is off (I2E_CAPTURE=off)\n"
+    assert (result.returncode, result.stderr) == (0, said)
     assert not scripts.spool_path.exists()
 
 
