@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Any
@@ -76,7 +77,21 @@ def command(
         emit_json(done)
     else:
         _print(done)
+    if known := [one.duplicate_of for one in done.proposals if one.duplicate_of is not None and fields]:
+        click.echo(_not_taken(known[0], dataset, fields, given), err=True)
     return 0 if done.proposals else 2
+
+
+def _not_taken(case_id: str, dataset: str, fields: Mapping[str, Any], given: Mapping[str, Any]) -> str:
+    """What was said of a case that is there already, and the command that says it to the case."""
+    options = [
+        f"--{option.replace('_', '-')} {quote(one)}"
+        for option, values in given.items()
+        if values not in (None, ())
+        for one in ([values] if isinstance(values, str) else values)
+    ]
+    command = f"i2e review edit {quote(case_id)} --dataset {quote(dataset)} {' '.join(options)}"
+    return f"i2e: case {case_id!r} is there already, and {', '.join(fields)} was not taken; to set it: {command}"
 
 
 def _parameters(given: tuple[str, ...]) -> dict[str, str]:

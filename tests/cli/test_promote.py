@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,22 @@ def test_a_query_is_promoted_by_name_and_by_file(i2e: Callable[..., Any], span: 
     again = i2e("promote", "low_score", "--dataset", "refunds", "--param", "below=0.5")
     assert again.code == 0
     assert "can-i-return-it\talready there" in again.out
+
+
+def test_what_is_said_of_a_case_that_is_there_is_not_dropped_silently(i2e: Callable[..., Any], span: Span) -> None:
+    """The command that sets it is named, and does."""
+    given = ("--span", span.span_id, "--dataset", "refunds")
+    first = i2e("promote", *given)
+    assert "not taken" not in first.err
+    again = i2e("promote", *given, "--expected", "No, it can't.", "--tag", "a", "--tag", "b")
+    assert again.code == 0
+    assert "case 'can-i-return-it' is there already, and expected, tags was not taken" in again.err
+    command = shlex.split(again.err.strip().partition("to set it: i2e ")[2])
+    assert command == [
+        *("review", "edit", "can-i-return-it", "--dataset", "refunds"),
+        *("--expected", "No, it can't.", "--tag", "a", "--tag", "b"),
+    ]
+    assert i2e(*command).code == 0
 
 
 def test_a_span_is_promoted_with_what_must_hold(i2e: Callable[..., Any], span: Span) -> None:
