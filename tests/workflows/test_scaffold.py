@@ -48,6 +48,16 @@ def test_a_directory_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
         init(tmp_path / "shop")
 
 
+def test_the_gate_of_the_workflow_runs_whenever_the_evaluation_did(tmp_path: Path) -> None:
+    """Also when it ended with 2: no report would say why. The evaluation's own failure still fails the job."""
+    init(tmp_path)
+    text = (tmp_path / ".github" / "workflows" / "i2e.yml").read_text()
+    evaluate, gate = text[text.index("- name: Evaluate") :].split("- name: Gate")
+    assert "id: evaluate" in evaluate
+    assert "continue-on-error" not in text
+    assert "if: ${{ always() && steps.evaluate.outcome != 'skipped' }}" in gate.partition("- name:")[0]
+
+
 def test_every_setting_in_the_file_is_valid_also_those_that_are_commented_out(tmp_path: Path) -> None:
     """A line whose comment sign is taken off does not break the project."""
     init(tmp_path)
