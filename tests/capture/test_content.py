@@ -43,13 +43,13 @@ def test_content_of_every_dialect_is_known(key: str) -> None:
         "input.mime_type",
         "prompt_tokens",
         "event.name",
-        "exception.message",
+        "exception.type",
         "user.id",
         "gen_ai.tool.name",
     ],
 )
 def test_what_is_no_content_is_kept(key: str) -> None:
-    """Models, tokens, identifiers, errors; a short content name is no prefix."""
+    """Models, tokens, identifiers, types of errors; a short content name is no prefix."""
     assert not is_content(key)
 
 
