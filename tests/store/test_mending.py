@@ -86,8 +86,8 @@ def test_a_wrong_size_inside_the_log_is_noticed(store: Store) -> None:
     assert _read(store) == {"a"}  # a reader does not look; nothing is taken away
     with store.write():
         pass
-    (part,) = damaged_beside(store.path)
-    assert part.what == "log"
+    parts = damaged_beside(store.path)  # two, when DuckDB then stumbles over what the wrong size makes of the rest
+    assert {part.what for part in parts} == {"log"}
 
 
 def test_a_store_that_cannot_be_opened_is_set_aside_with_its_log(store: Store) -> None:
