@@ -107,10 +107,11 @@ def _named_call(call: Json) -> Json:
 
 def _named_result(result: Json) -> Json:
     call = result.get("toolUseId", result.get("id"))
-    answer = result.get("content", result.get("response"))
-    if is_object(answer) and answer.keys() == {"result"}:  # Gemini wraps what is no object
-        answer = answer["result"]
-    return {"type": "tool_call_response", "id": call, "response": tool_answer(answer)}
+    return {
+        "type": "tool_call_response",
+        "id": call,
+        "response": tool_answer(result.get("content", result.get("response"))),
+    }
 
 
 def _inline(data: Json) -> Json:

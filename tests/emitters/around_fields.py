@@ -26,6 +26,13 @@ class Around(NamedTuple):
     field: str
     sent: bool
     heard: bool
+    near: bool = False
+    """Whether it stands on the row of a wrapper, and not of the call."""
+
+    @property
+    def outcome(self) -> str:
+        """As `compare.Judged` has it."""
+        return "lost" if not self.sent else "heard" if self.heard else "near" if self.near else "missed"
 
 
 def around(scenario: str, sent: Sent, calls: list[Call], reading: Reading) -> Iterator[Around]:
@@ -39,20 +46,21 @@ def around(scenario: str, sent: Sent, calls: list[Call], reading: Reading) -> It
 
 
 def _identities(sent: Sent, reading: Reading) -> Iterator[Around]:
-    def told(column: str, value: str) -> bool:
-        return any(str(row[column]) == value for row in reading.calls)
+    def told(field: str, column: str, value: str, *, sent: bool) -> Around:
+        heard, near = (any(str(row[column]) == value for row in rows) for rows in (reading.calls, reading.rows))
+        return Around(field, sent, heard, near)
 
-    yield Around("conversation", facts.CONVERSATION in sent.exact, told("conversation_id", facts.CONVERSATION))
-    yield Around("user", facts.USER in sent.exact, told("user_id", facts.USER))
+    yield told("conversation", "conversation_id", facts.CONVERSATION, sent=facts.CONVERSATION in sent.exact)
+    yield told("user", "user_id", facts.USER, sent=facts.USER in sent.exact)
     if "grounded" in sent.exact:
         heard = any(
             (score.name, score.value, score.label) == ("grounded", 0.8125, "mostly") for score in reading.scores
         )
         yield Around("evaluation", sent=True, heard=heard)
-    yield Around("prompt_name", facts.PROMPT_NAME in sent.exact, told("prompt_name", facts.PROMPT_NAME))
+    yield told("prompt_name", "prompt_name", facts.PROMPT_NAME, sent=facts.PROMPT_NAME in sent.exact)
     version = str(facts.PROMPT_VERSION)
     versions = {str(value) for name, value in sent.pairs if name.endswith(("version", "Version"))}
-    yield Around("prompt_version", version in versions, told("prompt_version", version))
+    yield told("prompt_version", "prompt_version", version, sent=version in versions)
     carriers = [one for one in sent.all if any("variable" in name for name, _ in one.fields)]
     variables = {value for one in carriers for value in one.values if isinstance(value, str)}
     filled: list[dict[str, Any]] = [row["prompt_variables"] or {} for row in reading.calls]

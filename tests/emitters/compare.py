@@ -3,29 +3,24 @@
 python tests/emitters/compare.py                    the table
 python tests/emitters/compare.py --missed           every value that was sent and not heard
 python tests/emitters/compare.py --lost [NAME…]     fields that the emitter loses, with the scenarios
-python tests/emitters/compare.py --shrink           takes from still_missing.toml what is heard by now
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-import tomllib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
-from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from around_fields import around
 from evidence import Sent
 from fields import CALL_FIELDS
-from fixtures import Scenario, about, emitters, scenarios
+from fixtures import Scenario, about, elsewhere, emitters, scenarios
 from reading import Reading, read
 from truth import Call, calls_of
 
-__all__ = ["Judged", "Sums", "judge", "missing_fields", "still_missing", "sums"]
-
-STILL_MISSING: Final = Path(__file__).parent / "still_missing.toml"
+__all__ = ["Judged", "Sums", "judge", "missing_fields", "sums"]
 
 
 class Judged(NamedTuple):
@@ -61,9 +56,8 @@ def judge(emitter: str) -> Iterator[Judged]:
         for number, call in enumerate(calls):
             foreign = _spans_of_others(number, sent, calls, own)
             yield from _judge_call(scenario, sent.without(foreign), call, own[number], reading)
-        for field, was_sent, heard in around(scenario.name, sent, calls, reading):
-            outcome = "lost" if not was_sent else "heard" if heard else "missed"
-            yield Judged(emitter, scenario.name, field, outcome, field)
+        for told in around(scenario.name, sent, calls, reading):
+            yield Judged(emitter, scenario.name, told.field, told.outcome, told.field)
 
 
 def _spans_of_others(number: int, sent: Sent, calls: list[Call], own: list[dict[str, Any] | None]) -> set[str]:
@@ -137,30 +131,16 @@ def _counted(sent: Sent, call: Call) -> bool:
 
 
 def missing_fields(emitter: str) -> set[str]:
-    """Fields of which a sent value is not heard; `calls` and `tokens` when rows or sums differ from the wire."""
-    missing = {one.field for one in judge(emitter) if one.outcome == "missed"}
+    """Fields of which a sent value is not heard; `calls` and `tokens` when rows or sums differ from the wire.
+
+    A value on the row of another span is heard only where the table of emitters says that they put it there.
+    """
+    judged = list(judge(emitter))
+    near = {one.field for one in judged if one.outcome == "near"} - elsewhere(emitter)
+    missing = {one.field for one in judged if one.outcome == "missed"} | near
     told = [one for one in sums(emitter) if one.exported]
     missing |= {"calls"} if any(one.calls != one.rows for one in told) else set()
     return missing | ({"tokens"} if any(one.true_tokens != one.tokens for one in told) else set())
-
-
-def still_missing() -> dict[str, list[str]]:
-    """Emitter → fields that are known to be missing."""
-    return tomllib.loads(STILL_MISSING.read_text()) if STILL_MISSING.exists() else {}
-
-
-def _shrink(names: Iterable[str]) -> None:
-    """Entries leave the list; none is ever added, unless there is no list yet."""
-    known = still_missing()
-    lines = [
-        "# Sent by the emitter and not heard. `compare.py --shrink` takes out what is heard by now; nothing is added.\n"
-    ]
-    for name in names:
-        left = missing_fields(name) if not known else missing_fields(name) & set(known.get(name, ()))
-        if left:
-            told = "".join(f'  "{field}",\n' for field in sorted(left))
-            lines.append(f"{name} = [\n{told}]\n")
-    STILL_MISSING.write_text("".join(lines))
 
 
 def main() -> int:
@@ -169,11 +149,7 @@ def main() -> int:
     parser.add_argument("names", nargs="*", help="emitters; default all")
     parser.add_argument("--missed", action="store_true", help="every value that was sent and not heard")
     parser.add_argument("--lost", action="store_true", help="what emitters do not send")
-    parser.add_argument("--shrink", action="store_true", help="take from still_missing.toml what is heard by now")
     given = parser.parse_args()
-    if given.shrink:
-        _shrink(emitters())
-        return 0
     names: list[str] = given.names or emitters()
     judged = [one for name in names for one in judge(name)]
     if given.missed:

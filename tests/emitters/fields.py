@@ -81,11 +81,27 @@ def inside(whole: Any, part: Any) -> bool:
 
 def _calls_in(messages: Any, call: dict[str, Any], sent: Sent) -> bool:
     return any(
-        part.get("name") == call["name"]
-        and _same(part.get("arguments"), call["arguments"])
-        and (part.get("id") == call["id"] or not sent.has(call["id"]))
+        _is_call((part.get("name"), part.get("arguments"), part.get("id")), call, sent)
         for part in _parts(messages, "tool_call")
     )
+
+
+def _is_call(told: tuple[Any, Any, Any], call: dict[str, Any], sent: Sent) -> bool:
+    name, arguments, own = told
+    named = own == call["id"] or not _is_told_by_id(sent, call)
+    return named and name == call["name"] and _same(arguments, call["arguments"])
+
+
+def _is_told_by_id(sent: Sent, call: dict[str, Any]) -> bool:
+    """Whether the call was sent with its id. OpenLLMetry sends calls of the Responses API with the id of the item."""
+    ids = [one["id"] for one in sent.objects if contains(one, {"name": call["name"]}) and one.get("id")]
+    return sent.has(call["id"]) and (not ids or call["id"] in ids)
+
+
+def _is_run_of(row: Row, call: dict[str, Any], sent: Sent) -> bool:
+    """Whether the row is the run of the tool that the call asked for."""
+    told = (row["tool_name"], row["tool_arguments"], row["tool_call_id"])
+    return row["kind"] == "tool" and _is_call(told, call, sent)
 
 
 def _call_sent(sent: Sent, call: dict[str, Any]) -> bool:
@@ -219,7 +235,7 @@ CALL_FIELDS: tuple[CallField, ...] = (
         "input_tool_calls",
         lambda call: list(_parts(call.messages, "tool_call")),
         _call_sent,
-        lambda row, value, sent: _calls_in(row["input_messages"], value, sent),
+        lambda row, value, sent: _calls_in(row["input_messages"], value, sent) or _is_run_of(row, value, sent),
     ),
     CallField(
         "tool_results",
@@ -255,7 +271,7 @@ CALL_FIELDS: tuple[CallField, ...] = (
         "tool_calls",
         _output("tool_call"),
         _call_sent,
-        lambda row, value, sent: _calls_in(row["output_messages"], value, sent),
+        lambda row, value, sent: _calls_in(row["output_messages"], value, sent) or _is_run_of(row, value, sent),
     ),
     CallField(
         "tool_definitions",

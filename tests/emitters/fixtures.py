@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import gzip
 import json
+import tomllib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-__all__ = ["Scenario", "about", "emitters", "scenarios"]
+__all__ = ["Scenario", "about", "elsewhere", "emitters", "scenarios"]
 
 FOLDER: Final = Path(__file__).parent / "fixtures"
 
@@ -34,6 +36,16 @@ def emitters() -> list[str]:
 def about(emitter: str) -> dict[str, Any]:
     """`title`, `dialect` and `packages` of an emitter."""
     return json.loads((FOLDER / emitter / "about.json").read_text())
+
+
+def elsewhere(emitter: str) -> set[str]:
+    """Fields that an emitter puts on the span of something else than the call: `near` in `emitters.toml`."""
+    return set(_table()["emitter"][emitter].get("near", ()))
+
+
+@cache
+def _table() -> dict[str, Any]:
+    return tomllib.loads((FOLDER.parent / "emitters.toml").read_text())
 
 
 def scenarios(emitter: str) -> Iterator[Scenario]:

@@ -38,7 +38,7 @@ def _read(raw: RawSpan, _logs: Sequence[RawLog]) -> Facts:
     if kind == "tool":
         return facts | _tool(raw)
     if kind == "interaction":
-        return facts | {"input_text": text(sent.get("user_prompt"))}
+        return facts | {"input_messages": messages(sent.get("user_prompt"))}
     return facts
 
 

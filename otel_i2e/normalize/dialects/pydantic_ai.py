@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from otel_i2e.normalize.dialect import Dialect, Facts
-from otel_i2e.normalize.messages import instructions, messages, tool_definitions
-from otel_i2e.normalize.raw import RawLog, RawSpan, is_list, is_object
+from otel_i2e.normalize.dialects.opentelemetry_events import said_in
+from otel_i2e.normalize.messages import Content, content, instructions, messages, tool_definitions
+from otel_i2e.normalize.raw import Json, RawLog, RawSpan, is_list, is_object
 from otel_i2e.normalize.readers import object_of, text
 
 __all__ = ["PYDANTIC_AI"]
@@ -32,9 +33,20 @@ def _read(raw: RawSpan, _logs: Sequence[RawLog]) -> Facts:
                 if is_object(tool)
             ]
         ),
-        "input_messages": messages(sent.get("pydantic_ai.all_messages")),
         "output_text": text(sent.get("final_result")),
+        **_run(sent),
     }
+
+
+def _run(sent: Json) -> Facts:
+    """All messages of a run; what the assistant said last is the answer. In format 1 they are a list of events."""
+    if "all_messages_events" in sent:
+        given = content(sent["all_messages_events"])
+        return said_in(given.value if given else None)
+    told = messages(sent.get("pydantic_ai.all_messages"))
+    if told is None or told.value[-1]["role"] != "assistant":
+        return {"input_messages": told}
+    return {"input_messages": Content(told.value[:-1]), "output_messages": Content(told.value[-1:])}
 
 
 _TOOL: Final = {"name": "name", "description": "description", "parameters": "parameters_json_schema"}

@@ -35,6 +35,16 @@ def test_version_1_calls_and_results_are_parts(sent: Sent) -> None:
     assert back == ["call_01OrderTools", "call_01PolicyTools"]
 
 
+def test_a_result_is_what_the_model_was_given(sent: Sent) -> None:
+    """ADK puts an object around a result that is none; the message keeps it, as the run of the tool does."""
+    rows = sent("adk_v1", "tools").rows()
+    said = json.loads([row for row in rows if row["name"] == "call_llm"][-1]["input_messages"])
+    (first, *_) = [part for message in said for part in message["parts"] if part["type"] == "tool_call_response"]
+    (run,) = [row for row in rows if row["kind"] == "tool" and row["tool_call_id"] == first["id"]]
+    assert first["response"] == json.loads(run["tool_result"])
+    assert list(first["response"]) == ["result"]
+
+
 def test_cached_and_reasoning_tokens_are_counted(sent: Sent) -> None:
     """`usage_metadata` is the only place for the cache."""
     (row,) = [row for row in sent("adk_v1", "cached").rows() if row["name"] == "call_llm"]

@@ -33,3 +33,15 @@ def test_reasoning_stands_in_the_details(sent: Sent) -> None:
     """`gen_ai.usage.details.reasoning_tokens` is the count of format 2."""
     (row,) = [row for row in sent("pydantic_ai_v2_openai", "cached").rows() if row["kind"] == "llm"]
     assert (row["reasoning_tokens"], row["cache_read_tokens"]) == (64, 1024)
+
+
+@pytest.mark.parametrize("emitter", EMITTERS)
+def test_a_run_was_asked_all_its_messages_but_the_answer(sent: Sent, emitter: str) -> None:
+    """The last that the assistant said is the run's output, in the list of events of format 1 too."""
+    (run,) = [row for row in sent(emitter, "tools").rows() if row["kind"] == "agent"]
+    said = json.loads(run["input_messages"])
+    results = [part["id"] for message in said for part in message["parts"] if part["type"] == "tool_call_response"]
+    assert len(results) == 2
+    assert said[0] == {"role": "user", "parts": [{"type": "text", "content": run["input_text"]}]}
+    assert said[-1]["role"] != "assistant"
+    assert json.loads(run["output_messages"])[0]["parts"] == [{"type": "text", "content": run["output_text"]}]
