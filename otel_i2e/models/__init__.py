@@ -38,6 +38,7 @@ from otel_i2e.models.span import JSON_COLUMNS, SPAN_COLUMNS, Span, SpanRow
 from otel_i2e.models.standing import JudgeStanding
 from otel_i2e.models.subject import Subject, Usage
 from otel_i2e.models.tool import ToolCall
+from otel_i2e.models.turn import Turn
 
 __all__ = [
     "JSON_COLUMNS",
@@ -94,6 +95,7 @@ __all__ = [
     "Subject",
     "SuiteRule",
     "ToolCall",
+    "Turn",
     "Usage",
     "last_text",
     "needed_passes",

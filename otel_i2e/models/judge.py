@@ -13,7 +13,9 @@ from otel_i2e.models._contract import Contract
 
 __all__ = ["JUDGE_FIELDS", "Judge", "JudgeField", "JudgePrompt", "JudgeQuestion", "JudgeVerdict", "RecordedVerdict"]
 
-JudgeField = Literal["input", "messages", "output", "expected", "documents", "tool_calls", "metadata", "criterion"]
+JudgeField = Literal[
+    "input", "messages", "output", "expected", "documents", "tool_calls", "conversation", "metadata", "criterion"
+]
 """What a prompt may have shown: arguments of a scorer, and the criterion of a `must`."""
 JUDGE_FIELDS: tuple[JudgeField, ...] = (
     "input",
@@ -22,6 +24,7 @@ JUDGE_FIELDS: tuple[JudgeField, ...] = (
     "expected",
     "documents",
     "tool_calls",
+    "conversation",
     "metadata",
     "criterion",
 )

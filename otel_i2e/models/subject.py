@@ -7,10 +7,12 @@ from typing import Any
 
 from otel_i2e.models._contract import Contract, Json
 from otel_i2e.models.case import Case
+from otel_i2e.models.conversation import turns_of
 from otel_i2e.models.document import Document
-from otel_i2e.models.messages import parts_of
 from otel_i2e.models.span import Span
 from otel_i2e.models.tool import ToolCall
+from otel_i2e.models.tool_calls import is_call, tool_calls_of
+from otel_i2e.models.turn import Turn
 
 __all__ = ["Subject", "Usage"]
 
@@ -33,6 +35,9 @@ class Subject(Contract):
     """The span."""
     trace: tuple[Span, ...] = ()
     """Every span of its trace in order of start, `span` included; `(span,)` when it was not loaded."""
+    dialogue: tuple[tuple[Span, ...], ...] = ()
+    """The traces of its conversation in order, its own among them: in production up to its own, in an evaluation all
+    of the run. Empty when they were not loaded, or nothing names a conversation."""
     case: Case | None = None
     """The case, in an evaluation."""
 
@@ -76,7 +81,7 @@ class Subject(Contract):
     @cached_property
     def usage(self) -> Usage:
         """Of the span when it is a model call; else summed over the model calls of its trace, duplicates left out."""
-        calls = [self.span] if self.span.kind == "llm" else [s for s in self.trace if _is_call(s)]
+        calls = [self.span] if self.span.kind == "llm" else [s for s in self.trace if is_call(s)]
         costs = [call.cost_usd for call in calls]
         return Usage(
             input_tokens=sum(call.input_tokens or 0 for call in calls),
@@ -87,66 +92,9 @@ class Subject(Contract):
     @cached_property
     def tool_calls(self) -> list[ToolCall]:
         """Every tool call of the subject's trace: asked for by the model, run by the application, or both."""
-        return _tool_calls(self.trace or (self.span,))
+        return tool_calls_of(self.trace or (self.span,))
 
-
-def _is_call(span: Span) -> bool:
-    return span.kind == "llm" and span.duplicate_of is None
-
-
-def _tool_calls(trace: tuple[Span, ...]) -> list[ToolCall]:
-    executed = [span for span in trace if span.kind == "tool" and span.duplicate_of is None]
-    by_id = {span.tool_call_id: span for span in executed if span.tool_call_id}
-    results = {
-        part.get("id"): part.get("response")
-        for span in trace
-        if _is_call(span)
-        for part in parts_of(span.input_messages, type="tool_call_response")
-    }
-    calls: list[ToolCall] = []
-    used: set[str] = set()
-    seen: set[str] = set()
-    for span in trace:
-        for part in parts_of(span.output_messages, type="tool_call") if _is_call(span) else ():
-            call_id = part.get("id")
-            if call_id in seen:
-                continue
-            if call_id:
-                seen.add(call_id)
-            ran = (by_id.get(call_id) if call_id else None) or _unnamed_run(executed, used, part.get("name"))
-            if ran is not None:
-                used.add(ran.span_id)
-            calls.append(_requested(span, part, ran, results.get(call_id)))
-    calls += [_ran(span) for span in executed if span.span_id not in used]
-    return calls
-
-
-def _unnamed_run(executed: list[Span], used: set[str], name: object) -> Span | None:
-    """The first execution of `name` that carries no call id and answers no other call."""
-    for span in executed:
-        if not span.tool_call_id and span.tool_name == name and span.span_id not in used:
-            return span
-    return None
-
-
-def _requested(span: Span, part: Json, ran: Span | None, result: Any) -> ToolCall:
-    return ToolCall(
-        id=part.get("id"),
-        name=str(part.get("name") or ""),
-        arguments=part.get("arguments"),
-        result=ran.tool_result if ran is not None and ran.tool_result is not None else result,
-        is_error=ran is not None and ran.status == "error",
-        requested_by=span.span_id,
-        executed_by=ran.span_id if ran is not None else None,
-    )
-
-
-def _ran(span: Span) -> ToolCall:
-    return ToolCall(
-        id=span.tool_call_id,
-        name=span.tool_name or span.name,
-        arguments=span.tool_arguments,
-        result=span.tool_result,
-        is_error=span.status == "error",
-        executed_by=span.span_id,
-    )
+    @cached_property
+    def conversation(self) -> list[Turn]:
+        """The conversation so far, this turn last: of its traces, or else of the messages of the case or the call."""
+        return turns_of(self.span, self.trace or (self.span,), self.dialogue, self.case)

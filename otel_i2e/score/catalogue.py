@@ -17,10 +17,13 @@ from otel_i2e.score.checks.length import length
 from otel_i2e.score.checks.max_cost import max_cost
 from otel_i2e.score.checks.max_duration import max_duration
 from otel_i2e.score.checks.max_errors import max_errors
+from otel_i2e.score.checks.max_retries import max_retries
 from otel_i2e.score.checks.max_steps import max_steps
 from otel_i2e.score.checks.max_tokens import max_tokens
 from otel_i2e.score.checks.no_loops import no_loops
 from otel_i2e.score.checks.no_personal_data import no_personal_data
+from otel_i2e.score.checks.no_repeated_answers import no_repeated_answers
+from otel_i2e.score.checks.no_repeated_questions import no_repeated_questions
 from otel_i2e.score.checks.no_secrets import no_secrets
 from otel_i2e.score.checks.not_contains import not_contains
 from otel_i2e.score.checks.quotes_documents import quotes_documents
@@ -29,6 +32,7 @@ from otel_i2e.score.checks.required_fields import required_fields
 from otel_i2e.score.checks.similarity import similarity
 from otel_i2e.score.checks.tool_arguments import tool_arguments
 from otel_i2e.score.checks.tool_called import tool_called
+from otel_i2e.score.checks.tool_errors_resolved import tool_errors_resolved
 from otel_i2e.score.checks.tool_not_called import tool_not_called
 from otel_i2e.score.checks.tool_order import tool_order
 from otel_i2e.score.checks.tools_ran import tools_ran
@@ -61,8 +65,12 @@ BUILT_IN: Final[dict[str, Callable[[Any], Scorer]]] = {
     "max_tokens": max_tokens,
     "max_cost": max_cost,
     "max_errors": max_errors,
+    "max_retries": max_retries,
     "max_steps": max_steps,
     "no_loops": no_loops,
+    "no_repeated_answers": no_repeated_answers,
+    "no_repeated_questions": no_repeated_questions,
+    "tool_errors_resolved": tool_errors_resolved,
 }
 """Check → what makes a scorer of its argument. `judge` joins them where the prompts are known: see `checks`."""
 
@@ -76,4 +84,5 @@ def checks(prompts: Mapping[str, JudgePrompt]) -> dict[str, Callable[[Any], Scor
 def standalone() -> tuple[Scorer, ...]:
     """The built-in scorers that need no argument, ready to be named by a rule or a case."""
     plain = (equals, cites_documents, quotes_documents, word_overlap, tool_arguments, tools_ran, no_loops)
-    return tuple(make() for make in (*plain, no_secrets, no_personal_data))
+    talks = (no_repeated_answers, no_repeated_questions, tool_errors_resolved)
+    return tuple(make() for make in (*plain, no_secrets, no_personal_data, *talks))

@@ -9,7 +9,7 @@ from otel_i2e.models import Outcome, Span, Subject
 
 __all__ = ["is_truncated", "missing"]
 
-_CONTENT: Final = frozenset({"input", "messages", "output", "documents", "tool_calls"})
+_CONTENT: Final = frozenset({"input", "messages", "output", "documents", "tool_calls", "conversation"})
 _UNSEEN: Final = ("missing", "redacted")
 
 
@@ -52,6 +52,12 @@ def _tool_calls(subject: Subject) -> str | None:
     return f"a model call of this trace ({unseen.span_id}) was recorded without content, so its tool calls are unknown"
 
 
+def _conversation(subject: Subject) -> str | None:
+    turns = subject.conversation
+    unseen = next((number for number, turn in enumerate(turns, 1) if not turn.is_recorded), None)
+    return None if unseen is None else f"turn {unseen} of {len(turns)} was recorded without content"
+
+
 def _duration(subject: Subject) -> str | None:
     return None if subject.duration_ms is not None else "the span has no end time"
 
@@ -82,6 +88,7 @@ _CHECKS: Final[dict[str, Callable[[Subject], str | None]]] = {
     "output": _output,
     "documents": _documents,
     "tool_calls": _tool_calls,
+    "conversation": _conversation,
     "duration_ms": _duration,
     "usage": _usage,
     "case": _case,

@@ -21,6 +21,7 @@ PARAMETERS: Final = (
     "tool_calls",
     "span",
     "trace",
+    "conversation",
     "case",
     "metadata",
     "usage",

@@ -24,7 +24,7 @@ from otel_i2e.score.parameters import arguments_of, needs_of, place_of
 
 __all__ = ["Scorer", "scorer"]
 
-_FROM_TRACE: Final = frozenset({"trace", "tool_calls", "documents", "usage"})
+_FROM_TRACE: Final = frozenset({"trace", "tool_calls", "documents", "usage", "conversation"})
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +66,16 @@ class Scorer:
     def needs_trace(self) -> bool:
         """Whether a subject must carry its whole trace."""
         return bool(self.needs & _FROM_TRACE)
+
+    @property
+    def needs_conversation(self) -> bool:
+        """Whether a subject must carry the other traces of its conversation."""
+        return "conversation" in self.needs
+
+    @property
+    def scope(self) -> str:
+        """How far it looks: `span`, `trace` or `conversation`."""
+        return "conversation" if self.needs_conversation else "trace" if self.needs_trace else "span"
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """The decorated function, called as it is: for a unit test of a scorer."""

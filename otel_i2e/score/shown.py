@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any, Final
 
-from otel_i2e.models import Document, Json, JudgeField, Subject, ToolCall, parts_of
+from otel_i2e.models import Document, Json, JudgeField, Subject, ToolCall, Turn, parts_of
 
 __all__ = ["shown_text"]
 
@@ -43,10 +43,21 @@ def _tool_calls(calls: list[ToolCall]) -> str:
     )
 
 
+def _conversation(turns: list[Turn]) -> str:
+    return "\n\n".join(_turn(number, turn) for number, turn in enumerate(turns, 1))
+
+
+def _turn(number: int, turn: Turn) -> str:
+    tools = [f"tool calls:\n{_tool_calls(list(turn.tool_calls))}"] if turn.tool_calls else []
+    answer = turn.output if turn.output is not None else f"(the turn failed: {turn.error})"
+    return "\n".join([f"turn {number}, user:\n{turn.input}", *tools, f"assistant:\n{answer}"])
+
+
 _WRITERS: Final[dict[str, Callable[[Any], str]]] = {
     "messages": _messages,
     "documents": _documents,
     "tool_calls": _tool_calls,
+    "conversation": _conversation,
 }
 _EMPTY: Final[dict[str, str]] = {"documents": "(none)", "tool_calls": "(none)"}
 """What is recorded as empty is shown as such."""

@@ -1,10 +1,12 @@
-"""When two texts count as the same: Unicode compatibility forms, whitespace and case do not matter."""
+"""When two texts count as the same, whatever their case and whitespace, and how like they are."""
 
 from __future__ import annotations
 
 import unicodedata
+from collections import Counter
+from collections.abc import Sequence
 
-__all__ = ["folded"]
+__all__ = ["folded", "likeness", "repeated"]
 
 
 def folded(text: str) -> str:
@@ -13,3 +15,27 @@ def folded(text: str) -> str:
         return " ".join(text.casefold().split())
     caseless = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
     return " ".join(caseless.split())
+
+
+def likeness(one: str, other: str) -> float:
+    """0 to 1: Dice's coefficient over groups of three characters, counted as often as they occur."""
+    left, right = _groups(one), _groups(other)
+    return 2 * (left & right).total() / (left.total() + right.total())
+
+
+def repeated(texts: Sequence[str | None], *, at_least: float, min_words: int) -> tuple[int, int] | None:
+    """Positions of the first text that is like an earlier one, the earlier first; None when each is new.
+
+    Texts of fewer than `min_words` words, and None, are passed over.
+    """
+    long = [(at, text) for at, text in enumerate(texts) if text is not None and len(text.split()) >= min_words]
+    for place, (again, text) in enumerate(long):
+        for first, before in long[:place]:
+            if likeness(before, text) >= at_least:
+                return first, again
+    return None
+
+
+def _groups(text: str) -> Counter[str]:
+    padded = f"  {folded(text)} "
+    return Counter(padded[at : at + 3] for at in range(len(padded) - 2))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +10,7 @@ from pydantic import Field
 from otel_i2e.models import Contract, Score
 from otel_i2e.score.checks._check import check_scorer, read_argument, shown
 from otel_i2e.score.scorer import Scorer
-from otel_i2e.score.text import folded
+from otel_i2e.score.text import likeness
 
 __all__ = ["similarity"]
 
@@ -47,13 +46,5 @@ def similarity(argument: Any) -> Scorer:
 
 
 def _compared(output: str, expected: str) -> Score:
-    """Dice's coefficient over groups of three characters, counted as often as they occur."""
-    one, other = _groups(output), _groups(expected)
-    common = (one & other).total()
-    value = 2 * common / (one.total() + other.total())
+    value = likeness(output, expected)
     return Score(value=value, explanation=f"{value:.2f} like {shown(expected)}")
-
-
-def _groups(text: str) -> Counter[str]:
-    padded = f"  {folded(text)} "
-    return Counter(padded[at : at + 3] for at in range(len(padded) - 2))
