@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from otel_i2e.capture.attributes import Attributes, Cut, copied
 from otel_i2e.capture.content import is_content_event
 from otel_i2e.capture.supplements import take_supplement
-from otel_i2e.capture.wire import block, fixed32, fixed64, number, utf8, varint
+from otel_i2e.capture.wire import block, fixed32, fixed64, number, varint
 from otel_i2e.semconv import DEPLOYMENT_ENVIRONMENT, ERROR_TYPE, EXCEPTION_TYPE, SERVICE_NAME
 
 if TYPE_CHECKING:
@@ -130,13 +130,13 @@ class Encoder:
         by_resource: dict[int, tuple[Any, _Message]] = {}
         for group in groups:
             group.message.begin(block(b"\x0a", self._scope(group.scope)))
-            group.message.add(_schema(group.scope))
+            group.message.add(self._schema(group.scope))
             _, scopes = by_resource.setdefault(id(group.resource), (group.resource, _Message()))
             scopes.add(b"\x12" + varint(group.message.size), *group.message.pieces)
         request = _Message()
         for resource, scopes in by_resource.values():
             scopes.begin(self._resource(resource))
-            scopes.add(_schema(resource))
+            scopes.add(self._schema(resource))
             request.add(b"\x0a" + varint(scopes.size), *scopes.pieces)
         return b"".join(request.pieces)
 
@@ -159,6 +159,10 @@ class Encoder:
                 + self._attributes.encode(b"\x1a", scope.attributes, {})
             ),
         )
+
+    def _schema(self, owner: Any) -> bytes:
+        url = owner.schema_url if owner is not None else None
+        return block(b"\x1a", self._attributes.text(url)) if url else b""
 
     def _remembered(self, owner: Any, encode: Callable[[], bytes]) -> bytes:
         """`encode()`, once for each resource and scope: they are the same objects for every span."""
@@ -271,11 +275,6 @@ class Encoder:
                 self._attributes.marks(b"\x32", cut),
             )
         )
-
-
-def _schema(owner: Any) -> bytes:
-    url = owner.schema_url if owner is not None else None
-    return block(b"\x1a", utf8(url)) if url else b""
 
 
 def _flags(tag: bytes, context: SpanContext | None) -> bytes:

@@ -12,6 +12,7 @@ from importlib import import_module
 from typing import Any, Final, cast
 
 from otel_i2e.errors import ConfigError
+from otel_i2e.redact.base64_text import without_secrets
 from otel_i2e.redact.find import Finder, Found, expression, replaced, unescaped
 from otel_i2e.redact.library import check_installed
 from otel_i2e.redact.shapes import SECRET_NAME
@@ -27,6 +28,8 @@ _SHORT: Final = 80
 """Characters of text that is worth remembering to be clean: names come again and again."""
 _REMEMBERED: Final = 8192
 _DEEPEST: Final = 90
+_FEW_DIGITS: Final = 8
+"""Digits of numbers that are counts. Longer ones may be somebody's: a card, an account, a badge."""
 
 
 def make_redactor(table: Mapping[str, Any]) -> Redactor | None:
@@ -90,17 +93,23 @@ class Redactor:
         return clean
 
     def named(self, name: str, value: Any, depth: int = 0) -> Any:
-        """The value of the field `name`."""
-        if isinstance(value, str | bytes | bytearray) and value and SECRET_NAME.search(name):
-            return self._count("redacted", "named", "[redacted:named]")
+        """The value of the field `name`; HTTP headers are lists."""
+        if isinstance(value, str | bytes | bytearray | list | tuple) and value and (marker := self.marker(name)):
+            return marker
         return self.value(value, depth)
+
+    def marker(self, name: str) -> str:
+        """What stands for the text of the field `name`; empty unless its name says that it is a secret."""
+        return self._count("redacted", "named", "[redacted:named]") if SECRET_NAME.search(name) else ""
 
     def value(self, value: Any, depth: int = 0) -> Any:  # noqa: PLR0911 -- one for each kind of value
         """Any value of an attribute; what is neither text, bytes, list nor mapping and no number becomes text."""
         if isinstance(value, str):
             return self.text(value if type(value) is str else str.__str__(value))
-        if value is None or isinstance(value, bool | int | float):
+        if value is None or isinstance(value, bool | float):
             return value
+        if isinstance(value, int):
+            return self.number(value)
         if isinstance(value, bytes | bytearray):
             text = value.decode("latin-1")
             return value if (clean := self.text(text)) is text else clean.encode("utf-8")
@@ -114,6 +123,17 @@ class Redactor:
                 return self.texts(items)
             return [self.value(item, depth + 1) for item in items]
         return self.text(_shown(value))
+
+    def number(self, number: int) -> int | str:
+        """`number`, or text when a long one is a secret, by a pattern or function of the user."""
+        if -(10**_FEW_DIGITS) < number < 10**_FEW_DIGITS:
+            return number
+        clean = self.long_number(text := _shown(number))
+        return number if clean == text else clean
+
+    def long_number(self, digits: str) -> str:
+        """As `number`, of one in decimal digits."""
+        return digits if len(digits) <= _FEW_DIGITS else self.text(digits)
 
     def texts(self, texts: list[str]) -> list[str]:
         """Texts of one list: each clean by itself; a secret that runs over several of them takes them all."""
@@ -152,6 +172,7 @@ class Redactor:
         text = _encodable(text)
         for name in self._names:
             text = self._call(name, text)
+        text = without_secrets(text, self._text)
         found = self._found(plain := unescaped(text))
         if not found:
             return text
@@ -173,7 +194,9 @@ class Redactor:
             raise _Failed(f"{name}: {call}")
         try:
             given: Any = call(text)
-        except Exception as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # what calls sys.exit failed too
             raise _Failed(f"{name}: {type(error).__name__}") from error
         if not isinstance(given, str):
             raise _Failed(f"{name}: gave {type(given).__name__}, not text")

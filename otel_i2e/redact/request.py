@@ -3,29 +3,30 @@
 from __future__ import annotations
 
 import json
-from base64 import b64decode, b64encode
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import orjson
 from google.protobuf.message import Message
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
+from otel_i2e.redact.json_request import redacted_message
 from otel_i2e.redact.redactor import Redactor
 
 __all__ = ["redacted_request"]
 
 _MESSAGES: Final[dict[str, Any]] = {"traces": ExportTraceServiceRequest, "logs": ExportLogsServiceRequest}
-_IDS: Final = frozenset({"traceId", "spanId", "parentSpanId"})
+_IDS: Final = (8, 16)
+"""Bytes of an id; one that is longer is none, and may hold anything."""
 
 
 def redacted_request(redactor: Redactor, body: bytes, signal: str, encoding: str) -> bytes:
-    """`body` with every text in it redacted: names, values, messages of status, and those of fields unknown to us.
+    """`body` with every text in it redacted: names, values, messages of status; without fields unknown to us.
 
     `body` was decoded once before; raises what its decoder raises when it is not what it claims to be.
     """
     if encoding == "json":
-        return _written(_json(redactor, _read(body)))
+        return _written(redacted_message(redactor, _MESSAGES[signal].DESCRIPTOR, _read(body)))
     message: Any = _MESSAGES[signal].FromString(body)
     message.DiscardUnknownFields()  # nobody reads them, and they may hold anything
     _walk(redactor, message)
@@ -59,7 +60,10 @@ def _walk(redactor: Redactor, message: Message) -> None:
             _walk(redactor, value)
         elif isinstance(value, str):
             setattr(message, field.name, redactor.text(value))
-        elif not isinstance(value, bytes | int | float):
+        elif isinstance(value, bytes):
+            if len(value) not in _IDS and redactor.value(value) is not value:
+                message.ClearField(field.name)
+        elif not isinstance(value, int | float):
             _walk_all(redactor, value)
 
 
@@ -73,17 +77,22 @@ def _walk_all(redactor: Redactor, values: Any) -> None:
 
 def _pair(redactor: Redactor, pair: Any) -> None:
     pair.key = redactor.text(pair.key)
-    kind = pair.value.WhichOneof("value")
+    held = pair.value
+    kind = held.WhichOneof("value")
     if kind in ("string_value", "bytes_value"):
-        _put(pair.value, kind, redactor.named(pair.key, getattr(pair.value, kind)))
+        _put(held, kind, redactor.named(pair.key, getattr(held, kind)))
+    elif kind == "array_value" and held.array_value.values and (marker := redactor.marker(pair.key)):
+        held.string_value = marker
     else:
-        _any(redactor, pair.value)
+        _any(redactor, held)
 
 
 def _any(redactor: Redactor, value: Any) -> None:
     kind = value.WhichOneof("value")
     if kind in ("string_value", "bytes_value"):
         _put(value, kind, redactor.value(getattr(value, kind)))
+    elif kind == "int_value":
+        _put(value, kind, redactor.number(value.int_value))
     elif kind == "kvlist_value":
         for pair in value.kvlist_value.values:
             _pair(redactor, pair)
@@ -98,61 +107,7 @@ def _any(redactor: Redactor, value: Any) -> None:
 
 
 def _put(value: Any, kind: str, clean: Any) -> None:
-    if kind == "bytes_value" and isinstance(clean, str):
+    if isinstance(clean, str):
         value.string_value = clean
     else:
         setattr(value, kind, clean)
-
-
-def _json(redactor: Redactor, value: Any, name: str = "") -> Any:
-    if isinstance(value, str):
-        return value if name in _IDS else _json_text(redactor, value, name)
-    if isinstance(value, list):
-        return _json_items(redactor, cast("list[Any]", value))
-    if isinstance(value, dict):
-        given = cast("dict[str, Any]", value)
-        key, held = given.get("key"), given.get("value")
-        if isinstance(key, str) and isinstance(held, dict):
-            return _json_pair(redactor, given, key, cast("dict[str, Any]", held))
-        return {redactor.text(key): _json(redactor, item, key) for key, item in given.items()}
-    return value
-
-
-def _json_text(redactor: Redactor, text: str, name: str) -> str:
-    if name != "bytesValue":
-        return redactor.text(text)
-    try:
-        data = b64decode(text, validate=True)
-    except ValueError:
-        return redactor.text(text)
-    clean = redactor.value(data)
-    return text if clean is data else b64encode(clean).decode("ascii")
-
-
-def _json_pair(redactor: Redactor, pair: dict[str, Any], key: str, held: dict[str, Any]) -> dict[str, Any]:
-    rest = {
-        redactor.text(name): _json(redactor, value, name)
-        for name, value in pair.items()
-        if name not in ("key", "value")
-    }
-    text = held.get("stringValue", held.get("bytesValue"))
-    name = redactor.text(key)
-    if isinstance(text, str) and (marker := redactor.named(name, text)) == "[redacted:named]":
-        return {"key": name, "value": {"stringValue": marker}, **rest}
-    return {"key": name, "value": _json(redactor, held), **rest}
-
-
-def _json_items(redactor: Redactor, values: list[Any]) -> list[Any]:
-    """The items of a list; those of an `arrayValue` that is all text are looked at together."""
-    texts = [_only_text(value) for value in values]
-    if values and all(text is not None for text in texts):
-        return [{"stringValue": text} for text in redactor.texts([text or "" for text in texts])]
-    return [_json(redactor, value) for value in values]
-
-
-def _only_text(value: Any) -> str | None:
-    if not isinstance(value, dict):
-        return None
-    fields = cast("dict[str, Any]", value)
-    text = fields.get("stringValue")
-    return text if isinstance(text, str) and len(fields) == 1 else None

@@ -78,6 +78,14 @@ SHAPES: Final = (
     Shape("stripe-key", r"[sr]k_(?:live|test)_[A-Za-z0-9]{10,}|whsec_[A-Za-z0-9+/=]{20,}"),
     Shape("google-key", r"AIza[A-Za-z0-9_\-]{30,}|GOCSPX-[A-Za-z0-9_\-]{20,}|ya29\.[A-Za-z0-9_\-]{20,}"),
     Shape("jwt", r"eyJ[A-Za-z0-9_\-]{5,}=*\.[A-Za-z0-9_\-]{5,}=*(?:\.[A-Za-z0-9_\-+/=]*)*"),
+    Shape("huggingface-token", r"(?:hf|api_org)_[A-Za-z0-9]{30,}"),
+    Shape(
+        "model-provider-key",
+        r"(?:^|[^A-Za-z0-9_])((?:gsk_|r8_|pplx-|xai-|lsv2_(?:pt|sk)_|nvapi-)[A-Za-z0-9_\-]{20,})",
+        _has_digit,
+    ),
+    Shape("digitalocean-token", r"do[opr]_v1_[a-f0-9]{40,}"),
+    Shape("telegram-token", r"[0-9]{8,10}:AA[A-Za-z0-9_\-]{30,}"),
     Shape("npm-token", r"npm_[A-Za-z0-9]{30,}"),
     Shape("npm-token", r"_authToken\s*=\s*([^\s\"'\\]+)"),
     Shape("sendgrid-key", r"SG\.[A-Za-z0-9_\-]{16,}\.[A-Za-z0-9_\-]{16,}"),
@@ -93,6 +101,11 @@ SHAPES: Final = (
         "assigned-secret",
         rf"(?i)(?:{_NAMES})[\"'\\]{{0,6}}\s*[:=]{{1,2}}\s*[\"'\\]{{0,6}}([^\s\"'\\,;&<>{{}}\[\]()@]{{6,}})",
     ),
+    Shape("assigned-secret", rf"(?i)(?:{_NAMES})\\*[\"']?\s*[:=]{{1,2}}\s*\\*\"([^\"\\]{{4,}})"),
+    Shape("assigned-secret", rf"(?i)(?:{_NAMES})\\*[\"']?\s*[:=]{{1,2}}\s*'([^'\\\n]{{4,}})'"),
+    Shape("assigned-secret", rf"(?i)<(?:{_NAMES})>\s*([^<]{{4,}})</"),
+    Shape("assigned-secret", r"(?i)[\"']token\\*[\"']\s*:\s*\\*[\"']([^\s\"'\\]{16,})", _has_digit),
+    Shape("cookie", r"(?i)cookie\\*[\"']?\s*:\s*\\*[\"']?([^\s=;\"'\\]+=[^\r\n\"'\\]{6,})"),
     Shape("aws-secret-key", r"[A-Za-z0-9/+=_\-\\.]{40,}", _is_bare_aws, loose=True),
 )
 """The first one that finds a place names it."""

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import duckdb
+import grpc
 import pytest
 from google.protobuf.json_format import MessageToDict
 from opentelemetry._logs import LogRecord
@@ -22,7 +23,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.sdk._logs import LoggerProvider
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.trace import StatusCode
+from opentelemetry.trace import NonRecordingSpan, SpanContext, StatusCode, TraceFlags, TraceState, set_span_in_context
 
 from otel_i2e.capture.logs import I2ELogRecordProcessor
 from otel_i2e.capture.processor import I2ESpanProcessor
@@ -30,6 +31,7 @@ from otel_i2e.capture.recorder import Recorder
 from otel_i2e.config import Settings
 from otel_i2e.receive.guard import make_guard
 from otel_i2e.receive.receiver import Receiver
+from otel_i2e.receive.services import SERVICES
 from otel_i2e.spool import Spool
 from otel_i2e.workflows.importing import import_files
 from otel_i2e.workflows.ingest import ingest
@@ -93,6 +95,9 @@ def needles(secret: str) -> set[bytes]:
     """Every part of a secret that would betray it, in the spellings that a file may hold."""
     flat = [secret, secret.replace("\n", "\\n"), secret.replace("\n", "")]
     parts = {text[at : at + NEEDLE] for text in flat for at in range(len(text) - NEEDLE + 1)}
+    for shift in range(3):  # in base64, wherever its first byte falls
+        encoded = base64.b64encode(b"?" * shift + secret.encode()).decode().rstrip("=")[2 * shift : -2]
+        parts |= {encoded[at : at + NEEDLE] for at in range(len(encoded) - NEEDLE + 1)}
     public = ("PRIVATE KEY", "-----BEGIN", "-----END", "RSA ", "-----", "https://", "github_pat", "sk-ant-api")
     return {part.encode() for part in parts if not any(word in part for word in public)}
 
@@ -109,7 +114,9 @@ def broken(text: str) -> str:
     return text
 
 
-REDACT = {"patterns": {"badge": r"EMP-\d{16}"}, "callables": [f"{__name__}:inside"]}
+REDACT = {"patterns": {"badge": r"EMP-\d{16}", "card": r"4\d{15}"}, "callables": [f"{__name__}:inside"]}
+NEWLINES = "\nand more\n" * 80
+"""So much that a file of it is kept apart from the rows."""
 SURFACES = (
     "attribute",
     "JSON in an attribute",
@@ -127,11 +134,27 @@ SURFACES = (
     "scope",
     "link",
     "attribute name",
+    "trace state",
+    "schema URL",
+    "base64",
+    "base64 in lines",
+    "attached file",
+    "HTTP header",
+    "integer",
     "log body",
     "log body, structured",
     "log attribute",
 )
-DOORS = ("capture", "http protobuf", "http json", "import protobuf", "import json")
+DOORS = (
+    "capture",
+    "http protobuf",
+    "http json",
+    "grpc",
+    "import protobuf",
+    "import json",
+    "import gzip of protobuf",
+    "import gzip of json",
+)
 
 
 def told(secret: str, text: str) -> str:
@@ -152,8 +175,18 @@ def on_span(text: str) -> dict[str, Any]:
         "lines": text.split("\n") if "\n" in text else ["a", text, "b"],
         "halves": [text[: len(text) // 2], text[len(text) // 2 :]] if "you know" not in text else [text],
         "bytes": text.encode(),
+        "base64": base64.b64encode(f"see: {text} end".encode()).decode(),
+        "base64 in lines": base64.encodebytes(f"{text}\n{'x' * 300}".encode()).decode(),
+        "file": f"data:text/plain;base64,{base64.b64encode((text + NEWLINES).encode()).decode()}",
+        "http.request.header.authorization": [text, "Basic"],
+        "card": 4_111_111_111_111_111,
         f"key {text}"[:4000]: 1,
     }
+
+
+def _state(text: str) -> TraceState:
+    """A trace state with it, where one may hold it."""
+    return TraceState([("vendor", text)] if len(text) <= 256 and not re.search(r"[=,\n]", text) else ())
 
 
 def record(recorder: Recorder, secrets: Sequence[str]) -> None:
@@ -164,8 +197,10 @@ def record(recorder: Recorder, secrets: Sequence[str]) -> None:
         tracer_provider.add_span_processor(I2ESpanProcessor(recorder))
         logger_provider = LoggerProvider(resource=resource, shutdown_on_exit=False)
         logger_provider.add_log_record_processor(I2ELogRecordProcessor(recorder))
-        tracer = tracer_provider.get_tracer("scope", "1", attributes={"note": text})
-        with tracer.start_as_current_span(f"chat {text}", attributes=on_span(text)) as span:
+        tracer = tracer_provider.get_tracer("scope", "1", f"https://x/?{text}", attributes={"note": text})
+        caller = SpanContext(5, 6, True, TraceFlags(TraceFlags.SAMPLED), _state(text))  # noqa: FBT003 -- is remote
+        context = set_span_in_context(NonRecordingSpan(caller))
+        with tracer.start_as_current_span(f"chat {text}", context, attributes=on_span(text)) as span:
             span.add_event(f"event {text}", {"note": text})
             span.add_link(span.get_span_context(), {"note": text})
             span.set_status(StatusCode.ERROR, f"failed with {text}")
@@ -203,6 +238,23 @@ def as_json(signal: str, body: bytes) -> bytes:
     return json.dumps(mended(MessageToDict(message, use_integers_for_enums=True))).encode()
 
 
+def send_http(receiver: Receiver, door: str, signal: str, body: bytes) -> None:
+    """By OTLP/HTTP, in gzip."""
+    kind = "application/json" if door.endswith("json") else "application/x-protobuf"
+    headers = {"content-type": kind, "content-encoding": "gzip"}
+    url = f"{receiver.http_url}/v1/{signal}"
+    with urllib.request.urlopen(urllib.request.Request(url, gzip.compress(body), headers)) as answer:
+        assert answer.status == 200
+
+
+def send_grpc(receiver: Receiver, door: str, signal: str, body: bytes) -> None:
+    """By OTLP/gRPC, in gzip."""
+    service = next(service for service in SERVICES if service.signal == signal)
+    with grpc.insecure_channel(f"127.0.0.1:{receiver.grpc_port}") as channel:
+        call: Any = channel.unary_unary(f"/{service.name}/Export")  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] -- of bytes
+        call(body, timeout=20, compression=grpc.Compression.Gzip)
+
+
 def enter(door: str, settings: Settings, requests: list[tuple[str, bytes]]) -> None:
     """All secrets by one door, as far as the spool; `i2e import` goes on into the store."""
     bodies = [(signal, as_json(signal, body) if door.endswith("json") else body) for signal, body in requests]
@@ -210,23 +262,20 @@ def enter(door: str, settings: Settings, requests: list[tuple[str, bytes]]) -> N
         recorder = Recorder(settings)
         record(recorder, [told(*secret) for secret in SECRETS.values()])
         recorder.close()
-    elif door.startswith("http"):
+    elif door.startswith(("http", "grpc")):
         spool = Spool(settings.spool_path)
         guard = make_guard("127.0.0.1", "", frozenset())
         redact = request_redactor(settings)
         with Receiver(spool, read_json, guard=guard, http_port=0, grpc_port=0, redact=redact) as receiver:
             for signal, body in bodies:
-                kind = "application/json" if door.endswith("json") else "application/x-protobuf"
-                headers = {"content-type": kind, "content-encoding": "gzip"}
-                url = f"{receiver.http_url}/v1/{signal}"
-                with urllib.request.urlopen(urllib.request.Request(url, gzip.compress(body), headers)) as answer:
-                    assert answer.status == 200
+                (send_grpc if door == "grpc" else send_http)(receiver, door, signal, body)
+            assert raw_left(settings.store_path.parent) == {}, "while the spool's write-ahead log is there"
         spool.close()
     else:
         folder = settings.store_path.parent.with_name(settings.store_path.parent.name + "-from")
         folder.mkdir()
-        for number, (signal, body) in enumerate(bodies):
-            (folder / f"{number}.{signal}.{'json' if door.endswith('json') else 'pb'}").write_bytes(body)
+        for number, (_, body) in enumerate(bodies):
+            (folder / f"{number}").write_bytes(gzip.compress(body) if "gzip" in door else body)
         report = import_files(settings, [str(path) for path in sorted(folder.iterdir())])
         assert report.problems == []
 
@@ -243,15 +292,35 @@ def everything(folder: Path) -> Iterator[bytes]:
                     yield "\0".join(value or "" for value in row).encode()
 
 
+def raw_left(folder: Path) -> dict[str, int]:
+    """As `left`, of the files as they are now: write-ahead logs and what is being written included."""
+    return found_in(b"\0".join(path.read_bytes() for path in folder.rglob("*") if path.is_file()))
+
+
+def found_in(held: bytes) -> dict[str, int]:
+    """Secret → parts of it that are somewhere in `held`."""
+    windows = {held[at : at + NEEDLE] for at in range(len(held) - NEEDLE + 1)}
+    return {name: n for name, (secret, _) in SECRETS.items() if (n := len(needles(secret) & windows))}
+
+
 def left(folder: Path) -> dict[str, int]:
-    """Secret → bytes of it that are somewhere."""
-    held = b"\0".join(everything(folder))
-    return {name: n for name, (secret, _) in SECRETS.items() if (n := sum(part in held for part in needles(secret)))}
+    """Secret → parts of it that are somewhere."""
+    return found_in(b"\0".join(everything(folder)))
 
 
 @pytest.mark.parametrize("door", DOORS)
-def test_no_secret_reaches_a_file(door: str, requests: list[tuple[str, bytes]], tmp_path: Path) -> None:
-    """Spool, write-ahead log, shared memory, store, rejects and logs hold nothing of any of them."""
+def test_no_secret_reaches_a_file(
+    door: str, requests: list[tuple[str, bytes]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Spool, write-ahead logs, shared memory, store, blobs, rejects and logs hold nothing of any of them."""
+    during: list[dict[str, int]] = []
+    done = Spool.done
+
+    def looked_at(spool: Spool, batches: Any) -> None:
+        during.append(raw_left(tmp_path))
+        done(spool, batches)
+
+    monkeypatch.setattr(Spool, "done", looked_at)
     settings = Settings(store=str(tmp_path / "i2e.duckdb"), redact=REDACT, ingest="off")
     handler = logging.FileHandler(tmp_path / "app.log")
     logging.getLogger().addHandler(handler)
@@ -263,6 +332,8 @@ def test_no_secret_reaches_a_file(door: str, requests: list[tuple[str, bytes]], 
         logging.getLogger().removeHandler(handler)
         handler.close()
     assert left(tmp_path) == {}, "in the store"
+    assert during == [{}] * len(during) != [], "while rows are written"
+    assert list((tmp_path / "i2e.duckdb.blobs").rglob("*/*"))
     assert stored == len(SECRETS) or door.startswith("import")
     counts = {count.counter: count.n for count in status(settings).counters}
     assert counts["redacted"] >= 1
@@ -272,7 +343,7 @@ def test_no_secret_reaches_a_file(door: str, requests: list[tuple[str, bytes]], 
 def test_without_a_redactor_they_are_all_there(requests: list[tuple[str, bytes]], tmp_path: Path) -> None:
     """What the test above looks for can be found."""
     settings = Settings(store=str(tmp_path / "i2e.duckdb"), ingest="off")
-    enter("http protobuf", settings, requests)
+    enter("import protobuf", settings, requests)
     assert left(tmp_path).keys() == SECRETS.keys()
 
 

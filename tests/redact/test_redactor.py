@@ -175,7 +175,13 @@ def test_fields_that_are_not_known_are_left_out() -> None:
 
 def test_json_requests_keep_their_ids_and_large_numbers() -> None:
     """Only text is touched; what orjson cannot hold is read by the standard library."""
-    span = {"traceId": "0af7651916cd43dd8448eb211c80319c", "spanId": "b7ad6b7169203331", "name": KEY, "x": 2**70}
+    span = {
+        "traceId": "0af7651916cd43dd8448eb211c80319c",
+        "spanId": "b7ad6b7169203331",
+        "startTimeUnixNano": "1790000000000000000",
+        "name": KEY,
+        "droppedAttributesCount": 2**70,
+    }
     body = json.dumps({"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}]}).encode()
     clean = json.loads(redacted_request(Redactor(), body, "traces", "json"))
     assert clean["resourceSpans"][0]["scopeSpans"][0]["spans"][0] == {**span, "name": "[redacted:anthropic-key]"}
