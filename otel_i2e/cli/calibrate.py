@@ -66,7 +66,8 @@ def _print(found: Calibration) -> None:
     say(f"threshold {found.threshold:g}" + _better(found))
     say(f"same verdict: choices swapped {_of(found.swap_consistency)}, repeated {_of(found.repeat_consistency)}")
     if found.judged:
-        raw = f"{found.judged_pass} of {found.judged} unlabelled production spans pass"
+        pass_rate = _of(found.judged_rate)
+        raw = f"{found.judged_pass} of {found.judged} unlabelled production scores pass, weighted {pass_rate}"
         corrected = f"corrected {_of(found.corrected)}, prediction-powered {_of(found.prediction_powered)}"
         say(f"{raw}; {corrected if found.corrected else 'not corrected: the judge is not informative'}")
     say(f"It may not block: {'; '.join(found.problems)}" if found.problems else "It may block.")

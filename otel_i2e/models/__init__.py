@@ -32,7 +32,7 @@ from otel_i2e.models.policy import Action, Policy, ScorerRule, SliceRule, SuiteR
 from otel_i2e.models.proposal import CaseStatus, StoredCase
 from otel_i2e.models.query import Query, QueryParam, QueryResult
 from otel_i2e.models.reducer import Reducer, needed_passes
-from otel_i2e.models.rule import JudgeSettings, Rule
+from otel_i2e.models.rule import STRATA, JudgeSettings, Rule
 from otel_i2e.models.score import Attempt, LedgerRow, Outcome, Score, ScoreRow
 from otel_i2e.models.span import JSON_COLUMNS, SPAN_COLUMNS, Span, SpanRow
 from otel_i2e.models.standing import JudgeStanding
@@ -44,6 +44,7 @@ __all__ = [
     "JSON_COLUMNS",
     "JUDGE_FIELDS",
     "SPAN_COLUMNS",
+    "STRATA",
     "Action",
     "Attempt",
     "Calibration",

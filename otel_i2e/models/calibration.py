@@ -84,6 +84,8 @@ class Calibration(Contract):
     """Stored production scores of this identity that nobody labelled."""
     judged_pass: int = 0
     """Those that passed."""
+    judged_rate: Rate | None = None
+    """Their pass rate, each weighted by what it stands for in production."""
     corrected: Rate | None = None
     """Their true pass rate by Rogan and Gladen; None when the judge is not informative."""
     prediction_powered: Rate | None = None

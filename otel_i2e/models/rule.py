@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from pydantic import Field
 
 from otel_i2e.models._contract import Contract
 
-__all__ = ["JudgeSettings", "Rule"]
+__all__ = ["STRATA", "JudgeSettings", "Rule"]
+
+STRATA: Final = ("errors", "negative_feedback", "rare_prompt_versions")
+"""Names that a rule's `keep` may have beside conditions: traces with a span that failed; those whose user was not
+content; the first of each prompt version a UTC day."""
 
 
 class Rule(Contract):
@@ -17,7 +23,11 @@ class Rule(Contract):
     where: str = "kind = 'llm'"
     """A DuckDB condition over the columns of `spans`."""
     sample: float = Field(default=1.0, ge=0, le=1)
-    """Part of the traces: a hash of the trace id decides, so 1 % is a subset of 10 %."""
+    """Part of the traces: the trace id decides, so 1 % is a subset of 10 %."""
+    keep: list[str] = Field(default_factory=lambda: list(STRATA))
+    """What is scored whatever the sample says: names of STRATA, and DuckDB conditions over the columns of `spans`."""
+    rare: int = Field(default=20, ge=0)
+    """Traces of each prompt version that `rare_prompt_versions` keeps a UTC day, the first to arrive."""
     scorers: list[str] = Field(min_length=1)
     """Names of scorers."""
     daily_budget: int | None = Field(default=None, ge=0)

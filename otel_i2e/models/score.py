@@ -110,6 +110,8 @@ class ScoreRow(Contract):
     """Whatever helps a reader."""
     created_at: datetime
     """UTC."""
+    weight: float = 1.0
+    """Spans that it stands for in a rate: more than one where a sample drew it, 0 where others stand for its span."""
 
 
 class LedgerRow(Contract):
@@ -137,3 +139,11 @@ class LedgerRow(Contract):
     """What the attempt cost, for a judge, scored or not: daily budgets are counted from it."""
     created_at: datetime
     """UTC."""
+    weight: float | None = None
+    """As in the score, whatever came of the attempt; None when it was sampled out."""
+    stratum: str | None = None
+    """What kept the span in the sample, of the rule's `keep`; None when the draw did."""
+    trace_spans: int | None = None
+    """Spans of the trace that the scorer could see; None when it looks at its span alone."""
+    shadow: bool = False
+    """Whether the rule was in shadow: its scores are in `shadow_scores`."""

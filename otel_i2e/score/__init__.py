@@ -7,7 +7,7 @@ from otel_i2e.score.case import check_scorers
 from otel_i2e.score.catalogue import BUILT_IN, standalone
 from otel_i2e.score.checks.judge import judge_scorer
 from otel_i2e.score.run import run_scorer
-from otel_i2e.score.sampling import keep
+from otel_i2e.score.sampling import Share, draw, keep
 from otel_i2e.score.scorer import Scorer, scorer
 from otel_i2e.score.time_limit import blocks
 
@@ -17,9 +17,11 @@ __all__ = [
     "NotRecorded",
     "Scorer",
     "ScorerResult",
+    "Share",
     "answer_of",
     "blocks",
     "check_scorers",
+    "draw",
     "judge_scorer",
     "keep",
     "passed",

@@ -7,14 +7,25 @@ hundred megabytes, would not make them shorter.
 from __future__ import annotations
 
 from otel_i2e.stats.agreement import cohen_kappa, fleiss_kappa, krippendorff_alpha
-from otel_i2e.stats.corrected import Corrected, is_informative, prediction_powered, rogan_gladen, youden
+from otel_i2e.stats.corrected import (
+    Corrected,
+    is_informative,
+    prediction_powered,
+    prediction_powered_rate,
+    rogan_gladen,
+    youden,
+)
 from otel_i2e.stats.paired import fisher_drop, mcnemar_drop, sign_flip_drop
 from otel_i2e.stats.power import drop_power, smallest_drop
-from otel_i2e.stats.proportions import Interval, failure_probability, wilson
+from otel_i2e.stats.proportions import Interval, failure_probability, wilson, wilson_share
+from otel_i2e.stats.weighted import ClusterSums, WeightedRate, cluster_sums, weighted_rate
 
 __all__ = [
+    "ClusterSums",
     "Corrected",
     "Interval",
+    "WeightedRate",
+    "cluster_sums",
     "cohen_kappa",
     "drop_power",
     "failure_probability",
@@ -24,9 +35,12 @@ __all__ = [
     "krippendorff_alpha",
     "mcnemar_drop",
     "prediction_powered",
+    "prediction_powered_rate",
     "rogan_gladen",
     "sign_flip_drop",
     "smallest_drop",
+    "weighted_rate",
     "wilson",
+    "wilson_share",
     "youden",
 ]

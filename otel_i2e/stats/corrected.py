@@ -57,8 +57,8 @@ def is_informative(right_passes: int, passes: int, right_fails: int, fails: int,
 
 
 def rogan_gladen(
-    judged_pass: int,
-    judged: int,
+    judged_pass: float,
+    judged: float,
     *,
     right_passes: int,
     passes: int,
@@ -69,7 +69,8 @@ def rogan_gladen(
     """The true pass rate behind `judged_pass` of `judged`, by Rogan and Gladen; None when the judge is not informative.
 
     θ = (p + q0 − 1) / (q0 + q1 − 1), with q1 the sensitivity and q0 the specificity on the labelled cases. The
-    interval covers test and calibration: shrunken rates and a shifted centre, as in arXiv 2511.21140.
+    interval covers test and calibration: shrunken rates and a shifted centre, as in arXiv 2511.21140. Where scores have
+    weights, `judged` is the number of draws of `weighted_rate`, and may be a fraction.
     """
     _check(judged_pass, judged)
     if not is_informative(right_passes, passes, right_fails, fails, level):
@@ -88,15 +89,28 @@ def prediction_powered(
     arXiv 2301.09633. The two sets must not share a unit. None with fewer than two of either. It needs no model of
     the judge's errors; a bad judge only makes the interval as wide as the labels alone would.
     """
-    if len(judged) < 2 or len(labelled) < 2:
+    return None if len(judged) < 2 else _powered(fmean(judged), variance(judged) / len(judged), labelled, level)
+
+
+def prediction_powered_rate(
+    rate: float, draws: float, labelled: Sequence[tuple[float, float]], level: float = 0.95
+) -> Corrected | None:
+    """As `prediction_powered`, of a `weighted_rate` of the judge and the draws behind it."""
+    return None if draws < 2 else _powered(rate, rate * (1 - rate) / (draws - 1), labelled, level)
+
+
+def _powered(
+    mean: float, mean_variance: float, labelled: Sequence[tuple[float, float]], level: float
+) -> Corrected | None:
+    if len(labelled) < 2:
         return None
     gaps = [human - judge for judge, human in labelled]
-    rate = fmean(judged) + fmean(gaps)
-    half = quantile(level) * sqrt(variance(judged) / len(judged) + variance(gaps) / len(gaps))
+    rate = mean + fmean(gaps)
+    half = quantile(level) * sqrt(mean_variance + variance(gaps) / len(gaps))
     return Corrected(_inside(rate), Interval(_inside(rate - half), _inside(rate + half)))
 
 
-def _rogan_gladen_interval(judged_pass: int, judged: int, counts: _Calibration, z: float) -> Interval:
+def _rogan_gladen_interval(judged_pass: float, judged: float, counts: _Calibration, z: float) -> Interval:
     n, m1, m0 = judged + z * z, counts.passes + 2, counts.fails + 2
     p = (judged_pass + z * z / 2) / n
     q1, q0 = (counts.right_passes + 1) / m1, (counts.right_fails + 1) / m0
@@ -116,6 +130,6 @@ def _inside(value: float) -> float:
     return min(1.0, max(0.0, value))
 
 
-def _check(part: int, n: int) -> None:
+def _check(part: float, n: float) -> None:
     if not 0 <= part <= n or n == 0:
         raise ValueError(f"{part} of {n} is no proportion")

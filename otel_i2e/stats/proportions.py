@@ -10,7 +10,7 @@ from math import sqrt
 from statistics import NormalDist
 from typing import NamedTuple
 
-__all__ = ["Interval", "failure_probability", "quantile", "wilson"]
+__all__ = ["Interval", "failure_probability", "quantile", "wilson", "wilson_share"]
 
 
 class Interval(NamedTuple):
@@ -37,14 +37,21 @@ def wilson(successes: int, n: int, level: float = 0.95) -> Interval:
     """
     if not 0 <= successes <= n:
         raise ValueError(f"{successes} of {n} is no proportion")
+    return Interval(0.0, 1.0) if n == 0 else wilson_share(successes / n, n, level)
+
+
+def wilson_share(share: float, n: float, level: float = 0.95) -> Interval:
+    """Wilson's interval of a share that was seen in `n` draws, which may be a fraction where draws count unequally.
+
+    Raises ValueError unless 0 ≤ share ≤ 1 and n > 0.
+    """
+    if not 0 <= share <= 1 or n <= 0:
+        raise ValueError(f"{share} in {n} draws is no share")
     z = quantile(level)
-    if n == 0:
-        return Interval(0.0, 1.0)
-    share, spread = successes / n, z * z / n
+    spread = z * z / n
     middle = (share + spread / 2) / (1 + spread)
     half = z / (1 + spread) * sqrt(share * (1 - share) / n + spread / (4 * n))
-    low = 0.0 if successes == 0 else max(0.0, middle - half)
-    return Interval(low, 1.0 if successes == n else min(1.0, middle + half))
+    return Interval(max(0.0, middle - half) if share else 0.0, min(1.0, middle + half) if share < 1 else 1.0)
 
 
 def failure_probability(failures: int, repeats: int, level: float = 0.95) -> tuple[float | None, Interval]:

@@ -38,7 +38,7 @@ SELECT trace_id, span_id FROM span_rows
 SEMI JOIN ({_KEYS}) AS sent ON sent.key[1] = trace_id AND sent.key[2] = span_id
 WHERE start_time BETWEEN make_timestamptz($first::BIGINT) AND make_timestamptz($last::BIGINT)
 """
-_STORED_SCORES: Final = f"SELECT score_id FROM scores SEMI JOIN ({_KEYS}) AS sent ON sent.key[1] = score_id"
+_STORED_SCORES: Final = f"SELECT score_id FROM {{table}} SEMI JOIN ({_KEYS}) AS sent ON sent.key[1] = score_id"
 _STORED_VERDICTS: Final = f"SELECT request FROM verdicts SEMI JOIN ({_KEYS}) AS sent ON sent.key[1] = request"
 
 
@@ -106,10 +106,17 @@ class Writer:
 
     def add_scores(self, rows: Sequence[ScoreRow]) -> int:
         """Store scores that are not there yet, by score_id; the number that was new."""
+        return self._add_scores("scores", rows)
+
+    def add_shadow_scores(self, rows: Sequence[ScoreRow]) -> int:
+        """Store scores of rules in shadow, which count nowhere, as `add_scores` does."""
+        return self._add_scores("shadow_scores", rows)
+
+    def _add_scores(self, table: str, rows: Sequence[ScoreRow]) -> int:
         unique = {(row.score_id,): row for row in reversed(rows)}
-        stored = self._stored(_STORED_SCORES, unique) if unique else set[tuple[str, ...]]()
+        stored = self._stored(_STORED_SCORES.format(table=table), unique) if unique else set[tuple[str, ...]]()
         new = [row for key, row in unique.items() if key not in stored]
-        insert(self._connection, "scores", [_fields(row) for row in reversed(new)])
+        insert(self._connection, table, [_fields(row) for row in reversed(new)])
         return len(new)
 
     def add_ledger(self, rows: Sequence[LedgerRow]) -> int:

@@ -23,7 +23,7 @@ from otel_i2e.models import (
     Span,
     Subject,
 )
-from otel_i2e.score import Scorer, blocks, run_scorer
+from otel_i2e.score import Scorer, Share, blocks, run_scorer
 from otel_i2e.store import Store
 from otel_i2e.workflows.score_events import emit_scores
 from otel_i2e.workflows.verdicts import Memory, Remembering
@@ -57,6 +57,8 @@ class Asker(NamedTuple):
     """The online rule."""
     experiment_id: str | None = None
     """The experiment."""
+    shadow: bool = False
+    """Whether the rule is in shadow: what it scores counts nowhere."""
 
 
 class Job(NamedTuple):
@@ -68,6 +70,8 @@ class Job(NamedTuple):
     """Goes into the rows."""
     allowance: Allowance | None = None
     """Asked before the attempt."""
+    share: Share = Share()
+    """What the subject stands for, where a sample was drawn."""
 
 
 async def attempt_all(
@@ -101,7 +105,7 @@ def store_attempts(store: Store, made: Sequence[tuple[Job, Attempt]], now: datet
     if not made:
         return
     now = now or datetime.now(UTC)
-    rows = [rows_of(attempt, job.subject.span, job.asker, now) for job, attempt in made]
+    rows = [_rows_of_job(job, attempt, now) for job, attempt in made]
     try:
         stored = _write(store, rows)
     except RowRefused:
@@ -110,11 +114,18 @@ def store_attempts(store: Store, made: Sequence[tuple[Job, Attempt]], now: datet
 
 
 def _write(store: Store, rows: Sequence[tuple[LedgerRow, ScoreRow | None]]) -> list[ScoreRow]:
-    scores = [score for _, score in rows if score is not None]
+    scores = [score for row, score in rows if score is not None and not row.shadow]
+    shadows = [score for row, score in rows if score is not None and row.shadow]
     with store.write() as writer:
         writer.add_scores(scores)
+        writer.add_shadow_scores(shadows)
         writer.add_ledger([row for row, _ in rows])
     return scores
+
+
+def _rows_of_job(job: Job, attempt: Attempt, now: datetime) -> tuple[LedgerRow, ScoreRow | None]:
+    seen = len(job.subject.trace) if job.scorer.needs_trace and attempt.outcome is not Outcome.SAMPLED_OUT else None
+    return rows_of(attempt, job.subject.span, job.asker, now, share=job.share, trace_spans=seen)
 
 
 def _write_one(store: Store, row: tuple[LedgerRow, ScoreRow | None]) -> list[ScoreRow]:
@@ -139,11 +150,18 @@ def not_tried(scorer: Scorer, outcome: Outcome, reason: str | None = None) -> At
 
 
 def rows_of(
-    attempt: Attempt, span: Span, asker: Asker, now: datetime | None = None
+    attempt: Attempt,
+    span: Span,
+    asker: Asker,
+    now: datetime | None = None,
+    *,
+    share: Share = Share(),  # noqa: B008 -- immutable
+    trace_spans: int | None = None,
 ) -> tuple[LedgerRow, ScoreRow | None]:
     """The ledger's row of an attempt, and the score's when there is one.
 
-    The score's id follows from who scored what for whom, so that storing it twice stores it once.
+    The score's id follows from who scored what for whom, so that storing it twice stores it once. `trace_spans` is how
+    many spans of the trace the scorer could see.
     """
     now = now or datetime.now(UTC)
     row = LedgerRow(
@@ -158,6 +176,10 @@ def rows_of(
         experiment_id=asker.experiment_id,
         cost_usd=attempt.cost_usd,
         created_at=now,
+        weight=None if attempt.outcome is Outcome.SAMPLED_OUT else share.weight,
+        stratum=share.stratum,
+        trace_spans=trace_spans,
+        shadow=asker.shadow,
     )
     score = attempt.score
     if attempt.outcome is not Outcome.SCORED or score is None:
@@ -182,11 +204,13 @@ def rows_of(
         cost_usd=attempt.cost_usd,
         metadata=score.metadata,
         created_at=now,
+        weight=share.weight,
     )
 
 
 def _score_id(attempt: Attempt, span: Span, asker: Asker) -> str:
-    parts = (span.trace_id, span.span_id, attempt.scorer, attempt.scorer_version, *(part or "" for part in asker))
+    whom = (asker.source, asker.rule or "", asker.experiment_id or "")
+    parts = (span.trace_id, span.span_id, attempt.scorer, attempt.scorer_version, *whom)
     return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32]
 
 

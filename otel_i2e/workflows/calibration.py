@@ -23,11 +23,13 @@ from otel_i2e.models import Attempt, Calibration, Contract, JudgedLabel, JudgeSt
 from otel_i2e.score import Scorer
 from otel_i2e.stats import (
     Corrected,
+    cluster_sums,
     cohen_kappa,
     is_informative,
     mcnemar_drop,
-    prediction_powered,
+    prediction_powered_rate,
     rogan_gladen,
+    weighted_rate,
     wilson,
 )
 from otel_i2e.store import Reader, Store
@@ -49,10 +51,9 @@ _ALPHA: Final = 0.05
 _REPEATED: Final = 20
 """Spans at most whose verdict is asked for again, for consistency."""
 _POPULATION: Final = """
-SELECT span_id, arg_max(passed, created_at) AS passed FROM scores
+SELECT trace_id, weight, passed FROM rated_scores
 WHERE name = $scorer AND scorer_version = $version AND source IN ('online', 'backfill') AND passed IS NOT NULL
   AND NOT list_contains($labelled::VARCHAR[], span_id)
-GROUP BY span_id
 """
 
 
@@ -298,15 +299,17 @@ def _corrected(reader: Reader, found: Calibration) -> Calibration:
     """With the pass rate of production as this identity saw it, corrected on the held-out half."""
     labelled = [item.span_id for item in found.items]
     params = {"scorer": found.scorer, "version": found.scorer_version, "labelled": labelled}
-    judged = [float(row["passed"]) for row in reader.rows(_POPULATION, params)]
-    found = found.model_copy(update={"judged": len(judged), "judged_pass": round(sum(judged))})
+    rows = reader.rows(_POPULATION, params)
+    raw = weighted_rate(cluster_sums((row["trace_id"], row["weight"], row["passed"]) for row in rows))
+    judged = {"judged": len(rows), "judged_pass": sum(row["passed"] for row in rows)}
+    found = found.model_copy(update={**judged, "judged_rate": raw and _shown(Corrected(raw.rate, raw.interval))})
     passes, fails = found.true_pass + found.false_fail, found.true_fail + found.false_pass
     counts = {"right_passes": found.true_pass, "passes": passes, "right_fails": found.true_fail, "fails": fails}
-    if not judged or not is_informative(found.true_pass, passes, found.true_fail, fails):
+    if raw is None or not is_informative(found.true_pass, passes, found.true_fail, fails):
         return found
     pairs = [(float(item.judge), float(item.human)) for item in found.items if item.held_out and item.judge is not None]
-    corrected = rogan_gladen(found.judged_pass, len(judged), **counts)
-    powered = prediction_powered(judged, pairs)
+    corrected = rogan_gladen(raw.rate * raw.draws, raw.draws, **counts)
+    powered = prediction_powered_rate(raw.rate, raw.draws, pairs)
     return found.model_copy(update={"corrected": _shown(corrected), "prediction_powered": _shown(powered)})
 
 

@@ -11,7 +11,17 @@ from otel_i2e.models import QueryResult, Rule, Span
 from otel_i2e.score import Scorer
 from otel_i2e.store import Reader, Store
 
-__all__ = ["Candidate", "counted", "identity_of", "spans_of", "unscored", "untried"]
+__all__ = [
+    "Candidate",
+    "candidates_of",
+    "counted",
+    "identities_of",
+    "identity_of",
+    "micros",
+    "spans_of",
+    "unscored",
+    "untried",
+]
 
 # The condition stands in a query of its own, so that it sees the columns of `spans` and nothing of ours.
 # A span that repeats another's call would be scored twice; one of an experiment is scored by the evaluation.
@@ -116,27 +126,27 @@ def untried(
     """
     params = {
         "rule": rule.name,
-        "since": _micros(since),
-        "quiet": _micros(quiet),
+        "since": micros(since),
+        "quiet": micros(quiet),
         "limit": limit,
-        "identities": _identities(scorers),
+        "identities": identities_of(scorers),
     }
-    return _candidates(_asked(store, settings, _UNTRIED, rule.where, params))
+    return candidates_of(_asked(store, settings, _UNTRIED, rule.where, params))
 
 
 def unscored(
     store: Store, settings: Settings, where: str, scorers: Iterable[Scorer], *, since: datetime, limit: int
 ) -> list[Candidate]:
     """Spans started since `since` that lack a score of one of these versions, the latest first, `limit` at most."""
-    params = {"since": _micros(since), "limit": limit, "identities": _identities(scorers)}
-    return _candidates(_asked(store, settings, _UNSCORED, where, params))
+    params = {"since": micros(since), "limit": limit, "identities": identities_of(scorers)}
+    return candidates_of(_asked(store, settings, _UNSCORED, where, params))
 
 
 def counted(
     store: Store, settings: Settings, where: str, scorers: Iterable[Scorer], *, since: datetime
 ) -> tuple[int, int]:
     """How many spans match, and how many of them have every one of these scores."""
-    params = {"since": _micros(since), "identities": _identities(scorers)}
+    params = {"since": micros(since), "identities": identities_of(scorers)}
     ((spans, complete),) = _asked(store, settings, _COUNTED, where, params).rows
     return spans, complete
 
@@ -151,7 +161,8 @@ def spans_of(reader: Reader, candidates: Collection[Candidate]) -> dict[tuple[st
     return {key: found[key] for one in candidates if (key := one[:2]) in found}
 
 
-def _identities(scorers: Iterable[Scorer]) -> list[str]:
+def identities_of(scorers: Iterable[Scorer]) -> list[str]:
+    """Those of several."""
     return [identity_of(scorer) for scorer in scorers]
 
 
@@ -160,12 +171,14 @@ def _asked(store: Store, settings: Settings, sql: str, where: str, params: Mappi
     return store.query(sql.replace("{where}", where), params, timeout=settings.query_timeout, max_rows=most)
 
 
-def _candidates(result: QueryResult) -> list[Candidate]:
+def candidates_of(result: QueryResult) -> list[Candidate]:
+    """The rows of a query as candidates: trace, span, start, identities that are done."""
     return [
         Candidate(trace_id, span_id, start_us, frozenset(identities or ()))
         for trace_id, span_id, start_us, identities in result.rows
     ]
 
 
-def _micros(moment: datetime) -> int:
+def micros(moment: datetime) -> int:
+    """Microseconds since the epoch, as our SQL takes a moment."""
     return round(moment.timestamp() * 1_000_000)

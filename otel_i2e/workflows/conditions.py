@@ -28,8 +28,8 @@ _LINE: Final = re.compile(r"^line \d+: ")
 _OPEN_QUOTES: Final = ("'", '"')
 
 
-def check_condition(condition: str, place: str) -> str:
-    """`condition`, which stands between brackets without ending them. UsageError, naming `place`, when it does not.
+def check_condition(condition: str, place: str, *, name: str = "where") -> str:
+    """`condition`, which stands between brackets without ending them. UsageError, naming `place`, when not.
 
     Whether its columns and functions exist, the store says when it is run.
     """
@@ -37,18 +37,18 @@ def check_condition(condition: str, place: str) -> str:
     for token in _TOKEN.finditer(condition):
         text = token.group()
         if token["comment"]:
-            raise _refusal(place, condition, f"{text!r} begins a comment; leave comments out")
+            raise _refusal(f"{place}: {name}", condition, f"{text!r} begins a comment; leave comments out")
         if token["mark"] == ";":
-            raise _refusal(place, condition, "it holds a ';', and a condition is one expression")
+            raise _refusal(f"{place}: {name}", condition, "it holds a ';', and a condition is one expression")
         depth += {"(": 1, ")": -1}.get(text, 0)
         if depth < 0:
-            raise _refusal(place, condition, "a ')' closes a bracket that it did not open")
+            raise _refusal(f"{place}: {name}", condition, "a ')' closes a bracket that it did not open")
         if text in _OPEN_QUOTES:
-            raise _refusal(place, condition, f"a quote {text} is not closed")
+            raise _refusal(f"{place}: {name}", condition, f"a quote {text} is not closed")
     if depth:
-        raise _refusal(place, condition, "a '(' is not closed")
+        raise _refusal(f"{place}: {name}", condition, "a '(' is not closed")
     if not condition.strip():
-        raise _refusal(place, condition, "it is empty; write a condition over the columns of spans")
+        raise _refusal(f"{place}: {name}", condition, "it is empty; write a condition over the columns of spans")
     return condition
 
 
@@ -67,4 +67,4 @@ def condition_error(settings: Settings, condition: str, relation: str, error: I2
 
 
 def _refusal(place: str, condition: str, why: str) -> UsageError:
-    return UsageError(f"{place}: where = {condition!r}: {why}")
+    return UsageError(f"{place} = {condition!r}: {why}")

@@ -9,7 +9,7 @@ from typing import Final, cast
 from otel_i2e.config import Settings
 from otel_i2e.errors import I2EError, QueryError, StoreError
 from otel_i2e.models import Attempt, Outcome, Rule, Span, Subject
-from otel_i2e.score import Scorer, keep
+from otel_i2e.score import Scorer, Share, draw
 from otel_i2e.store import Reader, Store
 from otel_i2e.workflows.attempts import Asker, Job, not_tried
 from otel_i2e.workflows.budgets import Budget, Budgets, spent_by_all, spent_today
@@ -17,6 +17,7 @@ from otel_i2e.workflows.candidates import Candidate, identity_of, spans_of, untr
 from otel_i2e.workflows.conditions import condition_error
 from otel_i2e.workflows.rules import rules_or_errors
 from otel_i2e.workflows.scorers import judge_settings, load_all, named
+from otel_i2e.workflows.strata import late_strata, strata_of
 from otel_i2e.workflows.subjects import subjects_of
 
 __all__ = ["Plan", "plan_rules"]
@@ -41,6 +42,8 @@ class Plan:
     scorers: list[Scorer] = field(default_factory=list[Scorer])
     key: tuple[str, ...] = ()
     found: list[Candidate] = field(default_factory=list[Candidate])
+    shares: dict[tuple[str, str], Share | None] = field(default_factory=dict[tuple[str, str], Share | None])
+    """What each span found stands for, by trace and span id; None when the sample leaves it out."""
     is_full: bool = False
     """Whether there may be spans beyond the limit."""
     jobs: list[Job] = field(default_factory=list[Job])
@@ -91,7 +94,13 @@ def _begun(rule: Rule, scorers: list[Scorer], settings: Settings, store: Store, 
     since = max(now - _LOOK_BACK, _complete_until.get(key, now - _LOOK_BACK))
     quiet = now - _QUIET if any(scorer.needs_trace for scorer in scorers) else now
     found = untried(store, settings, rule, scorers, since=since, quiet=quiet, limit=limit)
-    return Plan(rule.name, rule=rule, scorers=scorers, key=key, found=found, is_full=len(found) == limit)
+    strata = strata_of(settings, store, rule, found, now)
+    shares = {one[:2]: draw(one.trace_id, rule.sample, strata.get(one[:2])) for one in found}
+    is_full = len(found) == limit
+    for stratum, late in late_strata(settings, store, rule, scorers, now=now, limit=limit).items():
+        found += (one for one in late if one[:2] not in shares)
+        shares.update((one[:2], Share(0.0, stratum)) for one in late if one[:2] not in shares)
+    return Plan(rule.name, rule=rule, scorers=scorers, key=key, found=found, shares=shares, is_full=is_full)
 
 
 def _fill(reader: Reader, plan: Plan, now: datetime, shared: Budget) -> None:
@@ -100,17 +109,17 @@ def _fill(reader: Reader, plan: Plan, now: datetime, shared: Budget) -> None:
     if rule is None or not plan.found:
         return
     asker = Asker("online", rule.name)
-    sampled = [candidate for candidate in plan.found if keep(candidate.trace_id, rule.sample)]
+    sampled = [(one, share) for one in plan.found if (share := plan.shares[one[:2]]) is not None]
     for candidate in plan.found:
-        if not keep(candidate.trace_id, rule.sample):
+        if plan.shares[candidate[:2]] is None:
             plan.ended += _sampled_out(candidate, scorers, asker)
     budget = Budgets(Budget(rule, spent_today(reader, rule, scorers, now)), shared)
-    spans = spans_of(reader, sampled)
+    spans = spans_of(reader, [candidate for candidate, _ in sampled])
     subjects = dict(zip(spans, subjects_of(reader, list(spans.values()), scorers), strict=True))
-    for candidate in sampled:
+    for candidate, share in sampled:
         subject = subjects[candidate.trace_id, candidate.span_id]
         due = [scorer for scorer in scorers if identity_of(scorer) not in candidate.done]
-        plan.jobs += [Job(scorer, subject, asker, budget) for scorer in due]
+        plan.jobs += [Job(scorer, subject, asker, budget, share) for scorer in due]
 
 
 def _sampled_out(candidate: Candidate, scorers: list[Scorer], asker: Asker) -> list[tuple[Job, Attempt]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final, NamedTuple, cast
 
@@ -12,10 +13,11 @@ from pydantic import ValidationError
 
 from otel_i2e.config import Settings
 from otel_i2e.errors import ConfigError, I2EError
-from otel_i2e.models import Rule
+from otel_i2e.models import STRATA, Rule
 from otel_i2e.score import Scorer
 from otel_i2e.workflows.conditions import check_columns, check_condition
 from otel_i2e.workflows.scorers import Loaded, named
+from otel_i2e.workflows.strata import check_keep
 
 __all__ = ["FoundRule", "read_rules", "rules_or_errors", "workable"]
 
@@ -67,6 +69,10 @@ def workable(settings: Settings, found: FoundRule, loaded: Loaded) -> tuple[Rule
         check_columns(settings, found.rule.where, "spans")
     except I2EError as error:
         raise ConfigError(found.where_error(found.rule, error)) from None
+    try:
+        check_keep(settings, found.rule)
+    except I2EError as error:
+        raise ConfigError(found.error(error)) from None
     return found.rule, scorers
 
 
@@ -107,4 +113,16 @@ def _rule(table: Any, place: str) -> Rule:
         known = ", ".join(Rule.model_fields)
         raise ConfigError(f"{place}: {field}{got}: {problem['msg']}; the fields of a rule are {known}") from None
     check_condition(rule.where, place)
+    for one in rule.keep:
+        if one not in STRATA:
+            _check_keep(one, place)
     return rule
+
+
+def _check_keep(one: str, place: str) -> None:
+    """A single word is a stratum whose name is wrong, more likely than a condition."""
+    if one.isidentifier():
+        near = get_close_matches(one, STRATA, 1)
+        meant = f"did you mean {near[0]!r}?" if near else "write a condition over the columns of spans"
+        raise ConfigError(f"{place}: keep = {one!r} is none of {', '.join(STRATA)}; {meant}")
+    check_condition(one, place, name="keep")

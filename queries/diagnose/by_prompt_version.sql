@@ -2,7 +2,8 @@
 -- description: Each version of each prompt side by side, with its errors, speed, cost and scores.
 -- kind: diagnose
 -- param: since duration = 30d  How far back
--- Scores of two versions of a scorer are never averaged: each has a row of its own.
+-- Scores of two versions of a scorer are never averaged: each has a row of its own. Means and rates are weighted by
+-- what each score stands for.
 WITH calls AS (
   SELECT *, coalesce(response_model, request_model) AS model
   FROM llm_calls
@@ -24,15 +25,15 @@ used AS (
 scored AS (
   SELECT
     calls.prompt_name, calls.prompt_version, calls.model,
-    latest_scores.name AS scorer,
-    latest_scores.scorer_version,
+    rated.name AS scorer,
+    rated.scorer_version,
     count(*) AS scored,
-    avg(latest_scores.value) AS mean_score,
-    count(*) FILTER (latest_scores.passed) / nullif(count(latest_scores.passed), 0) AS pass_rate
+    sum(rated.weight * rated.value) / nullif(sum(rated.weight) FILTER (rated.value IS NOT NULL), 0) AS mean_score,
+    coalesce(sum(rated.weight) FILTER (rated.passed), 0)
+      / nullif(sum(rated.weight) FILTER (rated.passed IS NOT NULL), 0) AS pass_rate
   FROM calls
-  JOIN latest_scores ON latest_scores.trace_id = calls.trace_id
-    AND coalesce(latest_scores.span_id, calls.span_id) = calls.span_id
-  WHERE latest_scores.experiment_id IS NULL
+  JOIN rated_scores AS rated ON rated.trace_id = calls.trace_id
+    AND coalesce(rated.span_id, calls.span_id) = calls.span_id
   GROUP BY ALL
 )
 SELECT

@@ -51,7 +51,9 @@ def test_every_field_of_a_rule_and_of_the_judge_is_documented(model: type[BaseMo
     """The tables of `[[rules]]` and `[judge]` say each default."""
     row = _row("## `[[rules]]`" if model is Rule else "## `[judge]`", name)
     field = model.model_fields[name]
-    expected = "required" if field.is_required() else "none" if field.default is None else f"`{field.default}`"
+    default = field.get_default(call_default_factory=True) if not field.is_required() else None
+    shown = json.dumps(default) if isinstance(default, list | bool) else default
+    expected = "required" if field.is_required() else "none" if default is None else f"`{shown}`"
     assert f"| {expected} |" in row
 
 
