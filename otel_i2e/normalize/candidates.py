@@ -54,6 +54,7 @@ def _uses(dialects: Sequence[Dialect]) -> dict[str, _Use]:
 _USES: Final = _uses(DIALECTS)
 _PARAMS: Final = {name: bare for dialect in DIALECTS for name, bare in dialect.params.items()}
 _NAMES: Final = [(1 << order, re.compile(dialect.names)) for order, dialect in enumerate(DIALECTS) if dialect.names]
+_SPAN_NAMES: Final = tuple(name for dialect in DIALECTS for name in dialect.spans)
 _EVENTS: Final = {
     name: sum(1 << order for order, dialect in enumerate(DIALECTS) if name in dialect.events)
     for name in {name for dialect in DIALECTS for name in dialect.events}
@@ -73,7 +74,7 @@ def gather(raw: RawSpan, logs: Sequence[RawLog] = ()) -> Facts:
     facts: Facts = {}
     ranks: dict[str, int] = {}
     params: dict[str, Any] = {}
-    shown = _signs_of_scope(raw.scope_name)
+    shown = _signs_of_scope(raw.scope_name) | (_signs_of_span(raw.name) if raw.name.startswith(_SPAN_NAMES) else 0)
     signs = shown
     for name, value in raw.attributes.items():
         use = _USES.get(name)
@@ -146,6 +147,10 @@ def _find_signs(name: str) -> int:
 @lru_cache(maxsize=1024)
 def _signs_of_scope(scope: str) -> int:
     return sum(1 << order for order, dialect in enumerate(DIALECTS) if scope.startswith(dialect.scopes or ("\0",)))
+
+
+def _signs_of_span(name: str) -> int:
+    return sum(1 << order for order, dialect in enumerate(DIALECTS) if name.startswith(dialect.spans or ("\0",)))
 
 
 @lru_cache(maxsize=1024)

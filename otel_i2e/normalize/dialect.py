@@ -40,6 +40,8 @@ class Dialect:
     """Regular expression for the beginning of attribute names that show the family, and that `read` reads."""
     scopes: tuple[str, ...] = ()
     """Beginnings of instrumentation scope names that show the family."""
+    spans: tuple[str, ...] = ()
+    """Beginnings of span names that show the family."""
     events: frozenset[str] = frozenset()
     """Names of span events and log records that show the family, and that `read` reads."""
     read: Read | None = None

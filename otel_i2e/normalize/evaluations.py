@@ -1,4 +1,9 @@
-"""`gen_ai.evaluation.result`: what somebody thought of a span, as a log record or a span event → ScoreRow."""
+"""What somebody thought of a span → ScoreRow.
+
+gen_ai.evaluation.result          a log record in the span, or a span event
+evaluations.N.*, annotations.N.*  attributes of the span (OpenInference, `spec/annotations.md`); beginning with
+                                  `trace.` or `session.` they are of the whole trace
+"""
 
 from __future__ import annotations
 
@@ -9,9 +14,10 @@ from typing import Any, Final
 
 from otel_i2e import semconv
 from otel_i2e.models import ScoreRow
+from otel_i2e.normalize.flattened import objects, tree
 from otel_i2e.normalize.json_text import dumps
 from otel_i2e.normalize.raw import Json, RawLog, RawSpan, is_object
-from otel_i2e.normalize.readers import small_count, text
+from otel_i2e.normalize.readers import object_of, small_count, text
 
 __all__ = ["event_scores", "is_evaluation", "scores_of"]
 
@@ -32,6 +38,18 @@ _PLACED: Final = frozenset(
 )
 
 
+_ANNOTATIONS: Final = [
+    ((*scope, f"{kind}s"), kind) for scope in ((), ("trace",), ("session",)) for kind in ("evaluation", "annotation")
+]
+_FIRST_NAMES: Final = frozenset(f"{'.'.join(path)}.0.{kind}.name" for path, kind in _ANNOTATIONS)
+_ANNOTATION_NAMES: Final = {
+    "name": semconv.EVALUATION_NAME,
+    "score": semconv.EVALUATION_VALUE,
+    "label": semconv.EVALUATION_LABEL,
+    "explanation": semconv.EVALUATION_EXPLANATION,
+}
+
+
 def is_evaluation(log: RawLog) -> bool:
     """Whether `log` is an evaluation result."""
     return log.event_name == semconv.EVALUATION_EVENT
@@ -48,13 +66,27 @@ def scores_of(logs: Sequence[RawLog]) -> list[ScoreRow]:
 
 
 def event_scores(spans: Sequence[RawSpan]) -> Iterator[ScoreRow]:
-    """The scores that `spans` carry as span events; each is of its span."""
+    """The scores that `spans` carry as events and attributes; each is of its span, or of the whole trace."""
     for span in spans:
+        if not span.attributes.keys().isdisjoint(_FIRST_NAMES):
+            yield from _annotations(span)
         for event in span.events:
             if event.name == semconv.EVALUATION_EVENT:
                 score = _score(span.trace_id, span.span_id, event.time_ns, event.attributes)
                 if score is not None:
                     yield score
+
+
+def _annotations(span: RawSpan) -> Iterator[ScoreRow]:
+    sent = tree(span.attributes, *{path[0] for path, _ in _ANNOTATIONS})
+    for path, kind in _ANNOTATIONS:
+        span_id = span.span_id if len(path) == 1 else ""
+        for told in objects(sent, *path, wrapper=kind):
+            fields = {_ANNOTATION_NAMES.get(name, name): value for name, value in told.items() if name != "metadata"}
+            beside = object_of(told.get("metadata")) or {}
+            score = _score(span.trace_id, span_id, span.end_ns, {**beside, **fields})
+            if score is not None:
+                yield score
 
 
 def _fields(body: Any) -> Json:

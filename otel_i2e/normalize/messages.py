@@ -24,6 +24,7 @@ _REMEMBERED_SIZE: Final = 100_000
 _MESSAGE_NAMES: Final = frozenset({"role", "parts", "content", "tool_calls", "tool_call_id", "function_call"})
 _BESIDE: Final = frozenset({"tool_calls", "tool_call_id"})
 _NO_BLOCK: Final = frozenset({"role", "parts", "message"})
+_ROLES: Final = {"model": "assistant"}  # Gemini
 _SPEAKERS: Final = {"function_call": "assistant", "function_call_output": "tool", "reasoning": "assistant"}
 _TOOL_NAMES: Final = frozenset({"function", "input_schema", "inputSchema"})
 
@@ -62,14 +63,19 @@ def canonical_message(message: Any, role: str = "user") -> Json:
         return {"role": role, "parts": [canonical_part(message)]}
     if is_langchain(message):
         message = plain_message(message)
-    said = str(message.get("role") or role)
-    parts = _parts(message.get("parts") or message.get("content"))
+    said = _ROLES.get(spoken := str(message.get("role") or role), spoken)
+    parts = _parts(message.get("parts") or message.get("content") or _refused(message))
     if said in ("tool", "function") and _is_answer(message):
         back = message.get("parts", message.get("content"))
         answer = {"type": "tool_call_response", "id": message.get("tool_call_id"), "response": back}
         parts = [canonical_part(answer)]
     parts += [call for call in _calls(message) if call not in parts]
     return {"role": said, "parts": parts, **{key: message[key] for key in message if key not in _MESSAGE_NAMES}}
+
+
+def _refused(message: Json) -> Any:
+    """OpenAI's models put what they say instead of an answer beside the content."""
+    return message.get("refusal") if isinstance(message.get("refusal"), str) else None
 
 
 def instructions(value: Any) -> Content | None:

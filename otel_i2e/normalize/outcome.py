@@ -19,19 +19,26 @@ _CODE_TOLD: Final = re.compile(r"\bError code: (\d{3})\b")  # as the SDKs of Ope
 def put_outcome(row: SpanRow, raw: RawSpan) -> None:
     """Fill the outcome columns of `row`.
 
-    A span failed when its status says so, or when it says nothing and carries `error.type`, which the
-    conventions allow on failures only. The message is the status description, or else the exception's.
+    A span failed when its status says so; or when that says nothing, and its dialect does or it carries `error.type`,
+    which the conventions allow on failures only. The message is the status description, or else the exception's.
     """
     sent = raw.attributes
-    if raw.status_code != "error" and (raw.status_code == "ok" or not sent.get(semconv.ERROR_TYPE)):
+    told = sent.get(semconv.ERROR_TYPE) or row["status"] == "error"
+    if raw.status_code == "ok" or (raw.status_code != "error" and not told):
         return
     exception = _exception(raw)
     kind = text(sent.get(semconv.ERROR_TYPE)) or text(exception.get(semconv.EXCEPTION_TYPE))
     row["status"] = "error"
-    row["error_type"] = kind
-    told = (raw.status_message, text(exception.get(semconv.EXCEPTION_MESSAGE)), text(sent.get("error.message")))
-    row["status_message"] = next(filter(None, told), row["status_message"])
-    row["error_code"] = _code(sent) or (kind if kind is not None and kind.isdecimal() else _code_in(told))
+    row["error_type"] = kind = kind or row["error_type"]
+    messages = (
+        raw.status_message,
+        text(exception.get(semconv.EXCEPTION_MESSAGE)),
+        text(sent.get("error.message")),
+        row["status_message"],
+    )
+    row["status_message"] = next(filter(None, messages), None)
+    code = kind if kind is not None and kind.isdecimal() else _code_in(messages)
+    row["error_code"] = _code(sent) or row["error_code"] or code
 
 
 def _exception(raw: RawSpan) -> Json:

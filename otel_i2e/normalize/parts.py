@@ -10,6 +10,7 @@ One small function per spelling, found by the part's `type`; a type that is not 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -94,7 +95,7 @@ def _apart(part: Json) -> Json:
 def _untyped(part: Json) -> Json:
     """Bedrock's and Gemini's parts say what they are by the name of their one field."""
     if isinstance(part.get("text"), str):
-        return text_part(part["text"])
+        return {"type": "reasoning", "content": part["text"]} if part.get("thought") else text_part(part["text"])
     for name, spelled in _UNTYPED.items():
         if is_object(inner := part.get(name)):
             return _apart(spelled(inner))
@@ -107,11 +108,20 @@ def _named_call(call: Json) -> Json:
 
 def _named_result(result: Json) -> Json:
     call = result.get("toolUseId", result.get("id"))
-    return {
-        "type": "tool_call_response",
-        "id": call,
-        "response": tool_answer(result.get("content", result.get("response"))),
-    }
+    answer = tool_answer(result.get("content", result.get("response")))
+    failed = {"is_error": True} if result.get("status") == "error" else {}
+    return {"type": "tool_call_response", "id": call, "response": answer, **failed}
+
+
+def _thought(block: Json) -> Json:
+    said: Any = block.get("reasoningText")
+    return _reasoning(said) if is_object(said) else {**block, "type": "reasoning", "content": ""}
+
+
+def _linked(data: Json) -> Json:
+    mime_type = data.get("mime_type") or data.get("mimeType")
+    uri = data.get("file_uri") or data.get("fileUri")
+    return {"type": "uri", "modality": _modality("", mime_type), "mime_type": mime_type, "uri": uri}
 
 
 def _inline(data: Json) -> Json:
@@ -130,7 +140,12 @@ def _reasoning(part: Json) -> Json:
     text = part.get("content") or part.get("thinking") or part.get("text") or part.get("reasoning")
     if is_list(summary := part.get("summary")) and not text:  # OpenAI
         text = "\n".join(str(item.get("text") or "") for item in summary if is_object(item))
-    return {"type": "reasoning", "content": text if isinstance(text, str) else ""}
+    kept = {name: part[name] for name in _BESIDE_THOUGHTS if part.get(name) is not None}
+    return {"type": "reasoning", "content": text if isinstance(text, str) else "", **kept}
+
+
+def _refusal(part: Json) -> Json:
+    return text_part(str(part.get("refusal") or part.get("content") or ""))
 
 
 def _tool_call(part: Json) -> Json:
@@ -160,6 +175,8 @@ def _image(part: Json) -> Json:
     found = next((one for name in _PAYLOADS if isinstance(one := source.get(name), str)), None)
     if found is None:
         return part
+    if (kept := _LANGFUSE_MEDIA.match(found)) is not None:
+        return {"type": "uri", "modality": _modality(kind, kept[1]), "mime_type": kept[1], "uri": found}
     if found.startswith("data:"):
         mime_type, _, found = found.removeprefix("data:").partition(";base64,")
     elif found is source.get("url") and (kind != "image" or "://" in found):
@@ -172,6 +189,8 @@ def _modality(kind: str, mime_type: Any) -> str:
     return next((one for one in ("image", "audio", "video") if one in said), "document")
 
 
+_LANGFUSE_MEDIA: Final = re.compile(r"@@@langfuseMedia:type=([^|@]+)\|")
+_BESIDE_THOUGHTS: Final = ("id", "signature", "encrypted_content", "provider_name")
 _UNTYPED: Final[dict[str, Callable[[Json], Json]]] = {
     "toolUse": _named_call,
     "function_call": _named_call,
@@ -182,6 +201,9 @@ _UNTYPED: Final[dict[str, Callable[[Json], Json]]] = {
     "image": _inline,
     "inline_data": _inline,
     "inlineData": _inline,
+    "reasoningContent": _thought,
+    "file_data": _linked,
+    "fileData": _linked,
 }
 _SOURCES: Final = ("source", "image_url", "image", "input_audio", "file")
 _PAYLOADS: Final = ("url", "data", "file_data", "base64", "content")
@@ -196,6 +218,7 @@ _SPELLINGS: Final[dict[str, Callable[[Json], Json]]] = {
     "output_text": _text,
     "reasoning": _reasoning,
     "thinking": _reasoning,
+    "refusal": _refusal,
     "tool_call": _tool_call,
     "tool_use": _tool_call,
     "server_tool_use": _tool_call,

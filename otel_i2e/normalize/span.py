@@ -17,6 +17,7 @@ from otel_i2e.normalize.candidates import gather
 from otel_i2e.normalize.json_text import SORTED, dumps, loads
 from otel_i2e.normalize.kinds import OPERATION_KINDS
 from otel_i2e.normalize.messages import Content, content, messages
+from otel_i2e.normalize.offloaded import put_offloaded
 from otel_i2e.normalize.outcome import put_outcome
 from otel_i2e.normalize.parts import parse_arguments
 from otel_i2e.normalize.prices import list_price
@@ -183,7 +184,7 @@ def _put_texts(row: SpanRow, _raw: RawSpan) -> None:
 
 
 def _put_content_state(row: SpanRow, raw: RawSpan) -> None:
-    if row["input_text"] in _REDACTED or row["output_text"] in _REDACTED:
+    if row["input_text"] in _REDACTED or row["output_text"] in _REDACTED or _is_redacted_run(row):
         row["content_state"] = "redacted"
     elif _is_cut(row, raw):
         row["content_state"] = "truncated"
@@ -192,6 +193,13 @@ def _put_content_state(row: SpanRow, raw: RawSpan) -> None:
             if row[name] is not None:
                 row["content_state"] = "full"
                 return
+
+
+def _is_redacted_run(row: SpanRow) -> bool:
+    if row["kind"] != "tool":
+        return False
+    given, back = row["tool_arguments"], row["tool_result"]
+    return any(content is not None and content.value in _REDACTED for content in (given, back))
 
 
 def _is_cut(row: SpanRow, raw: RawSpan) -> bool:
@@ -234,6 +242,7 @@ STEPS: Final[tuple[Callable[[SpanRow, RawSpan], None], ...]] = (
     _put_texts,
     _put_content_state,
     _put_prompt_hash,
+    put_offloaded,
     _put_json,
 )
 """Each fills some columns of the row, from the row so far and the span as sent."""

@@ -76,3 +76,33 @@ def test_what_is_no_score_is_left_out(raw_log: RawLogOf, fields: dict[str, Any])
 def test_a_wrong_clock_is_no_error(raw_log: RawLogOf, time_ns: int) -> None:
     """Every time that OTLP can say is a date."""
     assert len(scores_of([raw_log(EVENT, THUMB, time_ns=time_ns)])) == 1
+
+
+def test_feedback_in_attributes_is_a_score_of_the_span_or_of_the_trace(raw_span: Callable[..., RawSpan]) -> None:
+    """As OpenInference has it: each with its annotator, in the order of their numbers."""
+    span = raw_span(
+        {
+            "evaluations.0.evaluation.name": "grounded",
+            "evaluations.0.evaluation.score": 0.25,
+            "evaluations.0.evaluation.label": "hardly",
+            "evaluations.0.evaluation.explanation": "no source",
+            "evaluations.0.evaluation.annotator_kind": "LLM",
+            "evaluations.0.evaluation.metadata": '{"model": "m"}',
+            "evaluations.1.evaluation.name": "polite",
+            "evaluations.1.evaluation.label": "yes",
+            "trace.annotations.0.annotation.name": "thumb",
+            "trace.annotations.0.annotation.score": 0,
+            "session.id": "s",
+            "annotations.0.annotation.name": "neither value nor label",
+        }
+    )
+    grounded, polite, thumb = event_scores([span])
+    assert (grounded.span_id, grounded.value, grounded.label, grounded.source) == (
+        span.span_id,
+        0.25,
+        "hardly",
+        "external",
+    )
+    assert (grounded.explanation, grounded.metadata) == ("no source", {"annotator_kind": "LLM", "model": "m"})
+    assert (polite.name, polite.value, polite.label) == ("polite", None, "yes")
+    assert (thumb.trace_id, thumb.span_id, thumb.value) == (span.trace_id, None, 0.0)

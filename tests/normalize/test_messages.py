@@ -155,3 +155,17 @@ def test_any_value_is_read_without_an_error(value: Any) -> None:
     for message in said.value if said else ():
         assert isinstance(message["role"], str)
         assert all(isinstance(part, dict) for part in message["parts"])
+
+
+def test_a_refusal_is_what_was_said() -> None:
+    """OpenAI puts it beside content that is null."""
+    said = messages([{"role": "assistant", "content": None, "refusal": "I can't."}])
+    assert said is not None
+    assert said.value[0]["parts"] == [{"type": "text", "content": "I can't."}]
+
+
+def test_gemini_s_model_is_the_assistant() -> None:
+    """Its roles are `user` and `model`."""
+    said = messages([{"role": "model", "parts": [{"text": "Yes."}]}])
+    assert said is not None
+    assert said.value == [{"role": "assistant", "parts": [{"type": "text", "content": "Yes."}]}]

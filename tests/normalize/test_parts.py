@@ -22,7 +22,33 @@ ANSWER = {"type": "tool_call_response", "id": "1", "response": {"a": 1}}
         ({"text": "hello"}, {"type": "text", "content": "hello"}),
         ({"type": "input_text", "text": "hello"}, {"type": "text", "content": "hello"}),
         ({"type": "output_text", "text": "hello"}, {"type": "text", "content": "hello"}),
-        ({"type": "thinking", "thinking": "hm", "signature": "x"}, {"type": "reasoning", "content": "hm"}),
+        (
+            {"type": "thinking", "thinking": "hm", "signature": "x"},
+            {"type": "reasoning", "content": "hm", "signature": "x"},
+        ),
+        (
+            {"reasoningContent": {"reasoningText": {"text": "hm", "signature": "x"}}},
+            {"type": "reasoning", "content": "hm", "signature": "x"},
+        ),
+        ({"text": "hm", "thought": True}, {"type": "reasoning", "content": "hm"}),
+        ({"type": "refusal", "refusal": "I can't."}, {"type": "text", "content": "I can't."}),
+        (
+            {"toolResult": {"toolUseId": "1", "status": "error", "content": [{"text": "no"}]}},
+            {"type": "tool_call_response", "id": "1", "response": "no", "is_error": True},
+        ),
+        (
+            {"file_data": {"file_uri": "gs://b/x.pdf", "mime_type": "application/pdf"}},
+            {"type": "uri", "modality": "document", "mime_type": "application/pdf", "uri": "gs://b/x.pdf"},
+        ),
+        (
+            {"type": "image_url", "image_url": {"url": "@@@langfuseMedia:type=image/png|id=a|source=bytes@@@"}},
+            {
+                "type": "uri",
+                "modality": "image",
+                "mime_type": "image/png",
+                "uri": "@@@langfuseMedia:type=image/png|id=a|source=bytes@@@",
+            },
+        ),
         ({"type": "tool_use", "id": "1", "name": "f", "input": {"a": 1}}, CALL),
         ({"type": "server_tool_use", "id": "1", "name": "f", "input": {"a": 1}}, CALL),
         ({"type": "tool_call", "id": "1", "name": "f", "arguments": '{"a": 1}'}, CALL),

@@ -61,8 +61,19 @@ def _request(sent: Json) -> Facts:
         "output_tokens": count(sent.get("output_tokens")),
         "cache_read_tokens": read,
         "cache_write_tokens": write,
-        "status": "error" if sent.get("success") is False else None,
+        **_failure(sent),
+    }
+
+
+def _failure(sent: Json) -> Facts:
+    """`success` is the only sign of it: the status of the span is unset."""
+    if sent.get("success") is not False:
+        return {}
+    return {
+        "status": "error",
         "status_message": text(sent.get("error")),
+        "error_code": text(sent.get("status_code")),
+        "error_type": text(sent.get("error_type")),
     }
 
 
@@ -76,12 +87,14 @@ def _tool(raw: RawSpan) -> Facts:
         "tool_call_id": text(sent.get("tool_use_id")),
         "tool_arguments": content(given),
         "tool_result": tool_result(result),
+        **_failure(sent),
     }
 
 
 CLAUDE_CODE: Final = Dialect(
     name="claude_code",
     scopes=("com.anthropic.claude_code",),
+    spans=("claude_code.",),
     names=r"(interaction\.sequence|user_prompt_length|new_context|system_prompt_(preview|hash)"
     r"|response\.(has_tool_call|model_output))$",
     read=_read,

@@ -59,7 +59,8 @@ def _read(raw: RawSpan, _logs: Sequence[RawLog]) -> Facts:
         return {"tool_name": raw.name, "tool_arguments": content(given), "tool_result": tool_result(back)}
     if kind == "retriever":
         return {"input_text": _query(given), "documents": documents(back)}
-    return {"input_text": text(given), "output_text": text(back), **_usage(sent.get("usage_details"))}
+    named = _models(sent, back) if kind == "embedding" else {}
+    return {"input_text": text(given), "output_text": text(back), **named, **_usage(sent.get("usage_details"))}
 
 
 def _call(sent: Json, given: Any, back: Any) -> Facts:
@@ -86,7 +87,7 @@ def _usage(value: Any) -> Facts:
     read, write, reasoning = (_sum(sent, names) for names in (_CACHE_READ, _CACHE_WRITE, _REASONING))
     return {
         "input_tokens": (count(sent.get("input")) or 0) + (read or 0) + (write or 0),
-        "output_tokens": (count(sent.get("output")) or 0) + (reasoning or 0),
+        "output_tokens": _sum(sent, ("output", *_REASONING)),
         "cache_read_tokens": read,
         "cache_write_tokens": write,
         "reasoning_tokens": reasoning,

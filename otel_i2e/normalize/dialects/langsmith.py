@@ -7,7 +7,6 @@ the project, not a conversation.
 
 from __future__ import annotations
 
-from ast import literal_eval
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -18,6 +17,7 @@ from otel_i2e.normalize.json_text import parse_if_json
 from otel_i2e.normalize.langchain import unwrapped
 from otel_i2e.normalize.messages import content
 from otel_i2e.normalize.payloads import answered, asked, params
+from otel_i2e.normalize.printed import printed
 from otel_i2e.normalize.raw import Json, RawLog, RawSpan, is_object
 from otel_i2e.normalize.readers import object_of, text, tool_result
 from otel_i2e.normalize.usage import usage
@@ -97,17 +97,10 @@ def _usage(sent: Json) -> Facts:
     if counted := usage(sent.get("langsmith.metadata.usage_metadata")):
         return counted
     details = {
-        name: _literal(sent.get(f"gen_ai.usage.{name}")) for name in ("input_token_details", "output_token_details")
+        name: printed(sent.get(f"gen_ai.usage.{name}")) for name in ("input_token_details", "output_token_details")
     }
     counts = {"input_tokens": sent.get(semconv.INPUT_TOKENS), "output_tokens": sent.get(semconv.OUTPUT_TOKENS)}
     return usage({**counts, **details})
-
-
-def _literal(value: Any) -> Any:
-    try:
-        return literal_eval(value) if isinstance(value, str) and len(value) < 2_000 else None
-    except (ValueError, SyntaxError, MemoryError, RecursionError):
-        return None
 
 
 LANGSMITH: Final = Dialect(

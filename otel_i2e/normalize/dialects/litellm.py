@@ -7,9 +7,8 @@
 
 from __future__ import annotations
 
-from ast import literal_eval
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 from otel_i2e import semconv
 from otel_i2e.normalize.dialect import Dialect, Facts
@@ -17,6 +16,7 @@ from otel_i2e.normalize.flattened import objects, tree
 from otel_i2e.normalize.messages import Content
 from otel_i2e.normalize.parts import tool_call_part
 from otel_i2e.normalize.payloads import answered, asked
+from otel_i2e.normalize.printed import printed
 from otel_i2e.normalize.raw import Json, RawLog, RawSpan
 from otel_i2e.normalize.readers import answers
 from otel_i2e.normalize.usage import usage
@@ -24,7 +24,6 @@ from otel_i2e.normalize.usage import usage
 __all__ = ["LITELLM"]
 
 _RAW: Final = "raw_gen_ai_request"
-_LONGEST: Final = 1_000_000  # parsing Python costs 100 times what JSON costs
 _OF_THE_ANSWER: Final = frozenset(
     {"id", "type", "role", "content", "choices", "output", "usage", "stop_reason", "created", "object"}
 )
@@ -34,7 +33,9 @@ _NO_PARAMS: Final = frozenset({"stop_sequence", "stop_details", "container", "sy
 def _read(raw: RawSpan, _logs: Sequence[RawLog]) -> Facts:
     if raw.name == _RAW:
         return _crossed_the_wire(raw)
-    facts = {name: value for name, value in usage(_plain(raw.attributes.get("metadata.usage_object"))).items() if value}
+    facts = {
+        name: value for name, value in usage(printed(raw.attributes.get("metadata.usage_object"))).items() if value
+    }
     called = _called(raw)
     if called:
         said = answers(raw.attributes.get(semconv.OUTPUT_MESSAGES))
@@ -63,18 +64,8 @@ def _by_provider(attributes: Json) -> tuple[str, Json]:
     for name, value in attributes.items():
         steps = name.split(".", 2)
         if len(steps) == 3 and steps[0] == "llm" and value not in ("", "None"):
-            provider, sent[steps[2]] = steps[1], _plain(value)
+            provider, sent[steps[2]] = steps[1], printed(value)
     return provider, sent
-
-
-def _plain(value: Any) -> Any:
-    """The value of printed Python; text that is none as it is."""
-    if isinstance(value, str) and value[:1] in ("{", "[") and len(value) <= _LONGEST:
-        try:
-            return literal_eval(value)
-        except (ValueError, SyntaxError, MemoryError, RecursionError):
-            return value
-    return value
 
 
 LITELLM: Final = Dialect(name="litellm", scopes=("litellm",), read=_read)

@@ -24,6 +24,8 @@ __all__ = ["LOGFIRE"]
 def _read(raw: RawSpan, _logs: Sequence[RawLog]) -> Facts:
     sent = raw.attributes
     facts: Facts = {name: value for name, value in usage(sent.get("gen_ai.usage.raw")).items() if value is not None}
+    if sent.get("logfire.span_type") == "pending_span":  # announces a span that has not ended
+        facts["kind"] = "other"
     if "request_data" in sent:
         facts |= _request(sent["request_data"])
     if "response_data" in sent:

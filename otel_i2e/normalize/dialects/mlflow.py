@@ -66,7 +66,21 @@ def _read(raw: RawSpan, _logs: Sequence[RawLog]) -> Facts:
         return {"tool_name": name, "tool_arguments": content(given), "tool_result": tool_result(back)}
     if kind == "retrieval":
         return {"input_text": _query(given), "documents": documents(back)}
+    if kind == "embedding":
+        return _embedded(sent, given, back)
     return {"input_text": text(given or None), "output_text": text(back)}
+
+
+def _embedded(sent: Json, given: Any, back: Any) -> Facts:
+    """A request for vectors; they stay among the attributes."""
+    request, answer = _object(given), _object(back)
+    counted = usage(_plain(sent.get("mlflow.chat.tokenUsage"))) or usage(answer.get("usage"))
+    return {
+        "request_model": text(request.get("model")) or _word(sent.get("mlflow.llm.model")),
+        "response_model": text(answer.get("model")),
+        "input_text": text(request.get("input")) or text(given or None),
+        "input_tokens": counted.get("input_tokens"),
+    }
 
 
 def _call(sent: Json, given: Any, back: Any, streamed: Facts) -> Facts:

@@ -143,9 +143,9 @@ def _parts(contents: Any, *, with_calls: bool) -> list[Json]:
 
 
 def _part(block: Json) -> Json:
-    image = block.get("image")
-    if is_object(image):
-        return canonical_part({"type": "image", "source": image.get("image", image)})
+    for kind in ("image", "audio", "file"):
+        if is_object(media := block.get(kind)):
+            return canonical_part({"type": kind, "source": media.get(kind, media)})
     return canonical_part({"type": "text", **block})
 
 

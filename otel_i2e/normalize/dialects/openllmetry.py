@@ -16,6 +16,7 @@ from otel_i2e.normalize.documents import documents
 from otel_i2e.normalize.flattened import objects, tree
 from otel_i2e.normalize.langchain import unwrapped
 from otel_i2e.normalize.messages import Content, canonical_message, content
+from otel_i2e.normalize.printed import printed
 from otel_i2e.normalize.raw import Json, RawLog, RawSpan, is_list, is_object
 from otel_i2e.normalize.readers import READERS, object_of, text, tool_definitions, tool_result, words
 
@@ -27,6 +28,7 @@ _INDEXED: Final = ("gen_ai.prompt.", "gen_ai.completion.", "llm.request.function
 _INPUT: Final = "traceloop.entity.input"
 _OUTPUT: Final = "traceloop.entity.output"
 _VARIABLE: Final = "traceloop.prompt.template_variables."
+_FOUND: Final = frozenset({"db.query.result", "db.search.result"})
 _NOBODY: Final = '"role": "unknown"'
 
 
@@ -41,9 +43,22 @@ def _read(raw: RawSpan, _logs: Sequence[RawLog]) -> Facts:
         facts |= _indexed(sent)
     if "traceloop.span.kind" in sent:
         facts |= _entity(raw)
+    if found := _found(raw):
+        facts |= {"kind": "retrieval", "documents": documents(found)}
     if raw.scope_name.endswith(".langchain"):
         facts |= _spoken(sent)
     return facts
+
+
+def _found(raw: RawSpan) -> list[Json]:
+    """What a vector database found, one event each; a distance is no score, and the vector stays in the event."""
+    found: list[Json] = []
+    for event in raw.events:
+        if event.name in _FOUND:
+            bare = {name.removeprefix(f"{event.name}."): value for name, value in event.attributes.items()}
+            found.append({**bare, "metadata": printed(bare.get("metadata"))})
+            found[-1].pop("vector", None)
+    return found
 
 
 def _indexed(attributes: Json) -> Facts:
@@ -146,5 +161,6 @@ OPENLLMETRY: Final = Dialect(
     readers={"operation": _operation},
     params={"llm.is_streaming": "stream"},
     names=r"gen_ai\.(prompt|completion)\.\d+\.|llm\.request\.functions\.\d+\.|traceloop\.",
+    events=_FOUND,
     read=_read,
 )

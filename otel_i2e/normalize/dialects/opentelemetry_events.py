@@ -1,6 +1,7 @@
 """Content in span events and log records, as the OpenTelemetry conventions had and have it.
 
-gen_ai.client.inference.operation.details   the latest: the content attributes, as attributes
+gen_ai.client.inference.operation.details   the latest: what a span has as attributes, content above all
+gen_ai.client.operation.exception           the latest: why a call failed
 gen_ai.{system,user,assistant,tool}.message, gen_ai.choice   up to semconv 1.36: one event a message
 gen_ai.content.{prompt,completion}          2024: JSON text in one attribute
 """
@@ -14,6 +15,7 @@ from typing import Any, Final
 from otel_i2e import semconv
 from otel_i2e.normalize.cut_json import loads_cut
 from otel_i2e.normalize.dialect import Dialect, Facts
+from otel_i2e.normalize.dialects.opentelemetry import OPENTELEMETRY
 from otel_i2e.normalize.messages import Content, canonical_message, content, messages
 from otel_i2e.normalize.raw import Json, RawLog, RawSpan, is_list, is_object
 from otel_i2e.normalize.readers import READERS, text, tool_result, words
@@ -21,6 +23,7 @@ from otel_i2e.normalize.readers import READERS, text, tool_result, words
 __all__ = ["OPENTELEMETRY_EVENTS", "said_in"]
 
 _DETAILS: Final = "gen_ai.client.inference.operation.details"
+_FAILURE: Final = "gen_ai.client.operation.exception"
 _CHOICE: Final = "gen_ai.choice"
 _TOOL: Final = "gen_ai.tool.message"
 _ROLES: Final = {
@@ -29,12 +32,7 @@ _ROLES: Final = {
     "gen_ai.assistant.message": "assistant",
     _TOOL: "tool",
 }
-_DETAIL_COLUMNS: Final = {
-    semconv.SYSTEM_INSTRUCTIONS: "system_instructions",
-    semconv.INPUT_MESSAGES: "input_messages",
-    semconv.OUTPUT_MESSAGES: "output_messages",
-    semconv.TOOL_DEFINITIONS: "tool_definitions",
-}
+_DETAIL_COLUMNS: Final = {name: column for column, names in OPENTELEMETRY.fields.items() for name in names}
 
 
 def said_in(events: Any) -> Facts:
@@ -143,7 +141,18 @@ def _blocks(value: Any) -> Any:
 
 
 def _details(fields: Json) -> Facts:
-    return {column: READERS[column](fields[name]) for name, column in _DETAIL_COLUMNS.items() if name in fields}
+    facts: Facts = {
+        column: READERS.get(column, text)(value)
+        for name, value in fields.items()
+        if (column := _DETAIL_COLUMNS.get(name)) is not None
+    }
+    params = {bare: fields[name] for name, bare in OPENTELEMETRY.params.items() if name in fields}
+    return {**facts, "request_params": params} if params else facts
+
+
+def _failure(fields: Json) -> Facts:
+    kind = text(fields.get(semconv.EXCEPTION_TYPE))
+    return {"status": "error", "error_type": kind, "status_message": text(fields.get(semconv.EXCEPTION_MESSAGE))}
 
 
 def _prompt(fields: Json) -> Facts:
@@ -156,6 +165,7 @@ def _completion(fields: Json) -> Facts:
 
 _WHOLE: Final[dict[str, Callable[[Json], Facts]]] = {
     _DETAILS: _details,
+    _FAILURE: _failure,
     "gen_ai.content.prompt": _prompt,
     "gen_ai.content.completion": _completion,
 }

@@ -38,13 +38,15 @@ def _kind(value: Any) -> str | None:
         return "tool"
     if operation.endswith((".doGenerate", ".doStream")):
         return "llm"
-    return "embedding" if operation.startswith("ai.embed") else "chain"
+    return "embedding" if operation.endswith(".doEmbed") else "chain"
 
 
 def _read(raw: RawSpan, _logs: Sequence[RawLog]) -> Facts:
     sent = raw.attributes
     if sent.get("ai.operationId") == "ai.toolCall":
         return {}
+    if str(sent.get("ai.operationId")).startswith("ai.embed"):
+        return {"input_text": _embedded(sent)}
     system, said = _asked(sent.get("ai.prompt.messages", sent.get("ai.prompt")))
     return {
         "system_instructions": instructions(system),
@@ -59,6 +61,13 @@ def _read(raw: RawSpan, _logs: Sequence[RawLog]) -> Facts:
         or None,
         **_usage(sent),
     }
+
+
+def _embedded(sent: Json) -> str | None:
+    """The texts, each of which is JSON text, one a line; the vectors stay among the attributes."""
+    given: Any = sent.get("ai.values", sent.get("ai.value"))
+    texts = [text(_parsed(one)) for one in (given if is_list(given) else [given])]
+    return "\n".join(filter(None, texts)) or None
 
 
 def _asked(value: Any) -> tuple[Any, Content | None]:
@@ -147,7 +156,7 @@ VERCEL_AI: Final = Dialect(
         "finish_reasons": ("ai.response.finishReason",),
         "conversation_id": ("ai.telemetry.metadata.sessionId", "ai.settings.context.sessionId"),
         "user_id": ("ai.telemetry.metadata.userId", "ai.settings.context.userId"),
-        "input_tokens": ("ai.usage.inputTokens", "ai.usage.promptTokens"),
+        "input_tokens": ("ai.usage.inputTokens", "ai.usage.promptTokens", "ai.usage.tokens"),
         "output_tokens": ("ai.usage.outputTokens", "ai.usage.completionTokens"),
         "cache_read_tokens": ("ai.usage.inputTokenDetails.cacheReadTokens", "ai.usage.cachedInputTokens"),
         "cache_write_tokens": ("ai.usage.inputTokenDetails.cacheWriteTokens",),
@@ -157,6 +166,6 @@ VERCEL_AI: Final = Dialect(
         "tool_result": ("ai.toolCall.result",),
     },
     readers={"kind": _kind},
-    names=r"ai\.(operationId|prompt|response\.|settings\.|usage\.|model\.)",
+    names=r"ai\.(operationId|values?$|prompt|response\.|settings\.|usage\.|model\.)",
     read=_read,
 )

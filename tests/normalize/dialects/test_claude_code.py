@@ -6,6 +6,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from otel_i2e.models import SpanRow
 
 Sent = Callable[[str, str], Any]
@@ -51,3 +53,28 @@ def test_bare_names_of_others_are_left_alone(row_of: RowOf) -> None:
     """A span that shows no sign of Claude Code keeps its `model` and `input_tokens` to itself."""
     row = row_of({"model": "m", "input_tokens": 3, "span.type": "llm_request"})
     assert (row["dialect"], row["kind"], row["input_tokens"]) == ("unknown", "other", None)
+
+
+@pytest.mark.parametrize("prefix", ["", "claude_code."])
+@pytest.mark.parametrize("scope", ["com.anthropic.claude_code.tracing", "renamed.by.a.collector"])
+def test_kind_is_told_with_and_without_prefix(row_of: RowOf, prefix: str, scope: str) -> None:
+    """By the scope, or by the names of the spans."""
+    kinds = [
+        row_of({"span.type": prefix + kind, "session.id": "s"}, name=f"claude_code.{kind}", scope_name=scope)["kind"]
+        for kind in ("interaction", "llm_request", "tool", "hook")
+    ]
+    assert kinds == ["agent", "llm", "tool", "other"]
+
+
+def test_what_was_not_opted_in_is_redacted(row_of: RowOf) -> None:
+    """Of a run too, whose content is not among the texts."""
+    named = {"name": "claude_code.tool"}
+    run = row_of({"span.type": "tool", "tool_name": "Bash", "tool_input": "<REDACTED>"}, **named)
+    call = row_of({"span.type": "llm_request", "new_context": "<REDACTED>"}, name="claude_code.llm_request")
+    assert (run["content_state"], call["content_state"]) == ("redacted", "redacted")
+
+
+def test_a_failed_request_has_its_code(row_of: RowOf) -> None:
+    """`status_code` stands beside `success`."""
+    row = row_of({"span.type": "llm_request", "success": False, "status_code": 529}, name="claude_code.llm_request")
+    assert (row["status"], row["error_code"]) == ("error", "529")

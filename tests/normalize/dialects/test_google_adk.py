@@ -6,6 +6,10 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
+from otel_i2e.models import SpanRow
+
 Sent = Callable[[str, str], Any]
 
 
@@ -49,3 +53,24 @@ def test_cached_and_reasoning_tokens_are_counted(sent: Sent) -> None:
     """`usage_metadata` is the only place for the cache."""
     (row,) = [row for row in sent("adk_v1", "cached").rows() if row["name"] == "call_llm"]
     assert (row["input_tokens"], row["cache_read_tokens"], row["reasoning_tokens"]) == (1752, 1024, 64)
+
+
+@pytest.mark.parametrize("emitter", ["adk_default", "adk_latest", "adk_v1"])
+def test_thoughts_are_counted_once(sent: Sent, emitter: str) -> None:
+    """Version 2 adds them to the output of models over LiteLLM, which counts them already: 169 for 105."""
+    counted = {row["output_tokens"] for row in sent(emitter, "cached").rows() if row["kind"] == "llm"}
+    assert counted == {105}
+
+
+def test_thoughts_of_gemini_are_no_part_of_its_candidates(row_of: Callable[..., SpanRow]) -> None:
+    """There the sum is right."""
+    counts = {"gen_ai.usage.output_tokens": 169, "gen_ai.usage.reasoning.output_tokens": 64}
+    row = row_of({"gen_ai.system": "gemini", **counts}, scope_name="gcp.vertex.agent")
+    assert row["output_tokens"] == 169
+
+
+@pytest.mark.parametrize("emitter", ["adk_default", "adk_v1"])
+def test_the_run_of_merged_tools_is_none(sent: Sent, emitter: str) -> None:
+    """It stands around two runs that have spans of their own."""
+    runs = [row["tool_name"] for row in sent(emitter, "tools").rows() if row["kind"] == "tool"]
+    assert runs == ["get_order", "search_policy"]

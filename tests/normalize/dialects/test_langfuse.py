@@ -84,3 +84,10 @@ def test_a_tool_and_a_level_are_read(row_of: RowOf) -> None:
         "p",
         "7",
     )
+
+
+def test_an_embedding_has_its_model_and_no_output_of_nothing(row_of: Callable[..., SpanRow]) -> None:
+    """What was not counted is unknown, not zero."""
+    name = "langfuse.observation."
+    row = row_of({f"{name}type": "embedding", f"{name}model.name": "e", f"{name}usage_details": '{"input": 7}'})
+    assert (row["kind"], row["request_model"], row["input_tokens"], row["output_tokens"]) == ("embedding", "e", 7, None)

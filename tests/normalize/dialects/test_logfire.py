@@ -49,3 +49,10 @@ def test_baggage_and_listed_parameters(sent: Sent) -> None:
     assert (row["conversation_id"], row["user_id"]) == ("conversation-4711", "user-0815")
     (row,) = sent("logfire_openai_v2", "chat").rows()
     assert json.loads(row["request_params"])["stop_sequences"] == ["<<END>>"]
+
+
+def test_a_pending_span_is_no_call(row_of: Callable[..., SpanRow]) -> None:
+    """It announces the span of the call, which comes when the call has ended."""
+    sent = {"gen_ai.operation.name": "chat", "request_data": '{"messages": [{"role": "user", "content": "hi"}]}'}
+    row = row_of({**sent, "logfire.span_type": "pending_span"}, scope_name="logfire.openai")
+    assert (row["kind"], row["input_text"]) == ("other", "hi")

@@ -61,3 +61,16 @@ def test_a_tool_is_named_after_its_function(row_of: RowOf) -> None:
     row = row_of({**sent, "mlflow.spanOutputs": '"two"', "mlflow.llm.cost": '{"total_cost": 0.5}'})
     found = [row[name] for name in ("kind", "tool_name", "tool_arguments", "tool_result", "cost_usd")]
     assert found == ["tool", "add", '{"n":1}', '"two"', 0.5]
+
+
+def test_an_embedding_has_model_text_and_count(row_of: Callable[..., SpanRow]) -> None:
+    """The request and the answer of the API; the vectors are no text."""
+    row = row_of(
+        {
+            "mlflow.spanType": '"EMBEDDING"',
+            "mlflow.spanInputs": '{"input": "hallo", "model": "e"}',
+            "mlflow.spanOutputs": '{"data": [{"embedding": [0.1]}], "model": "e-1", "usage": {"prompt_tokens": 7}}',
+        }
+    )
+    assert (row["kind"], row["request_model"], row["response_model"]) == ("embedding", "e", "e-1")
+    assert (row["input_text"], row["output_text"], row["input_tokens"]) == ("hallo", None, 7)

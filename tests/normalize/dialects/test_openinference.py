@@ -201,3 +201,12 @@ def test_documents_of_langchain_have_ids(sent: Sent) -> None:
     """Which stand in the output only."""
     (row,) = [row for row in sent("openinference_langchain", "retrieval").rows() if row["kind"] == "retrieval"]
     assert [document["id"] for document in json.loads(row["documents"])] == ["policy-12", "policy-31"]
+
+
+def test_sound_is_a_reference_as_images_are(row_of: RowOf) -> None:
+    """`audio.audio.url` and its type."""
+    at = "llm.input_messages.0.message.contents.0.message_content."
+    sent = {f"{at}type": "audio", f"{at}audio.audio.url": "https://x/a.wav", f"{at}audio.audio.mime_type": "audio/wav"}
+    row = row_of({"openinference.span.kind": "LLM", "llm.input_messages.0.message.role": "user", **sent})
+    (said,) = json.loads(row["input_messages"])
+    assert said["parts"] == [{"type": "uri", "modality": "audio", "mime_type": "audio/wav", "uri": "https://x/a.wav"}]

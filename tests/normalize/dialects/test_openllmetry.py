@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from otel_i2e.models import SpanRow
+from otel_i2e.normalize import RawEvent
 
 Sent = Callable[[str, str], Any]
 RowOf = Callable[..., SpanRow]
@@ -47,3 +48,21 @@ def test_more_than_ten_messages_stay_in_order(row_of: RowOf) -> None:
     texts = [message["parts"][0]["content"] for message in json.loads(row["input_messages"])]
     assert texts == ["[0", "[2", "[10", "[11"]
     assert (row["operation"], row["kind"]) == ("chat", "llm")
+
+
+@pytest.mark.parametrize("metadata", ['{"page": 3}', "{'page': 3}"])
+def test_what_a_vector_database_found_is_documents(
+    row_of: Callable[..., SpanRow], event: Callable[..., RawEvent], metadata: str
+) -> None:
+    """One event each; a distance is no score, and the vector stays in the event."""
+    name = "db.query.result"
+    found = [
+        event(name, {f"{name}.id": "d1", f"{name}.score": 0.5, f"{name}.metadata": metadata, f"{name}.vector": [0.1]}),
+        event(name, {f"{name}.id": "d2", f"{name}.distance": 0.25, f"{name}.document": "text"}),
+    ]
+    row = row_of({"db.system": "chroma"}, events=found, name="chroma.query")
+    assert row["kind"] == "retrieval"
+    assert json.loads(row["documents"]) == [
+        {"id": "d1", "content": None, "score": 0.5, "metadata": {"page": 3}, "uri": None},
+        {"id": "d2", "content": "text", "score": None, "metadata": {"distance": 0.25}, "uri": None},
+    ]

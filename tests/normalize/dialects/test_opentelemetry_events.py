@@ -6,6 +6,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from otel_i2e.models import SpanRow
 from otel_i2e.normalize import RawEvent, RawLog
 
@@ -79,3 +81,38 @@ def test_the_longer_of_two_candidates_wins(row_of: RowOf, raw_log: Callable[...,
     short = {"gen_ai.input.messages": '[{"role":"user","parts":[{"type":"text","content":"hi"}]}]'}
     assert json.loads(row_of(short, [log])["input_messages"]) == whole
     assert json.loads(row_of({"gen_ai.input.messages": json.dumps(whole)}, [log])["input_messages"]) == whole
+
+
+def test_the_details_may_say_everything(row_of: RowOf, raw_log: Callable[..., RawLog]) -> None:
+    """Names, counts and parameters that stand only in the event are heard; the span's own come first."""
+    log = raw_log(
+        "gen_ai.client.inference.operation.details",
+        {
+            "gen_ai.operation.name": "chat",
+            "gen_ai.request.model": "other",
+            "gen_ai.response.id": "r1",
+            "gen_ai.usage.input_tokens": 11,
+            "gen_ai.usage.output_tokens": 7,
+            "gen_ai.request.temperature": 0.5,
+            "gen_ai.conversation.id": "c1",
+            "gen_ai.output.messages": [{"role": "assistant", "parts": [{"type": "text", "content": "Yes."}]}],
+        },
+    )
+    row = row_of({"gen_ai.request.model": "m"}, [log])
+    assert (row["kind"], row["request_model"], row["response_id"], row["conversation_id"]) == ("llm", "m", "r1", "c1")
+    assert (row["input_tokens"], row["output_tokens"], row["output_text"]) == (11, 7, "Yes.")
+    assert json.loads(row["request_params"]) == {"temperature": 0.5}
+
+
+@pytest.mark.parametrize("status", ["unset", "error"])
+def test_a_failure_may_be_told_by_a_log_record(row_of: RowOf, raw_log: Callable[..., RawLog], status: str) -> None:
+    """Type and message stand in `gen_ai.client.operation.exception`, the code in the message."""
+    told = {"exception.type": "openai.RateLimitError", "exception.message": "Error code: 429 - slow down"}
+    log = raw_log("gen_ai.client.operation.exception", told)
+    row = row_of({"gen_ai.operation.name": "chat"}, [log], status_code=status)
+    assert (row["status"], row["error_type"], row["status_message"]) == (
+        "error",
+        "openai.RateLimitError",
+        "Error code: 429 - slow down",
+    )
+    assert row["error_code"] == "429"

@@ -45,3 +45,9 @@ def test_a_run_was_asked_all_its_messages_but_the_answer(sent: Sent, emitter: st
     assert said[0] == {"role": "user", "parts": [{"type": "text", "content": run["input_text"]}]}
     assert said[-1]["role"] != "assistant"
     assert json.loads(run["output_messages"])[0]["parts"] == [{"type": "text", "content": run["output_text"]}]
+
+
+@pytest.mark.parametrize("emitter", EMITTERS)
+def test_attributes_for_logfire_do_not_make_it_logfire(sent: Sent, emitter: str) -> None:
+    """pydantic-ai sends `logfire.msg` and `logfire.json_schema` wherever it sends."""
+    assert {row["dialect"] for row in sent(emitter, "chat").rows("pydantic-ai")} == {"pydantic_ai"}

@@ -64,3 +64,14 @@ def test_nonsense_says_nothing(raw_span: RawSpanOf) -> None:
     )
     row = normalize_span(raw_span({"ai.operationId": "ai.streamText.doStream", **wrong}))
     assert (row["kind"], row["output_messages"], row["input_tokens"]) == ("llm", None, None)
+
+
+def test_an_embedding_is_counted_once(row_of: Callable[..., SpanRow]) -> None:
+    """`ai.embed` repeats the usage of its `.doEmbed`, so it is no call; the vectors are no text."""
+    sent = {"ai.model.id": "e", "ai.usage.tokens": 7}
+    call = row_of(
+        {**sent, "ai.operationId": "ai.embedMany.doEmbed", "ai.values": ['"hallo"', '"du"'], "ai.embeddings": ["[0.1]"]}
+    )
+    whole = row_of({**sent, "ai.operationId": "ai.embed", "ai.value": '"hallo"', "ai.embedding": "[0.1]"})
+    assert (call["kind"], call["input_text"], call["input_tokens"]) == ("embedding", "hallo\ndu", 7)
+    assert (whole["kind"], whole["input_text"]) == ("chain", "hallo")

@@ -1,0 +1,29 @@
+"""Printed Python."""
+
+from __future__ import annotations
+
+import pytest
+
+from otel_i2e.normalize.printed import printed
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("{'a': None, 'b': [1, (2,)]}", {"a": None, "b": [1, (2,)]}), ("['x']", ["x"])],
+)
+def test_objects_and_lists_are_read(text: str, value: object) -> None:
+    """As `repr` writes them."""
+    assert printed(text) == value
+
+
+@pytest.mark.parametrize(
+    "value", ["", "text", "{broken", "[x for x in y]", "__import__('os')", "[" * 9_000, None, 7, {"a": 1}]
+)
+def test_anything_else_stays(value: object) -> None:
+    """Nothing is run, nothing raises."""
+    assert printed(value) is value
+
+
+def test_long_text_is_not_parsed() -> None:
+    """It costs 100 times what JSON costs."""
+    assert printed("[1, 2]", longest=3) == "[1, 2]"
