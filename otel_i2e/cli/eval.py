@@ -75,7 +75,8 @@ def command(
     The task gets the case's input as it is; a parameter called `case` or `context` gets those. What fails is for
     `i2e gate` to decide: exit code 0 when an experiment was recorded, 2 when no run gave an answer, 130 after Ctrl-C.
     """
-    from otel_i2e.workflows.evaluation import Selection, evaluate
+    from otel_i2e.workflows.evaluation import evaluate
+    from otel_i2e.workflows.evaluation_plan import Selection
     from otel_i2e.workflows.gating import preview, read_policy
     from otel_i2e.workflows.next_step import after_evaluation
 

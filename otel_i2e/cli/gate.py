@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from otel_i2e.cli.output import emit_json, json_option, safe, say, store_options, table
 from otel_i2e.config import load_settings
@@ -63,9 +64,16 @@ def command(
     must pass. No model is called.
     """
     if ctx.invoked_subcommand is not None:
+        _refuse_options_before(ctx)
         return None
-    from otel_i2e.workflows.gating import decide_gate, publish, result, workflow_commands
+    from otel_i2e.workflows.gating import decide_gate, result, workflow_commands
+    from otel_i2e.workflows.publishing import publish, require_different_files
 
+    if (reason or by) and not override:
+        raise click.UsageError("--reason and --by are of an override; name the case with --override")
+    require_different_files(
+        {"--junit": junit, "--markdown": markdown, "--comment-file": comment_file, "--sarif": sarif}
+    )
     gated = decide_gate(
         load_settings(config=Path(config) if config else None, store=store),
         experiment=experiment,
@@ -87,6 +95,14 @@ def command(
     for problem in problems:
         click.echo(f"i2e: error: {problem}", err=True)
     return gated.decision.exit_code or (2 if problems else 0)
+
+
+def _refuse_options_before(ctx: click.Context) -> None:
+    """What stands before `backtest` would be read and ignored."""
+    given = [name for name in ctx.params if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE]
+    if given:
+        option = f"--{given[0].removeprefix('as_').replace('_', '-')}"
+        raise click.UsageError(f"{option} must stand after {ctx.invoked_subcommand}, or be left out")
 
 
 def _print(gated: Gated) -> None:

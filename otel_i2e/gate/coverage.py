@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Final
 
 from otel_i2e.gate.remark import Remark
 from otel_i2e.gate.runs import runs_by_case
@@ -13,29 +15,53 @@ from otel_i2e.models import CaseDecision, Experiment, Outcome, Policy
 
 __all__ = ["inconsistencies", "left_out", "tolerates", "unmeasured"]
 
+_SKEW: Final = timedelta(minutes=5)
+"""By how much the clocks of machines may differ."""
 
-def inconsistencies(experiment: Experiment, policy: Policy) -> list[Remark]:
+
+def inconsistencies(experiment: Experiment, policy: Policy, now: datetime) -> list[Remark]:
     """What makes the record itself unfit for a decision."""
     if not experiment.cases:
-        refused = experiment.metadata.get("refused")
-        why = f"the evaluation could not run: {line(str(refused), 300)}" if refused else "the experiment has no cases"
-        return [Remark("undecided", why)]
-    found: list[str] = []
+        return [Remark("undecided", _why_no_cases(experiment))]
+    found = [*_damage(experiment, now), *_absent_suites(experiment, policy)]
+    return [Remark("undecided", text) for text in found]
+
+
+def _damage(experiment: Experiment, now: datetime) -> Iterator[str]:
+    """What no evaluation of ours records."""
+    if experiment.created_at > now + _SKEW:
+        yield (
+            f"the experiment is dated {experiment.created_at:%Y-%m-%d %H:%M} UTC, which lies ahead: a clock was wrong, "
+            "and what was evaluated since may be hidden by it"
+        )
     if experiment.repeats < 1:
-        found.append(f"the experiment says {experiment.repeats} repeats; at least 1 is needed")
+        yield f"the experiment says {experiment.repeats} repeats; at least 1 is needed"
     twice = [case_id for case_id, count in Counter(case.id for case in experiment.cases).items() if count > 1]
     if twice:
-        found.append(f"case ids occur more than once: {listed(twice)}")
+        yield f"case ids occur more than once: {listed(twice)}"
     strangers = {run.case_id for run in experiment.runs} - {case.id for case in experiment.cases}
     if strangers:
-        found.append(f"runs of cases that the experiment does not list: {listed(sorted(strangers))}")
+        yield f"runs of cases that the experiment does not list: {listed(sorted(strangers))}"
+    runs = Counter((run.case_id, run.repeat) for run in experiment.runs)
+    again = dict.fromkeys(case_id for (case_id, _), count in runs.items() if count > 1)
+    if again:
+        yield f"a repeat is recorded more than once of: {listed(again)}"
+
+
+def _absent_suites(experiment: Experiment, policy: Policy) -> Iterator[str]:
     sizes = Counter(case.suite for case in experiment.cases)
     for suite in policy.required_suites:
         rule = policy.suites.get(suite)
         least = rule.min_cases if rule is not None else 1
         if sizes[suite] < least:
-            found.append(f"required suite {line(suite, 80)} has {sizes[suite]} of at least {least} cases")
-    return [Remark("undecided", text) for text in found]
+            yield f"required suite {line(suite, 80)} has {sizes[suite]} of at least {least} cases"
+
+
+def _why_no_cases(experiment: Experiment) -> str:
+    if unfinished := experiment.metadata.get("unfinished"):
+        return line(str(unfinished), 300)
+    refused = experiment.metadata.get("refused")
+    return f"the evaluation could not run: {line(str(refused), 300)}" if refused else "the experiment has no cases"
 
 
 def unmeasured(cases: Sequence[CaseDecision], experiment: Experiment, policy: Policy) -> list[Remark]:
@@ -93,6 +119,10 @@ def left_out(experiment: Experiment, baseline: Experiment | None) -> list[Remark
         gone = [case.id for case in baseline.cases if case.id not in here]
         if gone:
             said.append(f"the baseline has cases that are not in this experiment: {listed(gone)}")
+        if baseline.dataset != experiment.dataset:
+            said.append(f"the baseline is of another dataset, {line(baseline.dataset, 80)}")
+        if baseline.created_at > experiment.created_at:
+            said.append(f"the baseline {baseline.experiment_id} was made after this experiment")
     return [Remark("note", text) for text in said]
 
 

@@ -25,7 +25,7 @@ from otel_i2e.gate.coverage import inconsistencies, left_out, tolerates, unmeasu
 from otel_i2e.gate.overriding import apply_overrides, debt, override_remarks
 from otel_i2e.gate.rejudge import rejudged
 from otel_i2e.gate.remark import Remark
-from otel_i2e.gate.runs import has_confirmations, runs_by_case, skipped_repeats
+from otel_i2e.gate.runs import confirmations, runs_by_case, skipped_repeats
 from otel_i2e.gate.scorer_rates import scorer_remarks
 from otel_i2e.gate.shadows import shadow_remarks, shadows
 from otel_i2e.gate.suites import suite_remarks
@@ -66,7 +66,7 @@ def decide(
         *scorer_remarks(experiment, policy),
         *comparison_remarks(comparison, experiment, baseline, policy),
         *budget_remarks(experiment, policy),
-        *inconsistencies(experiment, policy),
+        *inconsistencies(experiment, policy, now),
         *unmeasured(cases, experiment, policy),
         *shadow_remarks(cases, experiment, is_shadow, standings),
         *_tolerated(cases),
@@ -102,7 +102,7 @@ def _decisions(experiment: Experiment, policy: Policy, is_shadow: Callable[[Atte
             repeats=experiment.repeats,
             policy=policy,
             skipped=skipped_repeats(experiment, case.id),
-            confirmed=has_confirmations(experiment),
+            confirm=confirmations(experiment),
             is_shadow=is_shadow,
         )
         for case in experiment.cases

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from otel_i2e.models import CaseRun, Experiment
 
-__all__ = ["has_confirmations", "runs_by_case", "skipped_repeats"]
+__all__ = ["confirmations", "runs_by_case", "skipped_repeats"]
 
 
 def runs_by_case(experiment: Experiment) -> dict[str, list[CaseRun]]:
@@ -22,6 +22,7 @@ def skipped_repeats(experiment: Experiment, case_id: str) -> int:
     return count if isinstance(count, int) else 0
 
 
-def has_confirmations(experiment: Experiment) -> bool:
-    """Whether runs beyond the repeats were made to see failures again (`--confirm`)."""
-    return bool(experiment.metadata.get("confirm"))
+def confirmations(experiment: Experiment) -> int:
+    """How many runs beyond the repeats were asked for, to see a failure again (`--confirm`)."""
+    count = experiment.metadata.get("confirm")
+    return count if isinstance(count, int) else 0

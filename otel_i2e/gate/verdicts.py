@@ -88,16 +88,16 @@ def case_decision(
     repeats: int,
     policy: Policy,
     skipped: int = 0,
-    confirmed: bool = False,
+    confirm: int = 0,
     is_shadow: Callable[[Attempt], bool] = lambda _attempt: False,
 ) -> CaseDecision:
     """The decision on one case from all its runs; the baseline and overrides are for others to fill in.
 
-    `skipped` repeats were left out on purpose, because the verdict was settled; `confirmed` says that runs beyond
-    the repeats were made to see a failure again; `is_shadow` knows the attempts of judges that may not block.
+    `skipped` repeats were left out on purpose, because the verdict was settled; up to `confirm` runs beyond the
+    repeats were made to see a failure again; `is_shadow` knows the attempts of judges that may not block.
     """
-    again = [run for run in runs if confirmed and run.repeat >= repeats]
-    runs = [run for run in runs if not confirmed or run.repeat < repeats]
+    again = [repeat_verdict(case, run) for run in runs if confirm and run.repeat >= repeats]
+    runs = [run for run in runs if not confirm or run.repeat < repeats]
     judged = [repeat_verdict(case, run) for run in runs]
     there = len({run.repeat for run in runs if 0 <= run.repeat < repeats})
     skipped = max(0, min(skipped, repeats - there))
@@ -109,7 +109,7 @@ def case_decision(
     unmeasured += _missing(case, needs.missing, repeats) + needs.impossible(repeats, verdict)
     if shadow and case.priority == "P0" and policy.uncalibrated_judge == "undecided":
         verdict, unmeasured = "not_measured", [*unmeasured, _SHADOW]
-    unconfirmed = verdict == "failed" and bool(again) and all(repeat_verdict(case, run).passed for run in again)
+    unconfirmed = verdict == "failed" and 0 < confirm <= sum(one.passed for one in again) == len(again)
     return CaseDecision.model_validate(
         {
             "case_id": case.id,
@@ -121,7 +121,7 @@ def case_decision(
             "shadow": shadow,
             "unconfirmed": unconfirmed,
             "action": _action(policy, case, shadow=shadow, unconfirmed=unconfirmed) if verdict == "failed" else None,
-            "reasons": (*failures, *_confirmation(again, unconfirmed=unconfirmed), *unmeasured),
+            "reasons": (*failures, *_confirmation(again, confirm), *unmeasured),
             "unmeasured": tuple(unmeasured),
         }
         | _counts(judged, runs)
@@ -199,11 +199,20 @@ def _action(policy: Policy, case: Case, *, shadow: bool, unconfirmed: bool) -> A
     return max(actions, key=_MILDER.index)
 
 
-def _confirmation(again: Sequence[CaseRun], *, unconfirmed: bool) -> list[str]:
+def _confirmation(again: Sequence[RepeatVerdict], confirm: int) -> list[str]:
+    """What the runs beyond the repeats showed. One that was not made, or not measured, clears nobody."""
     if not again:
         return []
-    often = f"{len(again)} confirmation run{'' if len(again) == 1 else 's'}"
-    return [f"flaky: it passed in {often}" if unconfirmed else f"seen again in {often}"]
+    passed, failed = sum(one.passed for one in again), sum(one.verdict == "failed" for one in again)
+    if failed:
+        return [f"seen again in {failed} of {_runs(len(again))}"]
+    if passed >= confirm:
+        return [f"flaky: it passed in {_runs(passed)}"]
+    return [f"not cleared: {passed} of {_runs(confirm)} passed, and the rest is missing"]
+
+
+def _runs(count: int) -> str:
+    return f"{count} confirmation run{'' if count == 1 else 's'}"
 
 
 def cause_of(case: Case, runs: Sequence[CaseRun], decision: CaseDecision) -> str:

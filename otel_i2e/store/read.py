@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any, Final
 
 import duckdb
+from pydantic import ValidationError
 
-from otel_i2e.errors import NotFound
+from otel_i2e.errors import NotFound, StoreError
 from otel_i2e.models import (
     Calibration,
     CaseStatus,
@@ -169,17 +170,24 @@ class Reader:
         return [StoredCase.model_validate({"case": json.loads(row.pop("body")), **row}) for row in rows]
 
     def experiment(self, experiment_id: str | None = None, *, dataset: str | None = None) -> Experiment:
-        """One experiment, by its id or a unique beginning of it; None is the latest. Raises NotFound."""
-        rows = self.rows(_EXPERIMENT, {"id": experiment_id, "dataset": dataset})
+        """One experiment, by its id or a unique beginning of it; None is the latest. Raises NotFound.
+
+        StoreError when the record is not one: it was changed by hand, or by another version.
+        """
+        rows = self.rows(_EXPERIMENT, {"id": experiment_id, "dataset": dataset}) if experiment_id != "" else []
         if not rows:
-            wanted = f"has the id {experiment_id!r}" if experiment_id else "is stored"
+            wanted = "is stored" if experiment_id is None else f"has the id {experiment_id!r}"
             of = f" for the dataset {dataset!r}" if dataset else ""
             raise NotFound(f"no experiment{of} {wanted}; i2e experiments lists them")
         if experiment_id and len(rows) > 1 and rows[0]["experiment_id"] != experiment_id:
             raise NotFound(f"several experiments begin with {experiment_id!r}; i2e experiments lists them")
-        row = _parsed(rows[0], "cases", "metadata")
-        runs = [_parsed(run, "attempts") for run in self.rows(_RUNS, {"id": row["experiment_id"]})]
-        return Experiment.model_validate({**row, "runs": runs})
+        found = rows[0]["experiment_id"]
+        try:
+            row = _parsed(rows[0], "cases", "metadata")
+            runs = [_parsed(run, "attempts") for run in self.rows(_RUNS, {"id": found})]
+            return Experiment.model_validate({**row, "runs": runs})
+        except ValueError as error:  # of pydantic or JSON
+            raise StoreError(_damaged(found, error)) from error
 
     def experiments(self, *, limit: int = 50) -> list[dict[str, Any]]:
         """Summaries, the latest first: the columns of `experiments`, numbers of `cases` and `runs`, last `decision`."""
@@ -210,6 +218,16 @@ class Reader:
 
 def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
+
+
+def _damaged(experiment_id: str, error: ValueError) -> str:
+    problem = error.errors()[0] if isinstance(error, ValidationError) else None
+    where = ".".join(map(str, problem["loc"])) if problem else "JSON"
+    why = problem["msg"] if problem else str(error)
+    return (
+        f"the record of {experiment_id} does not validate at {where}: {why}; "
+        "it was changed by hand or by another version, so evaluate again: i2e eval"
+    )
 
 
 def _parsed(row: Mapping[str, Any], *names: str) -> dict[str, Any]:

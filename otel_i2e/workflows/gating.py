@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,15 +12,10 @@ from otel_i2e.errors import ConfigError, NotFound, UsageError
 from otel_i2e.gate import decide, parse_policy
 from otel_i2e.gate.reports import (
     COLUMNS,
-    comment,
     differences,
     grid,
-    junit,
-    markdown,
-    outputs,
     repeats,
     result,
-    sarif,
     workflow_commands,
     worst_first,
 )
@@ -44,7 +38,6 @@ __all__ = [
     "list_experiments",
     "list_overrides",
     "preview",
-    "publish",
     "read_policy",
     "repeats",
     "result",
@@ -91,6 +84,8 @@ def decide_gate(
     fresh = new_overrides(decision, found.subject, override, reason=reason, by=by, now=now)
     if fresh:
         decision = found.decide(rules, now, fresh)
+    if "unfinished" in found.subject.metadata:  # it may still be running: there is nothing to record of it yet
+        return Gated(decision=decision, experiment=found.subject, baseline=found.before)
     with store.write() as writer:
         if "refused" in found.subject.metadata:
             writer.add_experiment(found.subject)
@@ -196,43 +191,6 @@ def read_policy(path: str) -> Policy:
     return parse_policy(text, path)
 
 
-def publish(
-    gated: Gated,
-    *,
-    junit_file: Path | None = None,
-    markdown_file: Path | None = None,
-    comment_file: Path | None = None,
-    sarif_file: Path | None = None,
-    environ: Mapping[str, str] = os.environ,
-) -> list[str]:
-    """Write the reports that were asked for, and those that GitHub Actions reads; gives a line for each that failed."""
-    decision, experiment, before = gated.decision, gated.experiment, gated.baseline
-    texts: list[tuple[Path, str, str]] = []
-    if junit_file is not None:
-        texts.append((junit_file, "w", junit(decision, experiment)))
-    if markdown_file is not None:
-        texts.append((markdown_file, "w", markdown(decision, experiment, before)))
-    if comment_file is not None:
-        texts.append((comment_file, "w", comment(decision, experiment, before)))
-    if sarif_file is not None:
-        texts.append((sarif_file, "w", sarif(decision, experiment)))
-    if environ.get("GITHUB_STEP_SUMMARY"):
-        texts.append((Path(environ["GITHUB_STEP_SUMMARY"]), "a", markdown(decision, experiment, before)))
-    if environ.get("GITHUB_OUTPUT"):
-        texts.append((Path(environ["GITHUB_OUTPUT"]), "a", outputs(decision)))
-    return [problem for path, mode, text in texts if (problem := _write(path, mode, text))]
-
-
-def _write(path: Path, mode: str, text: str) -> str | None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open(mode, encoding="utf-8", newline="\n") as file:
-            file.write(text)
-    except OSError as error:
-        return f"cannot write report {str(path)!r}: {error.strerror}"
-    return None
-
-
 def _notes(experiment: Experiment, commit: str | None) -> tuple[str, ...]:
     if experiment.commit is None or commit is None or experiment.commit == commit:
         return ()
@@ -258,7 +216,10 @@ def _subject(reader: Reader, experiment: str | None, dataset: str | None) -> Exp
 
 def _baseline(reader: Reader, baseline: str, subject: Experiment) -> Experiment:
     if baseline != "latest":
-        return reader.experiment(baseline)
+        found = reader.experiment(baseline)
+        if found.experiment_id == subject.experiment_id:
+            raise UsageError(f"{found.experiment_id} would be compared with itself; name an earlier one, or `latest`")
+        return found
     earlier = [
         row["experiment_id"]
         for row in reader.experiments(limit=1000)

@@ -16,9 +16,10 @@ from otel_i2e.models import Case, CaseRun
 from otel_i2e.semconv import I2E_SCOPE
 from otel_i2e.store import Store
 from otel_i2e.workflows.case_runs import Planned, Ran, run_cases
-from otel_i2e.workflows.evaluation import memory_of, recording
+from otel_i2e.workflows.evaluation import memory_of
 from otel_i2e.workflows.experiment_scoring import score_runs
 from otel_i2e.workflows.ingest import drain
+from otel_i2e.workflows.recording import recording
 from otel_i2e.workflows.scorers import case_scorers, judge_settings, load_all, named
 from otel_i2e.workflows.tasks import task_of
 

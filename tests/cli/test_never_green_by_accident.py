@@ -1,21 +1,30 @@
 """What could not be measured is never exit code 0: the command line, from a dataset file to the gate's last word.
 
-`pytest tests/cli/test_never_green_by_accident.py -s` prints the figures.
+`pytest tests/cli/test_never_green_by_accident.py --figures` prints the table: what was done, exit codes of what ran.
 """
 
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import duckdb
 import pytest
+
+from otel_i2e.testing import MessagesServer, Reply
 
 _CLI = [sys.executable, "-c", "from otel_i2e.cli.main import main; main()"]
 _APP = """
+import os, time
+
 def good(question):
     return "30 days"
 
@@ -24,6 +33,39 @@ def bad(question):
 
 def broken(question):
     raise RuntimeError("the model is down")
+
+def nothing(question):
+    return None
+
+def empty(question):
+    return ""
+
+def leaves(question):
+    os._exit(0)
+
+def slow(question):
+    open("started", "w").close()
+    time.sleep(60)
+    return "30 days"
+"""
+_SCORERS = """
+from otel_i2e import scorer
+
+@scorer(threshold=1.0)
+def says_nothing(output: str):
+    return None
+
+@scorer(threshold=1.0)
+def breaks(output: str):
+    raise RuntimeError("broken scorer")
+
+@scorer(threshold=1.0)
+def nan(output: str):
+    return float("nan")
+
+@scorer
+def without_threshold(output: str):
+    return 0.3
 """
 _FIVE = "".join(f'{{"id": "c{i}", "input": "x", "must": [{{"contains": "30 days"}}]}}\n' for i in range(5))
 
@@ -34,7 +76,9 @@ class _Ran(NamedTuple):
 
 
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, i2e: Callable[..., Any]) -> Callable[..., _Ran]:
+def project(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, i2e: Callable[..., Any], capsys: pytest.CaptureFixture[str]
+) -> Callable[..., _Ran]:
     """A project with an application and a dataset of five cases; gives the command `i2e`.
 
     An evaluation records its process, so it has one of its own.
@@ -43,13 +87,23 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, i2e: Callable[..., 
     (tmp_path / ".git").mkdir()
     (tmp_path / "app.py").write_text(_APP)
     (tmp_path / "five.jsonl").write_text(_FIVE)
+    (tmp_path / "scorers.py").write_text(_SCORERS)
+    (tmp_path / "i2e.toml").write_text('scorers = ["scorers.py"]\n')
 
-    def run(*arguments: str) -> _Ran:
+    def run(*arguments: str, **environ: str) -> _Ran:
         if arguments[0] != "eval":
+            rows = capsys.readouterr().out
             ran = i2e(*arguments)
+            print(rows, end="")  # those of the table so far, which the command's fixture took
             return _Ran(ran.code, ran.out + ran.err)
         done = subprocess.run(
-            [*_CLI, *arguments], cwd=tmp_path, capture_output=True, text=True, timeout=180, check=False
+            [*_CLI, *arguments],
+            cwd=tmp_path,
+            env={**os.environ, **environ},
+            capture_output=True,
+            text=True,
+            timeout=180,
+            check=False,
         )
         return _Ran(done.returncode, done.stdout + done.stderr)
 
@@ -57,7 +111,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, i2e: Callable[..., 
 
 
 def _said(name: str, *ran: _Ran) -> None:
-    print(f"{name}: exit {', '.join(str(one.code) for one in ran)}", file=sys.__stderr__)
+    """One row of the table."""
+    print(f"{name}: exit {', '.join(str(one.code) for one in ran)}")
 
 
 def test_no_cases(project: Callable[..., _Ran]) -> None:
@@ -145,3 +200,157 @@ def test_five_cases(project: Callable[..., _Ran]) -> None:
     assert "dropped by 100.0%" in failed.out
     body = json.loads(project(*decide, "--json").out)
     assert (body["comparison"]["broke"], body["comparison"]["p_value"]) == (5, 1 / 32)
+
+
+def _dataset(**checks: Any) -> None:
+    """Five cases that check the same; P2, which fails nothing by itself."""
+    rows = [{"id": f"c{number}", "input": "x", "priority": "P2", **checks} for number in range(5)]
+    Path("five.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
+@pytest.mark.parametrize(
+    ("task", "checks", "says"),
+    [
+        ("nothing", {"must_not": [{"contains": "120"}]}, "the span has no output text"),
+        ("empty", {"must_not": [{"contains": "120"}]}, "the span has no output text"),
+        ("good", {}, "nothing to check: give the case must, must_not or scorers"),
+        ("good", {"scorers": ["says_nothing"]}, "no scorer gave a verdict: says_nothing does not apply"),
+        ("good", {"scorers": ["without_threshold"]}, "no scorer gave a verdict: without_threshold has no threshold"),
+        ("good", {"scorers": ["breaks"]}, "breaks broke: RuntimeError: broken scorer"),
+        ("good", {"scorers": ["nan"]}, "nan broke: it returned nan; a score is a finite number"),
+        ("good", {"must": ["is polite"]}, "the judge has no API key: set ANTHROPIC_API_KEY"),
+    ],
+    ids=["none", "empty", "no checks", "not applicable", "no threshold", "scorer error", "nan", "no key"],
+)
+def test_nothing_was_measured(
+    project: Callable[..., _Ran], request: pytest.FixtureRequest, task: str, checks: dict[str, Any], says: str
+) -> None:
+    """Whatever the reason, under the lowest priority and a policy that asks for no pass rate."""
+    _dataset(**checks)
+    Path("lax.toml").write_text("suite_threshold = 0.0\nmin_coverage = 0.0\nmax_errors = 1000\n")
+    evaluated = project("eval", "five.jsonl", "--task", f"app:{task}", "--stop-early", "--confirm", "2")
+    gates = project("gate"), project("gate", "--policy", "lax.toml")
+    _said(f"nothing measured, {request.node.callspec.id.split('-')[-1]}", evaluated, *gates)
+    assert [gate.code for gate in gates] == [2, 2]
+    assert says in gates[0].out
+
+
+@pytest.mark.parametrize(
+    ("reply", "says"),
+    [(Reply.error(400), "400"), (Reply.text("certainly a pass"), "not one JSON object"), (Reply.refusal(), "refus")],
+    ids=["HTTP 400", "no verdict", "refusal"],
+)
+def test_a_judge_that_never_answers(project: Callable[..., _Ran], reply: Reply, says: str) -> None:
+    """An error is no pass and no fail, and both modes of the gate say so."""
+    _dataset(must=["is polite"])
+    with MessagesServer(reply) as server:
+        environ = {"ANTHROPIC_API_KEY": "sk-test", "ANTHROPIC_BASE_URL": server.url}
+        evaluated = project("eval", "five.jsonl", "--task", "app:good", **environ)
+    gate = project("gate")
+    _said(f"a judge that answers with {says!r}", evaluated, gate)
+    assert gate.code == 2
+    assert says in gate.out
+
+
+@pytest.mark.parametrize("how", ["SIGKILL", "SIGTERM", "SIGINT", "os._exit(0)"])
+def test_an_evaluation_that_was_ended_half_way(project: Callable[..., _Ran], how: str) -> None:
+    """After a green run: the older one does not speak for it. Until it is run again, and then it does."""
+    assert project("eval", "five.jsonl", "--task", "app:good").code == 0
+    assert project("gate").code == 0
+    task = "leaves" if how.startswith("os.") else "slow"
+    command = [*_CLI, "eval", "five.jsonl", "--task", f"app:{task}"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        if task == "slow":
+            _wait(lambda: Path("started").exists())
+            running = project("gate")
+            assert running.code == 2
+            assert "has not ended: it is still running, or it was killed" in running.out
+            process.send_signal(signal.Signals[how])
+        code = process.wait(timeout=120)
+    gate, of_dataset = project("gate"), project("gate", "--dataset", "five")
+    _said(f"ended by {how}", _Ran(code, ""), gate, of_dataset)
+    assert (gate.code, of_dataset.code) == (2, 2)
+    assert "undecided" in project("experiments").out or how != "SIGINT"
+    assert project("eval", "five.jsonl", "--task", "app:good").code == 0
+    assert project("gate").code == 0
+
+
+def _wait(until: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not until():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_two_evaluations_at_the_same_time(project: Callable[..., _Ran], tmp_path: Path) -> None:
+    """Both are recorded whole; the gate decides on the one that began last, whichever ended first."""
+    commands = [[*_CLI, "eval", "five.jsonl", "--task", f"app:{task}", "--repeat", "3"] for task in ("good", "bad")]
+    processes: list[subprocess.Popen[bytes]] = []
+    for command in commands:
+        processes.append(subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE))
+        time.sleep(0.2)
+    codes = [process.wait(timeout=180) for process in processes]
+    for process in processes:
+        process.communicate()
+    rows = json.loads(project("experiments", "--json").out)
+    gate = project("gate")
+    _said("two evaluations at the same time", *(_Ran(code, "") for code in codes), gate)
+    assert codes == [0, 0]
+    assert [row["runs"] for row in rows] == [15, 15]
+    assert gate.code == {"app:good": 0, "app:bad": 1}[rows[0]["task"]]
+    assert rows[0]["experiment_id"] in gate.out
+
+
+_DAMAGE = [
+    ("DELETE FROM experiment_runs WHERE case_id = 'c3'", "P1 c3 could not be measured: it was not run"),
+    ("UPDATE experiment_runs SET attempts = '[]'", "nothing was scored"),
+    ("UPDATE experiment_runs SET attempts = 'null'", "does not validate at runs.0.attempts"),
+    ("UPDATE experiments SET cases = '[]'", "the experiment has no cases"),
+    ("UPDATE experiments SET repeats = 0", "0 repeats; at least 1 is needed"),
+    ("INSERT INTO experiment_runs SELECT * FROM experiment_runs", "a repeat is recorded more than once of: c0"),
+    ("UPDATE experiments SET created_at = '2100-01-01'", "which lies ahead"),
+    ("DROP TABLE experiment_runs", "experiment_runs"),
+    ("INSERT INTO schema_migrations VALUES ('9999_future', now())", "9999_future"),
+]
+
+
+def test_a_damaged_record(project: Callable[..., _Ran]) -> None:
+    """A green experiment, changed in the store; the last is a store of a later version."""
+    assert project("eval", "five.jsonl", "--task", "app:good").code == 0
+    assert project("gate").code == 0
+    for change, says in _DAMAGE:
+        shutil.copytree(".i2e", "damaged")
+        with duckdb.connect("damaged/i2e.duckdb") as connection:
+            connection.execute(change)
+        gate = project("gate", "--store", "damaged/i2e.duckdb")
+        _said(f"damaged record: {change}", gate)
+        assert (gate.code, says in gate.out) == (2, True), gate.out
+        shutil.rmtree("damaged")
+
+
+_IGNORED = [
+    (("--experiment", ""), "no experiment has the id ''"),
+    (("--experiment", "exp-", "--baseline", "exp-"), "would be compared with itself"),
+    (("--baseline", ""), "no experiment has the id ''"),
+    (("--baseline", "latest"), "leave --baseline out"),
+    (("--dataset", "other"), "no experiment of dataset 'other'"),
+    (("--policy", "absent.toml"), "cannot read policy 'absent.toml'"),
+    (("--reason", "because"), "name the case with --override"),
+    (("--by", "ada"), "name the case with --override"),
+    (("--override", "c0"), "an override needs a reason"),
+    (("--override", "c0", "--reason", " "), "an override needs a reason"),
+    (("--override", "c0", "--reason", "because"), "there is nothing to override"),
+    (("--junit", "a.xml", "--sarif", "./a.xml"), "both name"),
+    (("--policy", "strict.toml", "backtest"), "--policy must stand after backtest"),
+    (("--json", "backtest"), "--json must stand after backtest"),
+]
+
+
+def test_options_that_would_be_ignored_are_refused(project: Callable[..., _Ran]) -> None:
+    """On a green experiment, where the gate alone would pass."""
+    assert project("eval", "five.jsonl", "--task", "app:good").code == 0
+    for arguments, says in _IGNORED:
+        gate = project("gate", *arguments)
+        _said(f"green experiment, gate {' '.join(arguments)}", gate)
+        assert (gate.code, says in gate.out) == (2, True), gate.out
+    assert project("gate").code == 0

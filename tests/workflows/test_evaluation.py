@@ -17,7 +17,7 @@ from otel_i2e.models import Case, Experiment, Outcome
 from otel_i2e.spool import Spool
 from otel_i2e.store import Store
 from otel_i2e.testing import MessagesServer, Reply
-from otel_i2e.workflows.evaluation import Selection
+from otel_i2e.workflows.evaluation_plan import Selection
 
 _CLI = "from otel_i2e.cli.main import main; main()"
 _APP = """
@@ -287,7 +287,8 @@ def test_what_is_asked_for_wrongly_runs_nothing(project: _Project) -> None:
         "import sys, json\n"
         "from otel_i2e.config import load_settings\n"
         "from otel_i2e.errors import I2EError\n"
-        "from otel_i2e.workflows.evaluation import Selection, evaluate\n"
+        "from otel_i2e.workflows.evaluation import evaluate\n"
+        "from otel_i2e.workflows.evaluation_plan import Selection\n"
         "for given in json.load(sys.stdin):\n"
         "    given['selection'] = Selection(**given.get('selection', {}))\n"
         "    try: evaluate(load_settings(), given.pop('dataset', 'refunds'), **given)\n"

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from otel_i2e.config import Settings
@@ -19,7 +20,6 @@ from otel_i2e.workflows.gating import (
     list_experiments,
     list_overrides,
     preview,
-    publish,
 )
 
 NOW = datetime.now(UTC)
@@ -169,27 +169,6 @@ def test_a_stored_experiment_that_has_aged_says_so(settings: Settings) -> None:
     assert headline(decide_gate(settings)) == "exp-1 on refunds, 5 h ago, commit abc"
 
 
-def test_reports_are_written_where_they_were_asked_for(settings: Settings, tmp_path: Path) -> None:
-    """JUnit and Markdown files; GitHub's summary and outputs are appended to."""
-    _store(settings, _experiment("exp-1"))
-    gated = decide_gate(settings)
-    (tmp_path / "summary.md").write_text("before\n")
-    environ = {"GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md"), "GITHUB_OUTPUT": str(tmp_path / "output")}
-    files = {"junit_file": tmp_path / "new" / "gate.xml", "markdown_file": tmp_path / "gate.md"}
-    assert publish(gated, **files, environ=environ) == []
-    assert (tmp_path / "new" / "gate.xml").read_text().startswith("<?xml")
-    assert (tmp_path / "summary.md").read_text() == "before\n" + (tmp_path / "gate.md").read_text()
-    assert (tmp_path / "output").read_text().startswith("decision=fail\nfailed=2\nresult_json={")
-
-
-def test_a_report_that_cannot_be_written_is_one_line(settings: Settings, tmp_path: Path) -> None:
-    """The others are written all the same."""
-    _store(settings, _experiment("exp-1"))
-    problems = publish(decide_gate(settings), junit_file=tmp_path, markdown_file=tmp_path / "gate.md", environ={})
-    assert problems == [f"cannot write report {str(tmp_path)!r}: Is a directory"]
-    assert (tmp_path / "gate.md").exists()
-
-
 def test_an_override_is_used_once_on_its_commit(settings: Settings) -> None:
     """Recorded beforehand, spent by the first decision that needs it, and then no longer of use."""
     _store(settings, _experiment("exp-1", commit="abc"))
@@ -215,3 +194,41 @@ def test_judges_with_a_standing_block(settings: Settings) -> None:
     with Store.of(settings).write() as writer:
         writer.add_standing(JudgeStanding(scorer="s", scorer_version="1", may_block=True, created_at=NOW))
     assert decide_gate(settings).decision.cases[0].action == "block"
+
+
+def test_an_experiment_is_not_compared_with_itself(settings: Settings) -> None:
+    """It would always be as good as before. An empty id is none: not the latest, and not the beginning of all."""
+    _store(settings, _experiment("exp-1"))
+    with pytest.raises(UsageError, match="exp-1 would be compared with itself"):
+        decide_gate(settings, experiment="exp-1", baseline="exp")
+    for empty in ({"experiment": ""}, {"baseline": ""}):
+        with pytest.raises(NotFound, match="no experiment has the id ''"):
+            decide_gate(settings, **empty)
+
+
+def test_a_baseline_of_elsewhere_is_said(settings: Settings) -> None:
+    """Of another dataset, and made later."""
+    _store(settings, _experiment("exp-1"), _experiment("exp-2", minutes=1, dataset="returns"))
+    reasons = decide_gate(settings, experiment="exp-1", baseline="exp-2").decision.reasons
+    assert "the baseline is of another dataset, returns" in reasons
+    assert "the baseline exp-2 was made after this experiment" in reasons
+
+
+@pytest.mark.parametrize(
+    ("change", "where"),
+    [
+        ("UPDATE experiment_runs SET attempts = NULL", "runs.0.attempts"),
+        ("UPDATE experiment_runs SET attempts = '{\"a\": 1}'", "runs.0.attempts"),
+        ("UPDATE experiment_runs SET status = 'great'", "runs.0.status"),
+        ("UPDATE experiments SET cases = '[{\"id\": 1}]'", "cases.0.id"),
+        ("UPDATE experiments SET repeats = NULL", "repeats"),
+        ("UPDATE experiments SET metadata = '3'", "metadata"),
+    ],
+)
+def test_a_damaged_record_is_one_line_and_no_decision(settings: Settings, change: str, where: str) -> None:
+    """Which experiment, where in it, and what to do."""
+    _store(settings, _experiment("exp-1", passes=True))
+    with duckdb.connect(str(settings.store_path)) as connection:
+        connection.execute(change)
+    with pytest.raises(StoreError, match=rf"the record of exp-1 does not validate at {where}: .*i2e eval$"):
+        decide_gate(settings)
