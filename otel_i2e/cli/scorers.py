@@ -38,6 +38,9 @@ def command(config: str | None, as_json: bool) -> None:
             for scorer in scorers
         ],
     )
+    for warning in dict.fromkeys(f"{one.warning}" for one in scorers if one.warning):
+        names = ", ".join(one.name for one in scorers if one.warning == warning)
+        click.echo(f"i2e: warning: {names}: {warning}", err=True)
     say(f"Checks for `must` and `must_not` of a case: {', '.join(CHECKS)}; a text is put to the judge.")
     if not settings.scorers:
         say('No scorers of your own: name a file, `scorers = ["scorers.py"]`, in i2e.toml, or run `i2e init`.')

@@ -5,28 +5,33 @@ The SDK is heavy, so it is imported when the first judge is made, not with this 
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from otel_i2e.judge.model_names import is_pinned
 from otel_i2e.judge.prompt_file import built_in_prompts, load_prompt, parse_prompt
 from otel_i2e.judge.request import request_key
 
 if TYPE_CHECKING:
-    from otel_i2e.judge.claude import NO_KEY, ClaudeJudge, has_credentials
+    from otel_i2e.judge.claude import ClaudeJudge
+    from otel_i2e.judge.connection import NO_KEY, has_credentials
 
 __all__ = [
     "NO_KEY",
     "ClaudeJudge",
     "built_in_prompts",
     "has_credentials",
+    "is_pinned",
     "load_prompt",
     "parse_prompt",
     "request_key",
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name in ("ClaudeJudge", "NO_KEY", "has_credentials"):
-        from otel_i2e.judge import claude
+_HEAVY = {"ClaudeJudge": "claude", "NO_KEY": "connection", "has_credentials": "connection"}
 
-        return getattr(claude, name)
+
+def __getattr__(name: str) -> Any:
+    if name in _HEAVY:
+        return getattr(import_module(f"{__name__}.{_HEAVY[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -13,8 +13,8 @@
     +++
     Decide whether every claim of the output …
 
-`fields` must be there, `optional` is shown where it was recorded; `model`, `max_tokens` and `effort`
-win over the table `[judge]` of the settings.
+`fields` must be there, `optional` is shown where it was recorded; `model`, `max_tokens`, `effort` and `temperature`
+win over the table `[judge]` of the settings; `reasoning = false` asks for the choice alone.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ from typing import Any, Final, cast
 from pydantic import ValidationError
 
 from otel_i2e.errors import ScorerError
+from otel_i2e.judge.model_names import takes_temperature
+from otel_i2e.judge.request import frame_version
 from otel_i2e.models import JudgePrompt, JudgeSettings
 
 __all__ = ["built_in_prompts", "load_prompt", "parse_prompt"]
@@ -66,21 +68,33 @@ def parse_prompt(text: str, path: str, settings: JudgeSettings, *, name: str) ->
         raise ScorerError(
             f"{path}: the front matter is not valid TOML: {error} (counted from the line after +++)"
         ) from None
+    if ours := table.keys() & _NOT_IN_FRONT:
+        raise ScorerError(
+            f"{path}: {min(ours)!r} is not a field of a judge prompt; the fields are {', '.join(_FIELDS)}"
+        )
     values = {
         "name": name,
         "model": settings.model,
         "max_tokens": settings.max_tokens,
         "effort": settings.effort,
+        "temperature": settings.temperature,
         **table,
+        "frame": frame_version(),
         "text": body.strip(),
         "path": path,
     }
     if isinstance(choices := values.get("choices"), Mapping):
         values["choices"] = {key: _value(item) for key, item in cast("Mapping[str, Any]", choices).items()}
     try:
-        return JudgePrompt.model_validate(values)
+        prompt = JudgePrompt.model_validate(values)
     except ValidationError as error:
         raise ScorerError(f"{path}{_line_of(text, error)}: {_said(error)}") from None
+    if prompt.temperature is not None and not takes_temperature(prompt.model):
+        raise ScorerError(
+            f"{path}: temperature = {prompt.temperature:g}, and {prompt.model} takes none (models after Claude 4.6 "
+            "refuse it); leave it out, or choose an earlier model"
+        )
+    return prompt
 
 
 def _split(text: str, path: str) -> tuple[str, str]:
@@ -122,4 +136,5 @@ def _line_of(text: str, error: ValidationError) -> str:
     return ""
 
 
-_FIELDS: Final = tuple(name for name in JudgePrompt.model_fields if name not in ("text", "path"))
+_NOT_IN_FRONT: Final = frozenset({"text", "path", "frame"})
+_FIELDS: Final = tuple(name for name in JudgePrompt.model_fields if name not in _NOT_IN_FRONT)

@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
 from typing import Any, cast
 
 from otel_i2e.errors import JudgeError
-from otel_i2e.models import Json
+from otel_i2e.models import Json, JudgePrompt
 
 __all__ = ["read_verdict"]
 
 
-def read_verdict(text: str, choices: Collection[str]) -> tuple[str, str]:
-    """Choice and reasoning of an answer. JudgeError for anything but one JSON object with these two fields."""
+def read_verdict(text: str, prompt: JudgePrompt) -> tuple[str, str]:
+    """Choice and reasoning of an answer. JudgeError for anything but one JSON object with the fields asked for."""
+    asked = ["choice", "reasoning"] if prompt.reasoning else ["choice"]
     try:
         value: Any = json.loads(text, object_pairs_hook=_no_field_twice)
     except (ValueError, RecursionError):
         raise JudgeError(f"the judge's answer is not one JSON object: {_start(text)}") from None
     fields = cast("Json", value) if isinstance(value, dict) else {}
-    if set(fields) != {"choice", "reasoning"}:
-        raise JudgeError(f"the judge's answer does not have exactly the fields choice and reasoning: {_start(text)}")
-    choice, reasoning = fields["choice"], fields["reasoning"]
-    if not isinstance(choice, str) or choice not in choices:
-        raise JudgeError(f"the judge's verdict {choice!r} is none of {', '.join(choices)}")
+    if sorted(fields) != asked:
+        raise JudgeError(f"the judge's answer does not have exactly the fields {' and '.join(asked)}: {_start(text)}")
+    choice, reasoning = fields["choice"], fields.get("reasoning", "")
+    if not isinstance(choice, str) or choice not in prompt.choices:
+        raise JudgeError(f"the judge's verdict {choice!r} is none of {', '.join(prompt.choices)}")
     if not isinstance(reasoning, str):
         raise JudgeError(f"the judge's reasoning is no text: {_start(text)}")
     return choice, reasoning

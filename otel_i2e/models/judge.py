@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from datetime import datetime
+from functools import lru_cache
 from typing import Literal, Protocol
 
 from pydantic import Field
@@ -51,6 +52,12 @@ class JudgePrompt(Contract):
     """Output tokens at most, thinking included."""
     effort: str | None = None
     """`output_config.effort`; None leaves it to the model."""
+    temperature: float | None = Field(default=None, ge=0, le=1)
+    """How freely the model words its answer; None leaves it to the model. From Claude 4.7 on models refuse it."""
+    reasoning: bool = True
+    """Whether the judge gives its reasons before its choice."""
+    frame: str = ""
+    """Version of what stands around the text: the rules, the fences, the shape of the answer."""
     text: str = Field(min_length=1)
     """The instruction: the file without its front matter."""
     path: str
@@ -59,11 +66,19 @@ class JudgePrompt(Contract):
     @property
     def identity(self) -> str:
         """12 hex digits of SHA-256 over everything that can change a verdict."""
-        parts = self.model_dump(mode="json", include=_IDENTITY)
-        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:12]
+        choices = tuple(self.choices.items())
+        return _identity(tuple(choices if name == "choices" else getattr(self, name) for name in _IDENTITY))
 
 
-_IDENTITY = {"text", "choices", "fields", "optional", "model", "max_tokens", "effort"}
+_IDENTITY = (
+    "text", "choices", "fields", "optional", "model", "max_tokens", "effort", "temperature", "reasoning", "frame",
+)  # fmt: skip
+
+
+@lru_cache(maxsize=1024)
+def _identity(values: tuple[object, ...]) -> str:
+    parts = json.dumps(dict(zip(_IDENTITY, values, strict=True)), sort_keys=True)
+    return hashlib.sha256(parts.encode()).hexdigest()[:12]
 
 
 class JudgeQuestion(Contract):

@@ -45,12 +45,16 @@ class JudgeSettings(Contract):
     """Of the verdict, with the thinking that current models do before it; a prompt's own wins."""
     effort: str | None = None
     """`low` … `max`, for models that take it; None leaves it to the model; a prompt's own wins."""
+    temperature: float | None = Field(default=None, ge=0, le=1)
+    """For models that take one (up to Claude 4.6); None leaves it to the model; a prompt's own wins."""
     timeout: float = Field(default=60.0, gt=0)
     """Seconds for one request."""
     max_retries: int = Field(default=4, ge=0)
     """Retries of the SDK, with its backoff."""
     concurrency: int = Field(default=16, ge=1)
     """Requests at once."""
+    requests_per_minute: int | None = Field(default=None, ge=1)
+    """Requests a minute at most, evenly spread; None is no limit. What the API refuses all the same is retried."""
     daily_budget: int | None = Field(default=None, ge=0)
     """Questions a UTC day at most, of all online rules together; None is no limit."""
     daily_budget_usd: float | None = Field(default=None, ge=0)

@@ -15,16 +15,27 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final, overload
+from typing import Any, Final, NamedTuple, overload
 
 from otel_i2e.errors import ScorerError
 from otel_i2e.models import Judge, Subject
 from otel_i2e.score.identity import code_version
 from otel_i2e.score.parameters import arguments_of, needs_of, place_of
 
-__all__ = ["Scorer", "scorer"]
+__all__ = ["JudgeRef", "Scorer", "scorer"]
 
 _FROM_TRACE: Final = frozenset({"trace", "tool_calls", "documents", "usage", "conversation"})
+
+
+class JudgeRef(NamedTuple):
+    """A judge prompt, as calibration knows it."""
+
+    name: str
+    """The prompt's name."""
+    version: str
+    """Its identity with its threshold, without a criterion."""
+    model: str
+    """The model that is asked for."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +56,8 @@ class Scorer:
     """Parameters with a default."""
     needs_judge: bool = False
     """Whether it calls a model."""
+    judge: JudgeRef | None = None
+    """The judge prompt behind it, whatever criterion is put to it."""
     source: str = "built in"
     """Where it is defined: `file:line`, or `built in`."""
     description: str = ""

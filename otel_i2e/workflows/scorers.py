@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from otel_i2e.config import Settings
 from otel_i2e.errors import ConfigError, DatasetError, I2EError, ScorerError
-from otel_i2e.judge import built_in_prompts, load_prompt
+from otel_i2e.judge import built_in_prompts, is_pinned, load_prompt
 from otel_i2e.models import Case, Contract, JudgePrompt, JudgeSettings
 from otel_i2e.score import BUILT_IN, Scorer, check_scorers, judge_scorer, standalone
 
@@ -56,6 +56,10 @@ class ScorerInfo(Contract):
     """What it takes as well, where it was recorded."""
     needs_judge: bool
     """Whether it asks a model."""
+    model: str | None
+    """The model that is asked for, of a judge."""
+    warning: str | None
+    """What is wrong with it, one line."""
     source: str
     """`file:line`, a prompt file, or `built in`."""
     description: str
@@ -158,8 +162,20 @@ def _info(scorer: Scorer) -> ScorerInfo:
         needs=tuple(sorted(scorer.required)),
         optional=tuple(sorted(scorer.optional)),
         needs_judge=scorer.needs_judge,
+        model=scorer.judge.model if scorer.judge is not None else None,
+        warning=_floating(scorer.judge.model) if scorer.judge is not None else None,
         source=scorer.source,
         description=scorer.description,
+    )
+
+
+def _floating(model: str) -> str | None:
+    """Why the model may become another one under the same name; None for a pinned one."""
+    if is_pinned(model):
+        return None
+    return (
+        f"{model!r} is an alias: the model behind it can change, and then no calibration holds; "
+        "name a pinned id in the prompt file or in [judge], such as claude-sonnet-4-5-20250929 or claude-sonnet-5-5"
     )
 
 

@@ -1,25 +1,37 @@
 """What a judge call costs this side of the wire: many calls of 50 ms each, a hundred at once.
 
-    python tests/benchmarks/judge_calls.py [--calls 4000] [--concurrency 100] [--delay 0.05] [--loops N]
+    python tests/benchmarks/judge_calls.py [--calls 4000] [--concurrency 100] [--delay 0.05] [--profile]
 
-The API is a process of its own that answers every request after `--delay`, in asyncio without a framework. Printed:
-wall time against the ideal (calls × delay / concurrency), CPU per call of this process, peak memory after a tenth of
-the calls and at the end. With `--loops` the calls are spread over so many event loops, each in a thread.
+The API is a process of its own that answers every request after `--delay`, in asyncio without a framework. In one
+run: our judge with the SDK's aiohttp transport (extra `judge`) and without, and as peers the SDK's own
+`messages.create` with the same request, and aiohttp alone, below which nothing in Python goes. Printed for each: wall
+time against the ideal (calls × delay / concurrency), CPU a call of this process, peak memory after a tenth of the
+calls and at the end. With `--profile`: in which package the CPU of our judge's calls goes.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import cProfile
 import json
 import multiprocessing
 import os
+import pstats
 import resource
-import threading
 import time
+from collections import Counter
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from importlib.metadata import version
 from typing import Any
+from unittest.mock import patch
+
+import aiohttp
+import anthropic
 
 from otel_i2e.judge import ClaudeJudge, built_in_prompts
+from otel_i2e.judge.request import encoded, request_of
 from otel_i2e.models import JudgeQuestion, JudgeSettings
 
 ANSWER = {
@@ -32,6 +44,47 @@ ANSWER = {
     "stop_sequence": None,
     "usage": {"input_tokens": 500, "output_tokens": 60},
 }
+SETTINGS = JudgeSettings(concurrency=1000)
+PROMPT = built_in_prompts(SETTINGS)["must"]
+PACKAGES = ("otel_i2e", "anthropic", "httpx2", "httpcore2", "aiohttp", "yarl", "multidict", "pydantic", "genai_prices",
+            "anyio", "h11", "asyncio", "json", "opentelemetry")  # fmt: skip
+Ask = Callable[[JudgeQuestion], Awaitable[Any]]
+
+
+@asynccontextmanager
+async def ours() -> AsyncGenerator[Ask]:
+    """Our judge, with aiohttp where it is installed."""
+    async with ClaudeJudge(SETTINGS) as judge:
+        yield judge.ask
+
+
+@asynccontextmanager
+async def ours_without_extra() -> AsyncGenerator[Ask]:
+    """Our judge as it is without the extra `judge`."""
+    with patch("otel_i2e.judge.connection.is_fast", return_value=False):
+        async with ClaudeJudge(SETTINGS) as judge:
+            yield judge.ask
+
+
+@asynccontextmanager
+async def sdk() -> AsyncGenerator[Ask]:
+    """The SDK as its README has it, with tracing off; nothing is read out of the message."""
+    async with anthropic.AsyncAnthropic(open_telemetry={"traces": False, "propagation": False}) as client:
+        create: Any = client.messages.create
+        yield lambda question: create(**request_of(question, "marker"))
+
+
+@asynccontextmanager
+async def floor() -> AsyncGenerator[Ask]:
+    """aiohttp alone, with no retry, no error and no verdict."""
+    url = os.environ["ANTHROPIC_BASE_URL"] + "/v1/messages"
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=1000)) as session:
+
+        async def ask(question: JudgeQuestion) -> bytes:
+            async with session.post(url, data=encoded(request_of(question, "marker"))) as response:
+                return await response.read()
+
+        yield ask
 
 
 def main() -> None:
@@ -40,82 +93,106 @@ def main() -> None:
     parser.add_argument("--calls", type=int, default=4000)
     parser.add_argument("--concurrency", type=int, default=100)
     parser.add_argument("--delay", type=float, default=0.05)
-    parser.add_argument("--loops", type=int, default=1)
+    parser.add_argument("--profile", action="store_true")
     asked = parser.parse_args()
     receiver, sender = multiprocessing.Pipe(duplex=False)
     api = multiprocessing.Process(target=_serve, args=(sender, asked.delay), daemon=True)
     api.start()
     os.environ["ANTHROPIC_API_KEY"] = "test"
     os.environ["ANTHROPIC_BASE_URL"] = f"http://127.0.0.1:{receiver.recv()}"
-    _measure(asked)
+    if asked.profile:
+        _profile(asked)
+    else:
+        print(f"{asked.calls} calls of {asked.delay * 1000:g} ms, {asked.concurrency} at once")
+        for name, way in (
+            ("our judge, extra judge", ours),
+            ("our judge, without it", ours_without_extra),
+            (f"anthropic {version('anthropic')}", sdk),
+            (f"aiohttp {version('aiohttp')} alone", floor),
+        ):
+            asyncio.run(_measured(name, way, asked))
     api.terminate()
 
 
-def _measure(asked: argparse.Namespace) -> None:
+async def _measured(name: str, way: Any, asked: argparse.Namespace) -> None:
     ideal = asked.calls * asked.delay / asked.concurrency
-    _spread(asked, asked.calls // 10)
-    early = _peak_mb()
-    wall, cpu = time.perf_counter(), time.process_time()
-    _spread(asked, asked.calls)
-    wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
-    print(f"{asked.calls} calls of {asked.delay * 1000:g} ms, {asked.concurrency} at once, {asked.loops} loop(s)")
-    print(f"  wall {wall:.2f} s, {wall / ideal:.2f} × the ideal {ideal:.2f} s; {asked.calls / wall:.0f} calls/s")
-    print(f"  CPU {cpu / asked.calls * 1e6:.0f} µs a call")
-    print(f"  peak memory {early:.0f} MB after a tenth, {_peak_mb():.0f} MB at the end")
+    async with way() as ask:
+        await _calls(ask, asked.calls // 10, asked.concurrency)
+        early = _peak_mb()
+        wall, cpu = time.perf_counter(), time.process_time()
+        await _calls(ask, asked.calls, asked.concurrency)
+        wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+    print(
+        f"  {name:24} {wall / ideal:5.2f} × the ideal {ideal:.2f} s; CPU {cpu / asked.calls * 1e6:5.0f} µs a call, "
+        f"{cpu / wall:4.0%} of a core; peak {early:.0f} → {_peak_mb():.0f} MB"
+    )
 
 
-def _spread(asked: argparse.Namespace, calls: int) -> None:
-    share, at_once = calls // asked.loops, asked.concurrency // asked.loops
-    threads = [threading.Thread(target=lambda: asyncio.run(_ask(share, at_once))) for _ in range(asked.loops)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-
-async def _ask(calls: int, at_once: int) -> None:
-    settings = JudgeSettings(concurrency=at_once)
-    prompt = built_in_prompts(settings)["must"]
+async def _calls(ask: Ask, calls: int, at_once: int) -> None:
     waiting = iter(range(calls))
 
-    async def work(judge: ClaudeJudge) -> None:
+    async def work() -> None:
         for number in waiting:
             shown = {"criterion": "says 30 days", "output": f"Within 30 days, case {number}. {'x' * 1000}"}
-            verdict = await judge.ask(JudgeQuestion(prompt=prompt, shown=shown))
-            assert verdict.choice == "satisfied"
+            await ask(JudgeQuestion(prompt=PROMPT, shown=shown))
 
-    async with ClaudeJudge(settings) as judge:
-        await asyncio.gather(*(work(judge) for _ in range(at_once)))
+    await asyncio.gather(*(work() for _ in range(at_once)))
+
+
+def _profile(asked: argparse.Namespace) -> None:
+    async def go() -> None:
+        async with ours() as ask:
+            await _calls(ask, asked.calls // 10, asked.concurrency)
+            profile.enable()
+            await _calls(ask, asked.calls, asked.concurrency)
+            profile.disable()
+
+    profile = cProfile.Profile()
+    asyncio.run(go())
+    share: Counter[str] = Counter()
+    stats: Any = pstats.Stats(profile)
+    for (file, _, name), (_, _, own, _, _) in stats.stats.items():
+        if "select" in name or "poll" in name:
+            continue
+        parts = file.split("/")
+        share[next((one for one in PACKAGES if one in parts), "C functions and the rest")] += own
+    for package, own in share.most_common():
+        print(f"  {package:26} {own / share.total():6.1%}")
 
 
 def _peak_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
+class _Api(asyncio.Protocol):
+    """Answers each request of a connection, one after the other."""
+
+    def __init__(self, delay: float) -> None:
+        self._delay = delay
+        self._waiting = b""
+        body = json.dumps(ANSWER).encode()
+        head = f"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
+        self._answer = head.encode() + body
+
+    def connection_made(self, transport: Any) -> None:
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self._waiting += data
+        head, found, rest = self._waiting.partition(b"\r\n\r\n")
+        length = int(head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0] or 0)
+        if found and len(rest) >= length:
+            self._waiting = rest[length:]
+            asyncio.get_running_loop().call_later(self._delay, self._transport.write, self._answer)
+
+
 def _serve(sender: Any, delay: float) -> None:
-    asyncio.run(_serving(sender, delay))
+    async def serving() -> None:
+        server = await asyncio.get_running_loop().create_server(lambda: _Api(delay), "127.0.0.1", 0, backlog=1000)
+        sender.send(server.sockets[0].getsockname()[1])
+        await server.serve_forever()
 
-
-async def _serving(sender: Any, delay: float) -> None:
-    body = json.dumps(ANSWER).encode()
-    head = f"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n".encode()
-
-    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while line := await reader.readuntil(b"\r\n\r\n"):
-            length = int(line.lower().partition(b"content-length:")[2].partition(b"\r\n")[0] or 0)
-            await reader.readexactly(length)
-            await asyncio.sleep(delay)
-            writer.write(head + body)
-
-    async def until_closed(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            await answer(reader, writer)
-        except (asyncio.IncompleteReadError, ConnectionError):
-            writer.close()
-
-    server = await asyncio.start_server(until_closed, "127.0.0.1", 0, backlog=1000)
-    sender.send(server.sockets[0].getsockname()[1])
-    await server.serve_forever()
+    asyncio.run(serving())
 
 
 if __name__ == "__main__":

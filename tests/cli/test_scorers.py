@@ -65,3 +65,14 @@ def test_a_project_without_scorers_is_told_how_to_have_some(capsys: pytest.Captu
     Path("i2e.toml").write_text("", encoding="utf-8")
     assert run() == 0
     assert "i2e init" in capsys.readouterr().out
+
+
+def test_warns_of_a_model_that_is_an_alias(capsys: pytest.CaptureFixture[str]) -> None:
+    """One line for all judges that ask for it, on stderr; a pinned model says nothing."""
+    assert run() == 0
+    assert "alias" not in capsys.readouterr().err
+    with Path("i2e.toml").open("a", encoding="utf-8") as file:
+        file.write('[judge]\nmodel = "claude-sonnet-4-5"\n')
+    assert run() == 0
+    (line,) = [one for one in capsys.readouterr().err.splitlines() if "alias" in one]
+    assert line.startswith("i2e: warning: correctness, groundedness: 'claude-sonnet-4-5' is an alias")

@@ -53,6 +53,13 @@ def _question_of() -> Callable[..., JudgeQuestion]:  # pyright: ignore[reportUnu
     return question_of
 
 
+@pytest.fixture(params=["aiohttp", "httpx2"])
+def transport(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """What carries the calls: with the extra `judge`, and without."""
+    monkeypatch.setattr("otel_i2e.judge.connection.is_fast", lambda: request.param == "aiohttp")
+    return request.param
+
+
 @pytest.fixture
 def court(monkeypatch: pytest.MonkeyPatch) -> Iterable[Callable[[Script], Court]]:
     """`court(script)`: the API answers by `script`."""

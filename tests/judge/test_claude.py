@@ -15,6 +15,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from otel_i2e.errors import JudgeError
+from otel_i2e.judge.answer import body_of, verdict_of
 from otel_i2e.models import JudgeSettings, JudgeVerdict
 from otel_i2e.testing import MessagesRequest, Reply, TextBlock, ThinkingBlock, Tokens
 
@@ -35,6 +36,52 @@ def test_verdict_is_a_choice_with_reasoning_model_tokens_and_cost(court: CourtOf
 def test_a_model_without_list_price_costs_an_unknown_amount(court: CourtOf, question_of: Any) -> None:
     """Unknown is None, never zero."""
     assert court(GOOD).verdict(question_of(model="claude-of-tomorrow")).cost_usd is None
+
+
+def test_a_judge_without_reasoning_gives_the_choice_alone(court: CourtOf, question_of: Any) -> None:
+    """Nothing else is asked for, and an answer with more is none."""
+    room = court([Reply.json({"choice": "satisfied"}), GOOD])
+    question = question_of(reasoning=False)
+    assert room.verdict(question).reasoning == ""
+    schema = room.server.requests[0].body["output_config"]["format"]["schema"]
+    assert schema["required"] == ["choice"]
+    assert "reasoning in a few sentences" not in room.server.requests[0].system
+    with pytest.raises(JudgeError, match="exactly the fields choice"):
+        room.verdict(question)
+
+
+def test_temperature_is_sent_where_it_is_set(court: CourtOf, question_of: Any) -> None:
+    """Zero is a temperature."""
+    room = court(GOOD)
+    room.verdict(question_of(temperature=0.0, model="claude-sonnet-4-6"))
+    assert room.server.requests[0].body["temperature"] == 0.0
+
+
+def test_the_constant_part_of_the_request_is_cached_by_the_api(court: CourtOf, question_of: Any) -> None:
+    """The instruction is marked, is the same for every question, and stands before what changes."""
+    room = court(GOOD)
+    room.ask(question_of(output="first 1"), question_of(output="second 2"))
+    one, two = (request.body for request in room.server.requests)
+    assert one["system"] == two["system"]
+    assert one["system"][-1]["cache_control"] == {"type": "ephemeral"}
+    assert "first 1" not in str(one["system"])
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<html>busy</html>",
+        b"[]",
+        b'{"type": "message"}',
+        b'{"model": "m", "content": "satisfied", "usage": {"input_tokens": 1, "output_tokens": 1}}',
+        b'{"model": "m", "content": [], "usage": {"input_tokens": "1", "output_tokens": 1}}',
+        b'{"model": null, "content": [], "usage": {"input_tokens": 1, "output_tokens": 1}}',
+    ],
+)
+def test_a_body_that_is_no_message_is_an_error(question_of: Any, body: bytes) -> None:
+    """A proxy may answer 200 with anything."""
+    with pytest.raises(JudgeError, match="no message"):
+        verdict_of(body_of(body), question_of())
 
 
 def test_thinking_before_the_verdict_is_no_verdict(court: CourtOf) -> None:
@@ -76,6 +123,9 @@ def test_request_pins_model_and_offers_only_the_choices(court: CourtOf, question
         (Reply.refusal("No."), "refused"),
         (Reply(()), "0 texts"),
         (Reply((TextBlock('{"reasoning": "r", "choice": "satisfied"}'),) * 2), "2 texts"),
+        (Reply.tool("verdict", {"reasoning": "r", "choice": "satisfied"}), "stopped with 'tool_use'"),
+        (Reply.text('{"reasoning": "r", "choice": "satisfied"}', stop_reason="stop_sequence"), "stop_sequence"),
+        (Reply((ThinkingBlock('{"reasoning": "r", "choice": "satisfied"}'),)), "0 texts"),
     ],
 )
 def test_anything_but_a_finished_verdict_is_an_error(court: CourtOf, reply: Reply, said: str) -> None:
@@ -90,26 +140,26 @@ def test_anything_but_a_finished_verdict_is_an_error(court: CourtOf, reply: Repl
 @pytest.mark.parametrize(
     ("status", "said"), [(400, "effort"), (401, "ANTHROPIC_API_KEY"), (404, "model in"), (429, "rate"), (529, "overl")]
 )
-def test_an_error_of_the_api_names_its_remedy(court: CourtOf, status: int, said: str) -> None:
+def test_an_error_of_the_api_names_its_remedy(court: CourtOf, transport: str, status: int, said: str) -> None:
     """The status, what the API said, and what to do; one line."""
     with pytest.raises(JudgeError, match=f"answered {status}: .*{said}"):
         court(Reply.error(status)).verdict()
 
 
-def test_overload_is_retried_by_the_sdk(court: CourtOf) -> None:
+def test_overload_is_retried_by_the_sdk(court: CourtOf, transport: str) -> None:
     """429 and 529 before a verdict leave no trace in it."""
     room = court([Reply.error(529, retry_after=0.01), Reply.error(429, retry_after=0.01), GOOD])
     assert room.verdict(settings=JudgeSettings(max_retries=2)).choice == "not_satisfied"
     assert len(room.server.requests) == 3
 
 
-def test_no_answer_in_time_is_an_error(court: CourtOf) -> None:
+def test_no_answer_in_time_is_an_error(court: CourtOf, transport: str) -> None:
     """A slow API costs the timeout, not a verdict."""
     with pytest.raises(JudgeError, match=r"no answer within 0\.1 s, in 1 tries"):
         court(Reply((TextBlock("x"),), delay=30)).verdict(settings=JudgeSettings(timeout=0.1, max_retries=0))
 
 
-def test_no_connection_names_the_host(court: CourtOf, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_connection_names_the_host(court: CourtOf, transport: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """An API that is not there, and one that hangs up, are errors of one line."""
     with pytest.raises(JudgeError, match=r"cannot be reached at 127\.0\.0\.1"):
         court(Reply.text("x" * 100).dropping()).verdict()
@@ -130,7 +180,7 @@ def test_missing_key_is_one_line_with_the_remedy(
         made.append(options)
         return anthropic.AsyncAnthropic(**options)
 
-    monkeypatch.setattr("otel_i2e.judge.claude.AsyncAnthropic", counted)
+    monkeypatch.setattr("otel_i2e.judge.connection.AsyncAnthropic", counted)
     monkeypatch.delenv("ANTHROPIC_API_KEY")
     monkeypatch.setenv("HOME", str(tmp_path))
     errors = room.ask(question_of(), question_of())
@@ -177,7 +227,7 @@ def spans() -> Iterator[InMemorySpanExporter]:
 
 
 def test_the_judge_leaves_no_spans_and_no_trace_context(
-    court: CourtOf, spans: InMemorySpanExporter, monkeypatch: pytest.MonkeyPatch
+    court: CourtOf, transport: str, spans: InMemorySpanExporter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its calls are not the application's, whatever the environment says; nor does it tell whose they are."""
     monkeypatch.setenv("ANTHROPIC_OPEN_TELEMETRY_TRACES_CONTENT_MODE", "content")

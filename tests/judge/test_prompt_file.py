@@ -9,6 +9,7 @@ import pytest
 
 from otel_i2e.errors import ScorerError
 from otel_i2e.judge import built_in_prompts, load_prompt, parse_prompt
+from otel_i2e.judge.request import frame_version
 from otel_i2e.models import JUDGE_FIELDS, JudgeSettings
 
 SETTINGS = JudgeSettings(model="claude-x", max_tokens=11)
@@ -61,8 +62,33 @@ def test_identity_changes_with_everything_that_can_change_a_verdict() -> None:
         GOOD.replace('optional = ["documents"]', ""),
         GOOD.replace("threshold", 'model = "claude-y"\nthreshold'),
         GOOD.replace("threshold", 'effort = "low"\nthreshold'),
+        GOOD.replace("threshold", "temperature = 0.0\nthreshold"),
+        GOOD.replace("threshold", "reasoning = false\nthreshold"),
+        GOOD.replace("good = 1\nbad = 0.0\n", "bad = 0.0\ngood = 1\n"),
     ]
     assert len({parsed(text).identity for text in changes} | same) == len(changes) + 1
+
+
+def _other(*_given: object) -> str:
+    return "in another way"
+
+
+def test_identity_changes_with_the_rules_around_a_prompt(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A release that words the rules, the fences or the answer's shape in another way makes another judge."""
+    before = parsed(GOOD)
+    assert before.frame == frame_version()
+    for what, changed in (
+        ("_RULES", "\n\nOther rules."),
+        ("_REASON_FIRST", "- Other order."),
+        ("_material", _other),
+        ("_schema", _other),
+    ):
+        with monkeypatch.context() as patch:
+            patch.setattr(f"otel_i2e.judge.request.{what}", changed)
+            frame_version.cache_clear()
+            assert parsed(GOOD).identity != before.identity, what
+        frame_version.cache_clear()
+    assert parsed(GOOD).identity == before.identity
 
 
 @pytest.mark.parametrize(
@@ -75,6 +101,15 @@ def test_identity_changes_with_everything_that_can_change_a_verdict() -> None:
         (GOOD.replace('["output"]', '["outputs"]'), "judges/tone.md:2: fields.0: Input should be 'input'"),
         (GOOD.replace("bad = 0.0", 'bad = "no"'), "judges/tone.md:7: choices.bad: "),
         (GOOD.replace("bad = 0.0\n", "").replace("unc", "#"), "choices: Dictionary should have at least 2 items"),
+        (
+            GOOD.replace("threshold", 'frame = "x"\nthreshold'),
+            "judges/tone.md: 'frame' is not a field of a judge prompt",
+        ),
+        (GOOD.replace("threshold", "temperature = 2\nthreshold"), "judges/tone.md:4: temperature: "),
+        (
+            GOOD.replace("threshold", 'model = "claude-opus-4-7"\ntemperature = 0\nthreshold'),
+            "judges/tone.md: temperature = 0, and claude-opus-4-7 takes none",
+        ),
         (GOOD.replace("threshold", "treshold"), "judges/tone.md:4: 'treshold' is not a field of a judge prompt"),
         (GOOD.replace("Is it good?", ""), "there is no instruction below the front matter"),
         (GOOD.replace("fields =", "name = 'a b'\nfields ="), "judges/tone.md:2: name: "),

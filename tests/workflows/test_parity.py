@@ -55,7 +55,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[S
         )
         with Store.of(settings).write() as writer:
             writer.add_spans([row_of(_now(span)) for n in range(8) for span in _trace(n)])
-        score_online(settings, now=NOW)
+        score_online(settings, seconds=60, now=NOW)
         yield settings, server
 
 

@@ -11,7 +11,7 @@ from otel_i2e.score.answer import Answer
 from otel_i2e.score.checks._check import read_argument, shown
 from otel_i2e.score.content import missing
 from otel_i2e.score.identity import hash_of
-from otel_i2e.score.scorer import Scorer
+from otel_i2e.score.scorer import JudgeRef, Scorer
 from otel_i2e.score.shown import shown_text
 
 __all__ = ["judge", "judge_scorer"]
@@ -58,7 +58,9 @@ def judge_scorer(prompt: JudgePrompt, *, criterion: str | None = None, name: str
                 cost_usd=verdict.cost_usd,
             )
         value = prompt.choices[verdict.choice]
-        score = Score(value=value, label=verdict.choice, explanation=verdict.reasoning, metadata=_origin(verdict))
+        score = Score(
+            value=value, label=verdict.choice, explanation=verdict.reasoning, metadata=_origin(prompt, verdict)
+        )
         return Answer(score if value is not None else None, model=verdict.model, cost_usd=verdict.cost_usd)
 
     return Scorer(
@@ -69,15 +71,16 @@ def judge_scorer(prompt: JudgePrompt, *, criterion: str | None = None, name: str
         ask=ask,
         identity=lambda: hash_of([prompt.identity, prompt.threshold, criterion]),
         needs_judge=True,
+        judge=JudgeRef(prompt.name, hash_of([prompt.identity, prompt.threshold, None]), prompt.model),
         source=prompt.path,
         description=prompt.description,
     )
 
 
-def _origin(verdict: JudgeVerdict) -> Json:
-    """What was asked, and whether the verdict is an old one: for whoever compares or doubts it."""
+def _origin(prompt: JudgePrompt, verdict: JudgeVerdict) -> Json:
+    """Who was asked what, and whether the verdict is an old one: for whoever labels, compares or doubts it."""
     replayed = {"replayed": verdict.recorded_at.isoformat()} if verdict.recorded_at is not None else {}
-    return ({"request": verdict.request} if verdict.request else {}) | replayed
+    return {"judge": prompt.name} | ({"request": verdict.request} if verdict.request else {}) | replayed
 
 
 def _question(prompt: JudgePrompt, criterion: str | None, subject: Subject) -> JudgeQuestion:

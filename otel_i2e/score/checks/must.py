@@ -67,7 +67,9 @@ def _negated(scorer: Scorer, name: str) -> Scorer:
         holds = passed(answer.score, scorer.threshold)
         if holds is None:
             raise ScorerError(f"{scorer.name} has no threshold, so that it does not hold cannot be said")
-        negative = Score(value=0.0 if holds else 1.0, explanation=answer.score.explanation)
+        negative = Score(
+            value=0.0 if holds else 1.0, explanation=answer.score.explanation, metadata=answer.score.metadata
+        )
         return answer._replace(score=negative)
 
     return replace(

@@ -1,0 +1,86 @@
+"""One client of the SDK for one event loop: bytes out, bytes back. Retries, backoff and timeouts are the SDK's.
+
+The SDK's models are not made: building them, and taking them apart again, is a third of what a call costs. With the
+extra `judge` the SDK's own aiohttp transport carries the calls, which halves the rest.
+"""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from typing import Any, Final
+
+import httpx2
+from anthropic import AsyncAnthropic, DefaultAioHttpClient
+from opentelemetry import context
+
+from otel_i2e.errors import JudgeError
+from otel_i2e.judge.failures import MAPPED, described
+from otel_i2e.models import JudgeSettings
+
+__all__ = ["NO_KEY", "Connection", "has_credentials", "is_fast"]
+
+NO_KEY: Final = "the judge has no API key: set ANTHROPIC_API_KEY; scorers without a judge run without one"
+_SILENT: Final[Any] = {"traces": False, "propagation": False}
+_JSON: Final[Any] = {"headers": {"content-type": "application/json"}}
+
+
+def has_credentials() -> bool:
+    """Whether the SDK finds any credentials in the environment. Nothing is sent; that they are good is not known."""
+    return _has_key(AsyncAnthropic(open_telemetry=_SILENT))
+
+
+def is_fast() -> bool:
+    """Whether aiohttp is there to carry the calls: the extra `judge`."""
+    return find_spec("aiohttp") is not None
+
+
+class Connection:
+    """Sends to the Messages API. Credentials and base URL are the SDK's (`ANTHROPIC_*`). For one event loop."""
+
+    def __init__(self, settings: JudgeSettings) -> None:
+        self._settings = settings
+        self._client: AsyncAnthropic | None = None
+        self._has_key = True
+
+    async def post(self, path: str, body: bytes) -> bytes:
+        """What a POST of a JSON body gives. JudgeError when nothing could be had, after the SDK's retries."""
+        token = context.attach(_untraced())
+        try:
+            client = await self._connected()
+            response = await client.post(path, cast_to=httpx2.Response, content=body, options=_JSON)
+        except MAPPED as error:
+            raise JudgeError(described(error, self._settings)) from None
+        finally:
+            context.detach(token)
+        return response.content
+
+    async def close(self) -> None:
+        """Close the connections; there are none before the first call."""
+        if self._client is not None:
+            await self._client.close()
+            self._client = None
+
+    async def _connected(self) -> AsyncAnthropic:
+        if self._client is None and self._has_key:
+            self._client = AsyncAnthropic(
+                timeout=self._settings.timeout,
+                max_retries=self._settings.max_retries,
+                open_telemetry=_SILENT,
+                http_client=DefaultAioHttpClient(timeout=self._settings.timeout) if is_fast() else None,
+            )
+            if not _has_key(self._client):
+                self._has_key = False
+                await self.close()
+        if self._client is None:
+            raise JudgeError(NO_KEY)
+        return self._client
+
+
+def _has_key(client: AsyncAnthropic) -> bool:
+    return bool(client.api_key or client.auth_token or client.credentials)
+
+
+def _untraced() -> context.Context:
+    """No current span, and instrumentors of others told to keep out."""
+    suppress = context._SUPPRESS_INSTRUMENTATION_KEY  # noqa: SLF001 -- the API has no public name for it
+    return context.set_value(suppress, value=True, context=context.Context())
