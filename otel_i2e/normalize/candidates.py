@@ -14,9 +14,9 @@ from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from otel_i2e.models import SPAN_COLUMNS
+from otel_i2e.models.json_text import dumps
 from otel_i2e.normalize.dialect import Dialect, Facts, Read, Reader
 from otel_i2e.normalize.dialects import DIALECTS
-from otel_i2e.normalize.json_text import dumps
 from otel_i2e.normalize.messages import Content
 from otel_i2e.normalize.raw import RawLog, RawSpan
 from otel_i2e.normalize.readers import READERS, text, words

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-from otel_i2e.normalize.json_text import loads
+from otel_i2e.models.json_text import loads
 
 __all__ = ["loads_cut"]
 

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from otel_i2e.errors import DecodeError
+from otel_i2e.models.json_text import loads
 from otel_i2e.normalize.decode_protobuf import any_number
-from otel_i2e.normalize.json_text import loads
 from otel_i2e.normalize.raw import Json, RawEvent, RawLink, RawLog, RawSpan, is_list, is_object
 
 __all__ = ["logs_from_json", "spans_from_json"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any, Final
 
-from otel_i2e.normalize.json_text import dumps, loads
+from otel_i2e.models.json_text import dumps, loads
 from otel_i2e.normalize.raw import Json, is_list, is_object
 
 __all__ = ["document", "documents"]

@@ -14,8 +14,8 @@ from typing import Any, Final
 
 from otel_i2e import semconv
 from otel_i2e.models import ScoreRow
+from otel_i2e.models.json_text import dumps
 from otel_i2e.normalize.flattened import objects, tree
-from otel_i2e.normalize.json_text import dumps
 from otel_i2e.normalize.raw import Json, RawLog, RawSpan, is_object
 from otel_i2e.normalize.readers import object_of, small_count, text
 

@@ -11,8 +11,8 @@ from typing import Any, Final, NamedTuple, TypeGuard
 
 import orjson
 
+from otel_i2e.models.json_text import dumps, loads
 from otel_i2e.normalize.cut_json import loads_cut
-from otel_i2e.normalize.json_text import dumps, loads
 from otel_i2e.normalize.langchain import generations, is_langchain, plain_message
 from otel_i2e.normalize.parts import canonical_part, is_canonical_part, text_part
 from otel_i2e.normalize.raw import Json, is_list, is_object

@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Any, Final
 
 from otel_i2e import semconv
+from otel_i2e.models.json_text import dumps
 from otel_i2e.normalize.dialect import Facts
 from otel_i2e.normalize.documents import documents
-from otel_i2e.normalize.json_text import dumps
 from otel_i2e.normalize.langchain import unwrapped
 from otel_i2e.normalize.messages import Content, content, tool_definitions
 from otel_i2e.normalize.payloads import answered, asked

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from otel_i2e.blobs import reference
-from otel_i2e.normalize.json_text import loads, parse_if_json
+from otel_i2e.models.json_text import loads, parse_if_json
 from otel_i2e.normalize.raw import Json, is_list, is_object
 
 __all__ = ["canonical_part", "is_canonical_part", "parse_arguments", "text_part", "tool_answer", "tool_call_part"]

@@ -5,7 +5,9 @@ Plain tuples, because they stand in the hot path: a batch holds thousands.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, TypeGuard
+from typing import Any, NamedTuple
+
+from otel_i2e.models.json_text import is_list, is_object
 
 __all__ = ["Json", "RawEvent", "RawLink", "RawLog", "RawSpan", "is_list", "is_object"]
 
@@ -72,13 +74,3 @@ class RawLog(NamedTuple):
     """1 to 24; 0 is unspecified."""
     body: Any
     attributes: Json
-
-
-def is_object(value: Any) -> TypeGuard[Json]:
-    """Whether `value` is a JSON object."""
-    return isinstance(value, dict)
-
-
-def is_list(value: Any) -> TypeGuard[list[Any]]:
-    """Whether `value` is a JSON array."""
-    return isinstance(value, list)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from otel_i2e.models.json_text import dumps, loads
 from otel_i2e.normalize.dialect import Reader
 from otel_i2e.normalize.documents import documents
-from otel_i2e.normalize.json_text import dumps, loads
 from otel_i2e.normalize.messages import Content, content, instructions, messages, tool_definitions
 from otel_i2e.normalize.parts import tool_answer
 from otel_i2e.normalize.raw import is_list, is_object

@@ -9,7 +9,7 @@ import re
 from hashlib import sha256
 from typing import Any, Final
 
-from otel_i2e.normalize.json_text import SORTED, dumps, loads, well_formed
+from otel_i2e.models.json_text import SORTED, dumps, loads, well_formed
 from otel_i2e.normalize.raw import Json, RawLog, RawSpan, is_object
 from otel_i2e.semconv import I2E_CONTENT_TRUNCATED
 

@@ -13,8 +13,8 @@ from typing import Final
 
 from otel_i2e import semconv
 from otel_i2e.models import SPAN_COLUMNS, SpanRow, last_text, text_of
+from otel_i2e.models.json_text import SORTED, dumps, loads
 from otel_i2e.normalize.candidates import gather
-from otel_i2e.normalize.json_text import SORTED, dumps, loads
 from otel_i2e.normalize.kinds import OPERATION_KINDS
 from otel_i2e.normalize.messages import Content, content, messages
 from otel_i2e.normalize.offloaded import put_offloaded

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from otel_i2e.models import SpanRow
-from otel_i2e.normalize.json_text import dumps, loads
+from otel_i2e.models.json_text import dumps, loads
 from otel_i2e.normalize.raw import Json, RawEvent, RawLink, RawLog, RawSpan, is_list, is_object
 
 __all__ = ["events_text", "log_of", "log_text", "raw_of"]

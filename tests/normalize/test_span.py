@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from otel_i2e.models import SPAN_COLUMNS, Span, SpanRow
+from otel_i2e.models.json_text import dumps
 from otel_i2e.normalize import RawEvent, RawLink, RawLog, RawSpan, normalize_span, raw_of
 from otel_i2e.normalize.candidates import _PARAMS, _USES
-from otel_i2e.normalize.json_text import dumps
 
 RowOf = Callable[..., SpanRow]
 

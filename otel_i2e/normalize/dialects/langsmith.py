@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from otel_i2e import semconv
+from otel_i2e.models.json_text import parse_if_json
 from otel_i2e.normalize.dialect import Dialect, Facts
 from otel_i2e.normalize.documents import documents
-from otel_i2e.normalize.json_text import parse_if_json
 from otel_i2e.normalize.langchain import unwrapped
 from otel_i2e.normalize.messages import content
 from otel_i2e.normalize.payloads import answered, asked, params

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
+from otel_i2e.models.json_text import parse_if_json
 from otel_i2e.normalize.dialect import Dialect, Facts
 from otel_i2e.normalize.documents import documents
-from otel_i2e.normalize.json_text import parse_if_json
 from otel_i2e.normalize.messages import content
 from otel_i2e.normalize.payloads import answered, asked
 from otel_i2e.normalize.raw import Json, RawEvent, RawLog, RawSpan, is_list, is_object

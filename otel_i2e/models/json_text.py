@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import math
 import re
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 import orjson
 
-from otel_i2e.normalize.raw import is_list, is_object
-
-__all__ = ["SORTED", "dumps", "loads", "mended", "parse_if_json", "well_formed"]
+__all__ = ["SORTED", "dumps", "is_list", "is_object", "loads", "mended", "parse_if_json", "well_formed"]
 
 SORTED: Final = orjson.OPT_SORT_KEYS
 _DEEPEST: Final = 250
@@ -71,6 +69,16 @@ def well_formed(text: str) -> str:
     except UnicodeEncodeError:
         return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return text
+
+
+def is_object(value: Any) -> TypeGuard[dict[str, Any]]:
+    """Whether `value` is a JSON object."""
+    return isinstance(value, dict)
+
+
+def is_list(value: Any) -> TypeGuard[list[Any]]:
+    """Whether `value` is a JSON array."""
+    return isinstance(value, list)
 
 
 def _storable(value: Any, depth: int) -> Any:

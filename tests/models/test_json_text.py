@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from otel_i2e.normalize.json_text import dumps, loads, parse_if_json, well_formed
+from otel_i2e.models.json_text import dumps, loads, parse_if_json, well_formed
 
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary(),

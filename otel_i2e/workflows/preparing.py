@@ -1,0 +1,154 @@
+"""Batches of the spool → rows, with no lease held: decode, images out, long values cut, normalize.
+
+One request at a time becomes rows, and is let go of: what a claim needs in memory is its rows.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import Final
+
+from otel_i2e.errors import DecodeError
+from otel_i2e.models import ScoreRow, SpanRow
+from otel_i2e.normalize import (
+    RawLog,
+    RawSpan,
+    decode_logs,
+    decode_traces,
+    event_scores,
+    is_content,
+    is_evaluation,
+    normalize_span,
+    refusal,
+    scores_of,
+    shorten_log,
+    shorten_span,
+    slim_log,
+    slim_span,
+)
+from otel_i2e.spool import Batch
+
+__all__ = ["NOBODYS_DATA", "Prepared", "prepare"]
+
+_CHANGED: Final = "request: its bytes changed on the disk, in the spool"
+NOBODYS_DATA: Final = (NameError, ImportError, MemoryError, OSError)
+"""What no span can cause: the program, or the machine."""
+
+Contents = dict[tuple[str, str], list[tuple[Batch, RawLog]]]
+"""Log records that carry content, by the span they were emitted in."""
+
+
+@dataclass(slots=True)
+class Prepared:
+    """Rows of one claim, and what could not become rows."""
+
+    rows: list[SpanRow] = field(default_factory=list[SpanRow])
+    scores: list[ScoreRow] = field(default_factory=list[ScoreRow])
+    logs: list[RawLog] = field(default_factory=list[RawLog])
+    """Log records with content whose spans are not among these."""
+    received: int = 0
+    rejected: Counter[str] = field(default_factory=Counter[str])
+    blobs: dict[str, bytes] = field(default_factory=dict[str, bytes])
+    """SHA-256 → images and files that were taken out of the rows."""
+    batch_of: list[Batch] = field(default_factory=list[Batch])
+    """Of each row."""
+    set_aside: dict[int, set[str]] = field(default_factory=dict[int, set[str]])
+    """Batch id → why its bytes are kept."""
+
+    def reject(self, batch: Batch, reason: str, n: int = 1, detail: str = "") -> None:
+        """Count `n` items of `batch` as rejected; its bytes are kept."""
+        self.rejected[reason] += n
+        self.set_aside.setdefault(batch.id, set()).add(detail or reason)
+
+
+def prepare(batches: Sequence[Batch], limit: int | None = None) -> Prepared:
+    """Rows of `batches`, values of at most `limit` bytes in them.
+
+    A log record's content goes onto its span when both are here; else it is left for later.
+    """
+    prepared = Prepared()
+    intact = [batch for batch in batches if batch.intact]
+    for batch in batches:
+        if not batch.intact:
+            prepared.reject(batch, _CHANGED, batch.items)
+    contents = _contents(_logs(prepared, (batch for batch in intact if batch.signal == "logs"), limit))
+    for batch in intact:
+        if batch.signal != "logs":
+            _add_spans(prepared, batch, contents, limit)
+    for batch, log in chain.from_iterable(contents.values()):
+        if log.trace_id.strip("0") and log.span_id.strip("0"):
+            prepared.logs.append(log)
+        else:
+            prepared.reject(batch, "log record: content of no span")
+    return prepared
+
+
+def _logs(prepared: Prepared, batches: Iterable[Batch], limit: int | None) -> list[tuple[Batch, RawLog]]:
+    logs: list[tuple[Batch, RawLog]] = []
+    for batch in batches:
+        try:
+            sent = decode_logs(batch.body, batch.encoding)
+        except DecodeError as error:
+            _not_decodable(prepared, batch, error)
+            continue
+        prepared.received += len(sent)
+        for log in sent:
+            slim = slim_log(log, prepared.blobs.__setitem__)
+            logs.append((batch, slim if limit is None else shorten_log(slim, limit, log)))
+    for batch, log in logs:
+        if is_evaluation(log):
+            _add_scores(prepared, batch, log)
+    return logs
+
+
+def _contents(logs: Iterable[tuple[Batch, RawLog]]) -> Contents:
+    found: defaultdict[tuple[str, str], list[tuple[Batch, RawLog]]] = defaultdict(list)
+    for batch, log in logs:
+        if is_content(log):
+            found[log.trace_id, log.span_id].append((batch, log))
+    return found
+
+
+def _add_spans(prepared: Prepared, batch: Batch, contents: Contents, limit: int | None) -> None:
+    try:
+        sent = decode_traces(batch.body, batch.encoding)
+    except DecodeError as error:
+        _not_decodable(prepared, batch, error)
+        return
+    prepared.received += len(sent)
+    for span in sent:
+        slim = slim_span(span, prepared.blobs.__setitem__)
+        if limit is not None:
+            slim = shorten_span(slim, limit, span)
+        logs = contents.pop((slim.trace_id, slim.span_id), ()) if contents else ()
+        _add_span(prepared, batch, slim, [log for _, log in logs])
+        prepared.scores += event_scores((slim,))
+
+
+def _add_span(prepared: Prepared, batch: Batch, span: RawSpan, logs: Sequence[RawLog]) -> None:
+    if (reason := refusal(span)) is not None:
+        prepared.reject(batch, f"span: {reason}")
+        return
+    try:
+        row = normalize_span(span, logs)
+    except NOBODYS_DATA:
+        raise
+    except Exception as error:  # noqa: BLE001 -- a mistake of ours in one span must not hold up all others
+        prepared.reject(batch, f"span: {type(error).__name__} in normalize", detail=f"span {span.span_id}: {error!r}")
+        return
+    prepared.rows.append(row)
+    prepared.batch_of.append(batch)
+
+
+def _add_scores(prepared: Prepared, batch: Batch, log: RawLog) -> None:
+    scores = scores_of([log])
+    prepared.scores += scores
+    if not scores:
+        prepared.reject(batch, "evaluation: no trace id, no name, or neither value nor label")
+
+
+def _not_decodable(prepared: Prepared, batch: Batch, error: DecodeError) -> None:
+    prepared.reject(batch, f"{batch.signal}: not decodable", max(1, batch.items), str(error))
