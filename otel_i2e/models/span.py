@@ -89,8 +89,9 @@ JSON_COLUMNS: Final = frozenset(name for name, kind in SPAN_COLUMNS.items() if k
 SpanRow = dict[str, Any]
 """A span on its way into the store, in the hot path: a plain dict whose keys are exactly SPAN_COLUMNS.
 
-JSON columns hold JSON *text* or None; times hold integer microseconds since the epoch (UTC);
-`finish_reasons` holds a list of str or None. `Span.from_row` reads one.
+JSON columns hold JSON *text* or None, `attributes` may also be the object that was sent: the store writes it, and
+texts that have a column of their own once. Times hold integer microseconds since the epoch (UTC); `finish_reasons`
+holds a list of str or None. `Span.from_row` reads one.
 """
 
 

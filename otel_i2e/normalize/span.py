@@ -223,7 +223,7 @@ def _put_json(row: SpanRow, raw: RawSpan) -> None:
     for name in _JSON_PLAIN:
         if (value := row[name]) is not None:
             row[name] = dumps(value)
-    row["attributes"] = dumps(raw.attributes)
+    row["attributes"] = raw.attributes
     if raw.events:
         row["events"] = events_text(raw.events)
     if raw.links:

@@ -68,7 +68,7 @@ def _named(event: Json) -> tuple[str, int, Json]:
 
 
 def _json(text: Any) -> Any:
-    return None if text is None else loads(text)
+    return loads(text) if isinstance(text, str) else text
 
 
 def _object(value: Any) -> Json:

@@ -17,11 +17,11 @@ import orjson
 
 from otel_i2e.store.columns import TABLES
 
-__all__ = ["insert", "json_text", "micros", "plain"]
+__all__ = ["ROWS_AT_ONCE", "insert", "json_text", "micros", "plain"]
 
 _na: Final[Any] = nanoarrow  # which comes without types
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_ROWS_AT_ONCE: Final = 2048
+ROWS_AT_ONCE: Final = 2048
 _BATCH: Final = "i2e_batch"
 _TRAVELS: Final = {
     "BIGINT": "int64",
@@ -36,8 +36,8 @@ _BITS: Final = {"BIGINT": 63, "TIMESTAMPTZ": 63, "INTEGER": 31}
 
 def insert(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
     """Append `rows`: JSON as text, times in microseconds; a column that is not given is NULL. Raises duckdb.Error."""
-    for start in range(0, len(rows), _ROWS_AT_ONCE):
-        connection.register(_BATCH, _arrow(table, rows[start : start + _ROWS_AT_ONCE]))
+    for start in range(0, len(rows), ROWS_AT_ONCE):
+        connection.register(_BATCH, _arrow(table, rows[start : start + ROWS_AT_ONCE]))
         connection.execute(_statement(table))
         connection.unregister(_BATCH)
 
@@ -65,7 +65,9 @@ def _plain(value: Any) -> Any:
 
 def _arrow(table: str, rows: Sequence[Mapping[str, Any]]) -> Any:
     """The rows as one struct of columns."""
-    columns = [_column([row.get(name) for row in rows], kind) for name, kind in TABLES[table].items()]
+    names = TABLES[table]
+    cells = zip(*[map(row.get, names) for row in rows], strict=True)
+    columns = [_column(list(values), kind) for values, kind in zip(cells, names.values(), strict=True)]
     return _na.Array(_na.c_array_from_buffers(_struct(table), len(rows), [None], children=columns))
 
 

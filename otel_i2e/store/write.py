@@ -24,7 +24,7 @@ from otel_i2e.models import (
     SpanRow,
     StoredCase,
 )
-from otel_i2e.store.insert import insert, json_text, plain
+from otel_i2e.store.insert import ROWS_AT_ONCE, insert, json_text, plain
 from otel_i2e.store.pack import packed
 from otel_i2e.store.repeats import Near, calls_near, link
 from otel_i2e.store.rows import fetched
@@ -63,7 +63,9 @@ class Writer:
         new = [row for key, row in unique.items() if key not in stored]
         new.sort(key=lambda row: (row["start_time"], row["trace_id"]))  # sorted: a query over a day reads a day
         now = time.time_ns() // 1000
-        insert(self._connection, "span_rows", [_span_row(row, now) for row in new])
+        for start in range(0, len(new), ROWS_AT_ONCE):  # a part at a time: packed rows are copies
+            part = [_span_row(row, now) for row in new[start : start + ROWS_AT_ONCE]]
+            insert(self._connection, "span_rows", part)
         return len(new)
 
     def stored_spans(self, keys: Collection[tuple[str, str]]) -> list[SpanRow]:

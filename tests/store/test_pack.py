@@ -1,4 +1,4 @@
-"""Text that a row holds twice is stored once, and comes back byte for byte."""
+"""Text that a row holds twice is stored once, and comes back as it was."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LONG = "Electronics can be returned within 30 days, with the receipt, in the bo
 _COMPARED = tuple({*MARKED, *(name for names in MARKED.values() for name in names)})
 
 
-def _row(**columns: str | None) -> SpanRow:
+def _row(**columns: Any) -> SpanRow:
     known: SpanRow = {
         "trace_id": uuid4().hex,
         "span_id": uuid4().hex[:16],
@@ -41,7 +41,7 @@ def _call(text: str, answer: str = _LONG, **more: Any) -> SpanRow:
         output_text=answer,
         input_messages=asked,
         output_messages=said,
-        attributes=json.dumps(attributes, ensure_ascii=False, separators=(",", ":")),
+        attributes=attributes,
     )
 
 
@@ -54,7 +54,11 @@ def _read_back(store: Store, row: SpanRow) -> Mapping[str, Any]:
 
 
 def _assert_same(found: Mapping[str, Any], row: SpanRow) -> None:
-    assert {name: found[name] for name in _COMPARED} == {name: row[name] for name in _COMPARED}
+    same = {name: row[name] for name in _COMPARED if name != "attributes"}
+    assert {name: found[name] for name in same} == same
+    attributes = row["attributes"]
+    read = json.loads(found["attributes"]) if isinstance(attributes, dict) else found["attributes"]
+    assert read == attributes
 
 
 def test_long_text_is_stored_once() -> None:
@@ -64,13 +68,13 @@ def test_long_text_is_stored_once() -> None:
     assert short["packed"] is True
     stored = "".join(str(short[name]) for name in _COMPARED)
     assert stored.count(_LONG) == 2, "the question and the answer are the same text here"
-    assert row["attributes"].count(_LONG) == 2, "the caller's row is as it was"
+    assert str(row["attributes"]).count(_LONG) == 2, "the caller's row is as it was"
 
 
 def test_short_text_and_empty_columns_are_left_alone() -> None:
     """A mark would save nothing."""
-    row = _row(input_text="Hi", attributes='{"input.value":"Hi"}')
-    assert packed(row) == {**row, "packed": False}
+    row = _row(input_text="Hi", attributes={"input.value": "Hi"})
+    assert packed(row) == {**row, "attributes": '{"input.value":"Hi"}', "packed": False}
     assert packed(_row())["packed"] is False
 
 
@@ -86,12 +90,15 @@ def test_short_text_and_empty_columns_are_left_alone() -> None:
         _call(_LONG, again=_LONG, twice=[_LONG, {"deep": _LONG}]),
         _call(',"x":[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24],'),
         _row(input_text=_LONG, attributes=json.dumps({"input.value": _LONG}, indent=2)),
-        _row(tool_result=json.dumps({"text": _LONG}), attributes=json.dumps({"r": json.dumps({"text": _LONG})})),
+        _row(input_text=_LONG, attributes={"input.value": _LONG, "list": [_LONG], "mark": "@i2e:input_text"}),
+        _row(input_text=_LONG, attributes={"input.value": _LONG, "end": 'x "@i2e:input_text'}),
+        _call('it says "content":"' + _LONG + '" and more, "content": "' + _LONG),
+        _row(tool_result=json.dumps({"text": _LONG}), attributes={"r": json.dumps({"text": _LONG})}),
     ],
-    ids=range(10),
+    ids=range(13),
 )
 def test_what_was_sent_comes_back(row: SpanRow) -> None:
-    """Byte for byte, whatever the text looks like."""
+    """Messages and texts byte for byte, attributes as values, whatever the text looks like."""
     with temporary_store() as store:
         _assert_same(_read_back(store, row), row)
 

@@ -21,6 +21,7 @@ from otel_i2e.spool import Signal, Spool
 from otel_i2e.store import Store, Writer
 from otel_i2e.store import insert as insert_module
 from otel_i2e.workflows import ingest as module
+from otel_i2e.workflows import preparing
 from otel_i2e.workflows.ingest import IngestReport, drain, ingest
 from otel_i2e.workflows.rejects import rejects_folder
 
@@ -108,14 +109,14 @@ def test_a_mistake_of_ours_in_one_span_is_counted(
     settings: Settings, spool: Spool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An exception while normalising costs that span, not its neighbours."""
-    real = module.normalize_span
+    real = preparing.normalize_span
 
     def clumsy(raw: Any, logs: Any) -> Any:
         if raw.span_id.endswith("1"):
             raise KeyError("oops")
         return real(raw, logs)
 
-    monkeypatch.setattr(module, "normalize_span", clumsy)
+    monkeypatch.setattr(preparing, "normalize_span", clumsy)
     spool.put(traces(1, 2))
     report = ingest(settings)
     assert (report.stored, report.rejected) == (1, {"span: KeyError in normalize": 1})
@@ -218,7 +219,7 @@ def test_a_defect_of_ours_in_normalizing_sets_nothing_aside(
     """A name that is not defined is no span's fault."""
     spool.put(traces(1, 2))
     with monkeypatch.context() as patch:
-        patch.setattr(module, "normalize_span", failing(NameError("oops")))
+        patch.setattr(preparing, "normalize_span", failing(NameError("oops")))
         with pytest.raises(NameError):
             ingest(settings)
     assert ingest(settings).stored == 2
