@@ -9,11 +9,12 @@ around it stays what it was, byte for byte, `restored` gives the whole back, and
 from __future__ import annotations
 
 import re
-from base64 import b64decode, b64encode
-from binascii import Error as Base64Error
+from base64 import b64encode
 from collections.abc import Callable
 from hashlib import sha256
 from typing import Final, NamedTuple
+
+from otel_i2e.base64_layout import LAYOUT, PLAIN, RUN, Layout, read_base64
 
 __all__ = ["MIN_CHARACTERS", "REFERENCE", "Blob", "lifted", "reference", "restored"]
 
@@ -34,15 +35,14 @@ _TYPES: Final = {
     "ZkxhQ": "audio/flac",
 }
 """How the base64 of a file begins, in characters that the bytes after its signature have no part in → media type."""
-_SIGNS: Final = (";base64,", *_TYPES)
-_RUN: Final = rf"[A-Za-z0-9+/]{{{MIN_CHARACTERS},}}={{0,2}}"
-_KNOWN: Final = re.compile(
-    rf"(?:(?:data:([\w.+-]+/[\w.+-]+)[^,\s\"'<>]{{0,80}})?;base64,(?={_RUN})|(?<![A-Za-z0-9+/=])(?={'|'.join(_TYPES)}))"
-    rf"({_RUN})"
+_SIGNS: Final = (";base64,", *_TYPES, "_9j_", "\\/9j\\")
+_START: Final = re.compile(
+    r"(?:data:([\w.+-]+/[\w.+-]+)[^,\s\"'<>]{0,80})?;base64,(?:\\+n|\r?\n)?"
+    rf"|(?<![A-Za-z0-9+/=])(?=\\*/9j\\*/|_9j_|{'|'.join(_TYPES)})"
 )
-_ANY: Final = re.compile(rf"(?<![A-Za-z0-9+/=])()([A-Za-z0-9+/]{{{_ANONYMOUS},}}={{0,2}})")
-REFERENCE: Final = re.compile(r"i2e-blob:([\w.+/-]*):(\d{1,12}):([0-9a-f]{64})")
-"""Media type (empty: not known), size in bytes, SHA-256 in hex."""
+_ANONYMOUS_START: Final = re.compile(r"(?<![A-Za-z0-9+/=_-])()(?=[A-Za-z0-9+/_-]{32})")
+REFERENCE: Final = re.compile(rf"i2e-blob:([\w.+/-]*):(\d{{1,12}}):([0-9a-f]{{64}})(?::({LAYOUT});)?")
+"""Media type (empty: not known), size in bytes, SHA-256 in hex; and the layout, unless it is base64 in one line."""
 
 
 class Blob(NamedTuple):
@@ -68,12 +68,9 @@ def lifted(text: str, keep: Callable[[str, bytes], None]) -> str:
     if len(text) < MIN_CHARACTERS or not _may_hold_base64(text):
         return text
 
-    def lift(found: re.Match[str]) -> str:
-        return found[0][: found.start(2) - found.start()] + _lifted(found[1] or "", found[2], keep)
-
     if any(sign in text for sign in _SIGNS):
-        text = _KNOWN.sub(lift, text)
-    return _ANY.sub(lift, text) if len(text) >= _ANONYMOUS else text
+        text = _lifted(text, _START, MIN_CHARACTERS, keep)
+    return _lifted(text, _ANONYMOUS_START, _ANONYMOUS, keep) if len(text) >= _ANONYMOUS else text
 
 
 def restored(text: str, content: Callable[[str], bytes | None]) -> str:
@@ -81,7 +78,7 @@ def restored(text: str, content: Callable[[str], bytes | None]) -> str:
 
     def restore(found: re.Match[str]) -> str:
         data = content(found[3])
-        return found[0] if data is None else b64encode(data).decode("ascii")
+        return found[0] if data is None else Layout.of_tokens(found[4] or "").write(data)
 
     return REFERENCE.sub(restore, text)
 
@@ -97,21 +94,40 @@ def _may_hold_base64(text: str) -> bool:
     return False
 
 
-def _lifted(media_type: str, run: str, keep: Callable[[str, bytes], None]) -> str:
-    """A reference and what is left of `run`: up to 3 characters of one that was cut."""
-    whole = len(run) // 4 * 4
-    try:
-        data = b64decode(run[:whole], validate=True)
-    except Base64Error:
-        return run
-    if b64encode(data) != run[:whole].encode():  # its last bits are not zero: it could not be restored
-        return run
+def _lifted(text: str, start: re.Pattern[str], least: int, keep: Callable[[str, bytes], None]) -> str:
+    """`text` with references in place of base64 of `least` characters, wherever `start` says that some may begin."""
+    pieces: list[str] = []
+    done = at = 0
+    while (found := start.search(text, at)) is not None:
+        begin = found.end()
+        if (run := RUN.match(text, begin)) is None:
+            at = begin + 1
+            continue
+        at = run.end()
+        if at - begin >= least and (read := read_base64(run[0])) is not None and _is_content(read, least):
+            base64, layout, data = read
+            pieces += (text[done:begin], _reference(found[1] or _media_type(data), data, keep))
+            done = at = begin + len(base64)
+            tokens = layout.tokens() or (PLAIN if text.startswith(":", done) else "")
+            pieces.append(f":{tokens};" if tokens else "")
+    return "".join([*pieces, text[done:]]) if pieces else text
+
+
+def _is_content(read: tuple[str, Layout, bytes], least: int) -> bool:
+    """Long enough; and no list of hashes, each on a line of its own."""
+    base64, layout, _ = read
+    letters = base64.replace(layout.newline, "") if layout.width else "aA"
+    return len(base64) >= least and not (letters.islower() or letters.isupper())
+
+
+def _reference(media_type: str, data: bytes, keep: Callable[[str, bytes], None]) -> str:
     digest = sha256(data).hexdigest()
     keep(digest, data)
-    return f"i2e-blob:{media_type or _media_type(run, data)}:{len(data)}:{digest}{run[whole:]}"
+    return f"i2e-blob:{media_type}:{len(data)}:{digest}"
 
 
-def _media_type(run: str, data: bytes) -> str:
+def _media_type(data: bytes) -> str:
     if data.startswith(b"RIFF"):
         return {b"WEBP": "image/webp", b"WAVE": "audio/wav"}.get(data[8:12], "")
-    return next((media_type for begin, media_type in _TYPES.items() if run.startswith(begin)), "")
+    head = b64encode(data[:12]).decode("ascii")
+    return next((media_type for begin, media_type in _TYPES.items() if head.startswith(begin)), "")

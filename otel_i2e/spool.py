@@ -159,7 +159,7 @@ class Spool:
         Begins with what `recover` does. Empty when nothing waits or somebody else drains. Call `done` before
         leaving; what was not done is handed out again.
         """
-        with self._sole_drainer() as mine:
+        with self.sole_drainer() as mine:
             if mine:
                 self._recover_all()
             yield self._oldest(max_bytes) if mine else []
@@ -236,7 +236,7 @@ class Spool:
         0 when there is nothing to recover, or another process does. What was stored before may come again, which the
         store's idempotence makes harmless.
         """
-        with self._sole_drainer() as mine:
+        with self.sole_drainer() as mine:
             return self._recover_all() if mine else 0
 
     def _recover_all(self) -> int:
@@ -264,7 +264,8 @@ class Spool:
         return batches
 
     @contextmanager
-    def _sole_drainer(self) -> Generator[bool]:
+    def sole_drainer(self) -> Generator[bool]:
+        """Whether no other process drains; none does until the block ends."""
         import portalocker
 
         path = self.path.with_name(self.path.name + ".claim")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import random
-from base64 import b64encode
+from base64 import b64encode, urlsafe_b64encode
 from hashlib import sha256
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from otel_i2e.blobs import MIN_CHARACTERS, Blob, lifted, reference, restored
 
@@ -40,6 +42,76 @@ def test_an_image_is_a_reference_wherever_it_stands(text: str) -> None:
     assert kept == {sha256(PNG).hexdigest(): PNG}
     assert restored(slim, kept.get) == text
     assert lift(slim) == (slim, {})
+
+
+def wrapped(text: str, width: int = 76, newline: str = "\n") -> str:
+    """In lines, as `base64.encodebytes` and MIME have it."""
+    return newline.join(text[at : at + width] for at in range(0, len(text), width))
+
+
+LAYOUTS = {
+    "in lines of 76": wrapped(BASE64),
+    "in lines of 64, with CR": wrapped(BASE64, 64, "\r\n"),
+    "in lines, full to the last": wrapped(BASE64[: 76 * 40]),
+    "in lines, within JSON": wrapped(BASE64, newline="\\n"),
+    "in lines, within JSON within JSON": wrapped(BASE64, newline="\\\\r\\\\n"),
+    "URL-safe": urlsafe_b64encode(PNG).decode(),
+    "URL-safe, without padding": urlsafe_b64encode(PNG + b"x").decode().rstrip("="),
+    "URL-safe, in lines": wrapped(urlsafe_b64encode(PNG + b"xy").decode()),
+    "with escaped slashes": BASE64.replace("/", "\\/"),
+    "with .NET's escapes": b64encode(PNG + b"x").decode().replace("+", "\\u002B").replace("=", "\\u003D"),
+    "percent-encoded": b64encode(PNG + b"x").decode().replace("+", "%2B").replace("/", "%2F").replace("=", "%3D"),
+}
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        "{}",
+        "data:image/png;base64,{}",
+        "See ![it](data:image/png;base64,{}) and say.",
+        "<img\nsrc='{}'>",
+        "{}\nThe end",
+    ],
+)
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_base64_in_any_layout_is_a_reference(layout: str, around: str) -> None:
+    """In lines, URL-safe, escaped; in plain text, too; the text can be had back byte for byte."""
+    text = around.replace("{}", LAYOUTS[layout])
+    slim, kept = lift(text)
+    assert len(slim) < 300
+    assert [data[: len(PNG) // 2] for data in kept.values()] == [PNG[: len(PNG) // 2]]
+    assert restored(slim, kept.get) == text
+    assert lift(slim) == (slim, {})
+    if around == "{}":
+        assert reference(slim) == Blob("image/png", *((len(data), digest) for digest, data in kept.items()).__next__())
+
+
+@given(
+    data=st.binary(min_size=600, max_size=900), width=st.integers(20, 300), newline=st.sampled_from(["\n", "\\r\\n"])
+)
+def test_whatever_is_lifted_comes_back(data: bytes, width: int, newline: str) -> None:
+    """Of any width; and twice the same is one blob."""
+    text = f"a {wrapped('iVBORw0KGgo' + b64encode(data).decode(), width, newline)} b" * 2
+    slim, kept = lift(text)
+    assert restored(slim, kept.get) == text
+    assert len(kept) <= 1
+
+
+@pytest.mark.parametrize("after", [":p20;", ":w76.n0a;", ":", ";", "0a", ".n0a"])
+def test_what_follows_is_not_taken_for_a_layout(after: str) -> None:
+    """Even where it looks like one."""
+    for text in (BASE64 + after, wrapped(BASE64) + after, BASE64[:-2] + after):
+        slim, kept = lift(text)
+        assert len(slim) < 200
+        assert restored(slim, kept.get) == text
+
+
+def test_a_list_of_hashes_is_no_file() -> None:
+    """However long: it is read by people."""
+    text = "\n".join(sha256(bytes([n % 256, n // 256])).hexdigest() for n in range(1_000))
+    assert lift(text) == (text, {})
+    assert lift(text.upper()) == (text.upper(), {})
 
 
 @pytest.mark.parametrize(

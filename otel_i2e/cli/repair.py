@@ -15,18 +15,21 @@ __all__ = ["command"]
 @click.command("repair")
 @click.option("--dry-run", is_flag=True, help="Only look and explain.")
 @click.option("--retry", is_flag=True, help="Put rejected requests into the spool again.")
+@click.option("--prune-blobs", is_flag=True, help="Delete images and files that no row refers to.")
 @store_options
 @json_option
-def command(*, dry_run: bool, retry: bool, store: str | None, config: str | None, as_json: bool) -> int:
+def command(
+    *, dry_run: bool, retry: bool, prune_blobs: bool, store: str | None, config: str | None, as_json: bool
+) -> int:
     """Explain what is damaged, and bring back what can be read.
 
-    Looks at the store, its log, the spool, what was set aside and what was rejected. Nothing is deleted. Exit code 0
-    when nothing is left to do, 2 when something is.
+    Looks at the store, its log, the spool, what was set aside, what was rejected, and images and files that no row
+    refers to. Without --prune-blobs nothing is deleted. Exit code 0 when nothing is left to do, 2 when something is.
     """
     from otel_i2e.workflows.repair import repair
 
     settings = load_settings(config=Path(config) if config else None, store=store)
-    found = repair(settings, dry_run=dry_run, retry=retry)
+    found = repair(settings, dry_run=dry_run, retry=retry, prune_blobs=prune_blobs)
     if as_json:
         emit_json(found)
     else:

@@ -20,6 +20,7 @@ from otel_i2e.store.lease import hold, holder
 from otel_i2e.store.mending import mended, report, set_store_aside
 from otel_i2e.store.migrate import is_current, migrate
 from otel_i2e.store.read import Reader
+from otel_i2e.store.references import blob_references
 from otel_i2e.store.salvage import salvage, unreadable
 from otel_i2e.store.sandbox import Described, Place, describe, parameters, run
 from otel_i2e.store.write import Writer
@@ -63,6 +64,14 @@ class Store:
             try:
                 is_current(connection)  # raises for a store of a newer version
                 return unreadable(connection)
+            except duckdb.Error as error:
+                raise store_error(error, self.path) from error
+
+    def blob_references(self) -> set[str]:
+        """SHA-256, in hex, of the images and files that rows refer to. Raises StoreError."""
+        with self._current() as connection:
+            try:
+                return blob_references(connection)
             except duckdb.Error as error:
                 raise store_error(error, self.path) from error
 

@@ -1,6 +1,7 @@
 """What is wrong with the store, the spool and what lies beside them, in plain words; and what of it can be mended.
 
-Nothing is deleted: what is damaged is set aside, and what is readable in it comes back.
+What is damaged is set aside, and what is readable in it comes back. Nothing is deleted but, where that is asked for,
+images and files that no row refers to.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from otel_i2e.errors import StoreDamaged, StoreError, StoreLocked
 from otel_i2e.models import Contract
 from otel_i2e.spool import Spool
 from otel_i2e.store import Store
+from otel_i2e.workflows.blobs import blobs_folder
 from otel_i2e.workflows.rejects import rejected_requests, retry_rejected
+from otel_i2e.workflows.unused_blobs import unused_blobs
 
 __all__ = ["Finding", "repair"]
 
@@ -23,7 +26,7 @@ __all__ = ["Finding", "repair"]
 class Finding(Contract):
     """One thing that is not as it should be, or was not."""
 
-    what: Literal["store", "log", "spool", "lock", "rejected", "version"]
+    what: Literal["store", "log", "spool", "lock", "rejected", "version", "blobs"]
     """What it is about."""
     place: str
     """The file."""
@@ -35,10 +38,13 @@ class Finding(Contract):
     """Whether something is left to do."""
 
 
-def repair(settings: Settings, *, dry_run: bool = False, retry: bool = False) -> list[Finding]:
+def repair(
+    settings: Settings, *, dry_run: bool = False, retry: bool = False, prune_blobs: bool = False
+) -> list[Finding]:
     """Look at everything, and mend what can be mended safely; with `dry_run` only look.
 
-    `retry` puts rejected requests into the spool again. Raises nothing for what it finds; StoreLocked and SpoolError
+    `retry` puts rejected requests into the spool again, `prune_blobs` deletes images and files that no row refers to:
+    the only thing that is ever deleted. Raises nothing for what it finds; StoreLocked and SpoolError
     when it cannot look.
     """
     before = [part for part in damaged_beside(settings.store_path) if part.saved is not None]
@@ -50,6 +56,7 @@ def repair(settings: Settings, *, dry_run: bool = False, retry: bool = False) ->
         *found,
         *(_seen_before(part) for part in before),
         *_rejected(settings, dry_run=dry_run, retry=retry),
+        *_blobs(settings, dry_run=dry_run, prune=prune_blobs),
     ]
 
 
@@ -165,6 +172,32 @@ def _rejected(settings: Settings, *, dry_run: bool, retry: bool) -> Iterator[Fin
     if retry and not dry_run:
         done = f"{retry_rejected(settings):,} requests put into the spool again; what is rejected again comes back here"
     yield _finding("rejected", kept[0][0].parent, seen, done, left=not retry or dry_run)
+
+
+def _blobs(settings: Settings, *, dry_run: bool, prune: bool) -> Iterator[Finding]:
+    folder = blobs_folder(settings)
+    unread = [part.path.name for part in damaged_beside(settings.store_path) if part.what == "store" and _is_left(part)]
+    try:
+        unused = unused_blobs(settings, remove=prune and not dry_run and not unread)
+    except (StoreError, OSError) as error:
+        yield _finding("blobs", folder, f"cannot be looked through: {error}", "nothing was deleted", left=prune)
+        return
+    if not unused.files:
+        return
+    seen = f"no row refers to {unused.files:,} files ({unused.size:,} bytes); {unused.used:,} others are in use"
+    done = "`i2e repair --prune-blobs` deletes them"
+    if unread:
+        done = (
+            f"kept: rows of {unread[0]!r} that cannot be read may refer to them; delete that file and its record first"
+        )
+    elif prune:
+        done = f"would delete them: {unused.size:,} bytes" if dry_run else f"deleted: {unused.size:,} bytes are free"
+    yield _finding("blobs", folder, seen, done, left=prune and bool(unread or dry_run))
+
+
+def _is_left(part: Damaged) -> bool:
+    """Whether a damaged store may hold rows that were not brought back."""
+    return not part.saved or "unreadable row groups" in part.saved
 
 
 def _saved(saved: Any) -> str:
