@@ -5,6 +5,7 @@ from __future__ import annotations
 from otel_i2e.models._contract import Contract, Json
 from otel_i2e.models.calibration import Calibration, JudgedLabel, Rate
 from otel_i2e.models.case import Case, CaseContext, Origin, Priority, Severity
+from otel_i2e.models.definition import Definition, ScorerIdentity
 from otel_i2e.models.document import Document
 from otel_i2e.models.experiment import CaseRun, Experiment
 from otel_i2e.models.gate import (
@@ -58,6 +59,7 @@ __all__ = [
     "Comparison",
     "Contract",
     "Decision",
+    "Definition",
     "Document",
     "Experiment",
     "GateVerdict",
@@ -87,6 +89,7 @@ __all__ = [
     "Rule",
     "Score",
     "ScoreRow",
+    "ScorerIdentity",
     "ScorerRule",
     "Severity",
     "SliceRule",

@@ -17,7 +17,10 @@ from pathlib import Path
 from types import CodeType, FunctionType, ModuleType
 from typing import Any, Final, cast
 
-__all__ = ["code_version", "hash_of"]
+from otel_i2e.models import Definition, Json
+from otel_i2e.score.storable import storable_json, storable_text
+
+__all__ = ["code_definition", "code_version", "hash_of"]
 
 _MOST_PARTS: Final = 200
 _DEEPEST: Final = 6
@@ -31,12 +34,23 @@ def hash_of(value: Any) -> str:
 
 def code_version(function: Callable[..., Any], parameters: Any = None) -> str:
     """12 hex digits that change with the code, what it names and `parameters` (JSON); the same in any process."""
+    return code_definition(function, parameters).version
+
+
+def code_definition(function: Callable[..., Any], parameters: Any = None, *, shown: Json | None = None) -> Definition:
+    """The same with what it is a hash of; `shown` are the parameters as a reader knows them."""
     parts: dict[int, Any] = {}
     target = inspect.unwrap(cast("Any", function))
     if not isinstance(target, FunctionType):  # a bound method, a partial, an object with __call__
         target = _attribute(target, "__func__") or _attribute(target, "func") or target.__class__
     _collect(target, target, parts)
-    return hash_of([list(parts.values()), parameters])
+    found = list(parts.values())
+    named = {f"{name}: {key}": value for name, _, constants in found for key, value in constants.items()}
+    return Definition(
+        version=hash_of([found, parameters]),
+        text=storable_text("\n\n".join(source if isinstance(source, str) else name for name, source, _ in found)),
+        parameters=storable_json({**(shown if shown is not None else parameters or {}), **named}),
+    )
 
 
 def _collect(target: Any, root: Any, parts: dict[int, Any]) -> None:

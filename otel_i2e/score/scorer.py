@@ -18,8 +18,8 @@ from functools import cached_property
 from typing import Any, Final, NamedTuple, overload
 
 from otel_i2e.errors import ScorerError
-from otel_i2e.models import Judge, Subject
-from otel_i2e.score.identity import code_version
+from otel_i2e.models import Definition, Judge, Subject
+from otel_i2e.score.identity import code_definition
 from otel_i2e.score.parameters import arguments_of, needs_of, place_of
 
 __all__ = ["JudgeRef", "Scorer", "scorer"]
@@ -50,8 +50,8 @@ class Scorer:
     """Parameters that must be there."""
     ask: Callable[[Subject, Judge | None], Any]
     """Gives a ScorerResult or an Answer, or an awaitable of one."""
-    identity: Callable[[], str]
-    """Gives the version; called once, when the version is first read."""
+    identity: Callable[[], Definition]
+    """Gives what the version is a hash of; called once, when the version is first read."""
     optional: frozenset[str] = frozenset()
     """Parameters with a default."""
     needs_judge: bool = False
@@ -66,9 +66,14 @@ class Scorer:
     """The decorated function."""
 
     @cached_property
+    def definition(self) -> Definition:
+        """Its code or prompt, its parameters, and their hash."""
+        return self.identity()
+
+    @cached_property
     def version(self) -> str:
         """12 hex digits: a hash of its code or prompt, and its parameters."""
-        return self.identity()
+        return self.definition.version
 
     @property
     def needs(self) -> frozenset[str]:
@@ -131,7 +136,7 @@ def _scorer(function: Callable[..., Any], name: str | None, threshold: float | N
         required=required,
         optional=optional,
         ask=lambda subject, _judge: function(**arguments_of(subject, names)),
-        identity=lambda: code_version(function, {"threshold": threshold}),
+        identity=lambda: code_definition(function, {"threshold": threshold}),
         source=place_of(function),
         description=_first_line(function),
         function=function,

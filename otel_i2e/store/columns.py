@@ -155,6 +155,15 @@ TABLES: Final[dict[str, dict[str, str]]] = {
         "cost_usd": "DOUBLE",
         "recorded_at": _TIME,
     },
+    "scorer_identities": {
+        "scorer": _TEXT,
+        "scorer_version": _TEXT,
+        "kind": _TEXT,
+        "source": _TEXT,
+        "text": _TEXT,
+        "parameters": "JSON",
+        "first_seen": _TIME,
+    },
     "gate_decisions": {
         "experiment_id": _TEXT,
         "baseline_id": _TEXT,

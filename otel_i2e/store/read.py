@@ -20,6 +20,7 @@ from otel_i2e.models import (
     Label,
     Override,
     RecordedVerdict,
+    ScorerIdentity,
     ScoreRow,
     Span,
     StoredCase,
@@ -90,6 +91,9 @@ _STANDINGS = """
 SELECT * FROM judge_standings
 QUALIFY row_number() OVER (PARTITION BY scorer, scorer_version ORDER BY created_at DESC) = 1
 ORDER BY scorer, scorer_version
+"""
+_IDENTITIES: Final = """
+SELECT * FROM scorer_identities WHERE $scorer IS NULL OR scorer = $scorer ORDER BY first_seen, scorer, scorer_version
 """
 _LABELS: Final = "SELECT * FROM labels WHERE scorer = $scorer ORDER BY created_at, label_id"
 _CALIBRATION: Final = "SELECT body FROM calibrations WHERE scorer = $scorer ORDER BY created_at DESC LIMIT 1"
@@ -197,6 +201,11 @@ class Reader:
         """Overrides that were recorded for one experiment, or for any of a dataset, in order; with their use."""
         rows = self.rows(_OVERRIDES, {"id": experiment_id, "dataset": dataset})
         return [Override.model_validate(_parsed(row, "scorer_versions")) for row in rows]
+
+    def identities(self, scorer: str | None = None) -> list[ScorerIdentity]:
+        """What versions of scorers were, of one or all, in the order in which they were first used."""
+        rows = self.rows(_IDENTITIES, {"scorer": scorer})
+        return [ScorerIdentity.model_validate(_parsed(row, "parameters")) for row in rows]
 
     def standings(self) -> list[JudgeStanding]:
         """What calibration says of judges: the latest of each identity."""

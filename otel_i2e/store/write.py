@@ -20,6 +20,7 @@ from otel_i2e.models import (
     LedgerRow,
     Override,
     RecordedVerdict,
+    ScorerIdentity,
     ScoreRow,
     SpanRow,
     StoredCase,
@@ -39,6 +40,10 @@ SEMI JOIN ({_KEYS}) AS sent ON sent.key[1] = trace_id AND sent.key[2] = span_id
 WHERE start_time BETWEEN make_timestamptz($first::BIGINT) AND make_timestamptz($last::BIGINT)
 """
 _STORED_SCORES: Final = f"SELECT score_id FROM {{table}} SEMI JOIN ({_KEYS}) AS sent ON sent.key[1] = score_id"
+_STORED_IDENTITIES: Final = f"""
+SELECT scorer, scorer_version FROM scorer_identities
+SEMI JOIN ({_KEYS}) AS sent ON sent.key[1] = scorer AND sent.key[2] = scorer_version
+"""
 _STORED_VERDICTS: Final = f"SELECT request FROM verdicts SEMI JOIN ({_KEYS}) AS sent ON sent.key[1] = request"
 
 
@@ -125,6 +130,14 @@ class Writer:
         """Store attempts to score; the number of them."""
         insert(self._connection, "score_ledger", [_fields(row) for row in rows])
         return len(rows)
+
+    def add_identities(self, identities: Sequence[ScorerIdentity]) -> int:
+        """Keep what versions of scorers are; one that is kept already stays. The number of new ones."""
+        unique = {(one.scorer, one.scorer_version): one for one in reversed(identities)}
+        stored = self._stored(_STORED_IDENTITIES, unique) if unique else set[tuple[str, ...]]()
+        new = [one for key, one in unique.items() if key not in stored]
+        insert(self._connection, "scorer_identities", [_fields(one) for one in new])
+        return len(new)
 
     def add_cases(self, cases: Sequence[StoredCase]) -> None:
         """Store revisions of cases. Nothing is overwritten: the latest revision is the case."""

@@ -19,12 +19,14 @@ from otel_i2e.models import (
     JudgeVerdict,
     LedgerRow,
     Outcome,
+    ScorerIdentity,
     ScoreRow,
     Span,
     Subject,
 )
 from otel_i2e.score import Scorer, Share, blocks, run_scorer
 from otel_i2e.store import Store
+from otel_i2e.workflows.identities import identities_of
 from otel_i2e.workflows.score_events import emit_scores
 from otel_i2e.workflows.verdicts import Memory, Remembering
 
@@ -106,17 +108,22 @@ def store_attempts(store: Store, made: Sequence[tuple[Job, Attempt]], now: datet
         return
     now = now or datetime.now(UTC)
     rows = [_rows_of_job(job, attempt, now) for job, attempt in made]
+    identities = identities_of((job.scorer for job, _ in made), now)
     try:
-        stored = _write(store, rows)
+        stored = _write(store, rows, identities)
     except RowRefused:
+        _write(store, [], identities)
         stored = [score for row in rows for score in _write_one(store, row)]
     emit_scores(stored)
 
 
-def _write(store: Store, rows: Sequence[tuple[LedgerRow, ScoreRow | None]]) -> list[ScoreRow]:
+def _write(
+    store: Store, rows: Sequence[tuple[LedgerRow, ScoreRow | None]], identities: Sequence[ScorerIdentity] = ()
+) -> list[ScoreRow]:
     scores = [score for row, score in rows if score is not None and not row.shadow]
     shadows = [score for row, score in rows if score is not None and row.shadow]
     with store.write() as writer:
+        writer.add_identities(identities)
         writer.add_scores(scores)
         writer.add_shadow_scores(shadows)
         writer.add_ledger([row for row, _ in rows])

@@ -132,7 +132,11 @@ def _gate(stage: Stage, *args: str, show: str, expect: Collection[int]) -> None:
 def _next_steps(folder: Path, *, kept: bool) -> list[str]:
     if not kept:
         return ["The files are gone. i2e demo --keep DIR keeps them; i2e init lays out a project of your own."]
-    commands = ('i2e sql "SELECT name, avg(value) FROM scores GROUP BY name"', "i2e review list", "i2e status")
+    commands = (
+        'i2e sql "SELECT name, scorer_version, avg(value) FROM scores GROUP BY ALL"',
+        "i2e review list",
+        "i2e status",
+    )
     return [f"The files are yours: cd {folder}", *(f"  {command}" for command in commands)]
 
 

@@ -48,6 +48,8 @@ class ScorerInfo(Contract):
     """Its name."""
     version: str
     """12 hex digits: a hash of its code or prompt, and its parameters."""
+    scope: str
+    """How far it looks: `span`, `trace` or `conversation`."""
     threshold: float | None
     """The value at or above which it passes; None: a bool passes when it is true, a number only measures."""
     needs: tuple[str, ...]
@@ -85,9 +87,11 @@ def load_scorers(settings: Settings) -> dict[str, Scorer]:
     return loaded.scorers
 
 
-def list_scorers(settings: Settings) -> list[ScorerInfo]:
-    """The same, as a list shows them, in order of their names."""
-    return [_info(scorer) for _, scorer in sorted(load_scorers(settings).items())]
+def list_scorers(settings: Settings, name: str | None = None) -> list[ScorerInfo]:
+    """The same, as a list shows them, in order of their names; or the one with this name. ScorerError for no such."""
+    loaded = load_scorers(settings)
+    names = sorted(loaded) if name is None else [name]
+    return [_info(scorer) for scorer in named(names, Loaded(loaded, {}, []))]
 
 
 def load_all(settings: Settings) -> Loaded:
@@ -158,6 +162,7 @@ def _info(scorer: Scorer) -> ScorerInfo:
     return ScorerInfo(
         name=scorer.name,
         version=scorer.version,
+        scope=scorer.scope,
         threshold=scorer.threshold,
         needs=tuple(sorted(scorer.required)),
         optional=tuple(sorted(scorer.optional)),

@@ -2,8 +2,8 @@
 -- description: Each version of each prompt side by side, with its errors, speed, cost and scores.
 -- kind: diagnose
 -- param: since duration = 30d  How far back
--- Scores of two versions of a scorer are never averaged: each has a row of its own. Means and rates are weighted by
--- what each score stands for.
+-- Scores of two versions of a scorer, or of two models that judged, are never averaged: each has a row of its own. Means
+-- and rates are weighted by what each score stands for.
 WITH calls AS (
   SELECT *, coalesce(response_model, request_model) AS model
   FROM llm_calls
@@ -27,6 +27,7 @@ scored AS (
     calls.prompt_name, calls.prompt_version, calls.model,
     rated.name AS scorer,
     rated.scorer_version,
+    rated.model AS judge_model,
     count(*) AS scored,
     sum(rated.weight * rated.value) / nullif(sum(rated.weight) FILTER (rated.value IS NOT NULL), 0) AS mean_score,
     coalesce(sum(rated.weight) FILTER (rated.passed), 0)
@@ -47,6 +48,7 @@ SELECT
   round(used.cost_usd, 6) AS cost_usd,
   scored.scorer,
   scored.scorer_version,
+  scored.judge_model,
   scored.scored,
   round(scored.mean_score, 4) AS mean_score,
   round(scored.pass_rate, 4) AS pass_rate,
@@ -57,4 +59,5 @@ LEFT JOIN scored
   ON scored.prompt_name IS NOT DISTINCT FROM used.prompt_name
   AND scored.prompt_version IS NOT DISTINCT FROM used.prompt_version
   AND scored.model IS NOT DISTINCT FROM used.model
-ORDER BY used.prompt_name, used.first_seen DESC, used.prompt_version, used.model, scored.scorer, scored.scorer_version
+ORDER BY used.prompt_name, used.first_seen DESC, used.prompt_version, used.model, scored.scorer, scored.scorer_version,
+  scored.judge_model

@@ -8,7 +8,11 @@ from pathlib import Path
 import pytest
 
 from otel_i2e.cli.main import main
+from otel_i2e.config import load_settings
 from otel_i2e.score import standalone
+from otel_i2e.store import Store
+from otel_i2e.testing import llm_span, row_of
+from otel_i2e.workflows.scoring import score_where
 
 
 def run(*args: str) -> int:
@@ -34,10 +38,16 @@ def test_lists_what_can_be_named(capsys: pytest.CaptureFixture[str], tmp_path: P
     """Name, version, threshold, needs and place; the checks of a case below."""
     assert run() == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].split("\t") == ["name", "version", "threshold", "needs", "source", "description"]
+    assert lines[0].split("\t") == ["name", "version", "scope", "threshold", "needs", "source", "description"]
     cells = {line.split("\t")[0]: line.split("\t") for line in lines[1:] if "\t" in line}
     assert set(cells) == {scorer.name for scorer in standalone()} | {"correctness", "groundedness", "kind"}
-    assert cells["kind"][2:] == ["0.5", "output, documents?", f"{tmp_path / 'mine.py'}:2", "Whether it is kind."]
+    assert cells["kind"][2:] == [
+        "trace",
+        "0.5",
+        "output, documents?",
+        f"{tmp_path / 'mine.py'}:2",
+        "Whether it is kind.",
+    ]
     assert lines[-1].startswith("Checks for `must` and `must_not` of a case: contains, not_contains, regex,")
 
 
@@ -48,6 +58,44 @@ def test_json_has_the_same(capsys: pytest.CaptureFixture[str]) -> None:
     kind = next(scorer for scorer in shown["scorers"] if scorer["name"] == "kind")
     assert (kind["needs"], kind["optional"], kind["needs_judge"]) == (["output"], ["documents"], False)
     assert "judge" in shown["checks"]
+
+
+def test_one_scorer_and_its_history(capsys: pytest.CaptureFixture[str]) -> None:
+    """Every version that was used, the last change as a diff; a diff of any two by the beginnings of their versions."""
+    settings = load_settings()
+    with Store.of(settings).write() as writer:
+        writer.add_spans([row_of(llm_span())])
+    score_where(settings, "true", ["kind"])
+    Path("mine.py").write_text(Path("mine.py").read_text().replace("return 1", "return 0.25"), encoding="utf-8")
+    score_where(settings, "true", ["kind"])
+    assert run("kind", "--history", "--json") == 0
+    old, new = (one["version"] for one in json.loads(capsys.readouterr().out)["identities"])
+    assert run("kind", "--history") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split("\t")[:7] for line in lines[1:3]] == [
+        ["kind", old, "", "", "1", "100.0%", "0"],
+        ["kind", new, "yes", "", "1", "0.0%", "0"],
+    ]
+    assert {"-    return 1", "+    return 0.25"} <= set(lines[3:])
+    assert run("kind", "--diff", new[:5], old[:5]) == 0
+    assert "+    return 1" in capsys.readouterr().out.splitlines()
+    assert run("kind", "--diff", new, new) == 0
+    assert capsys.readouterr().out == "Nothing changed: the two are the same version.\n"
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (["kinder"], "there is no scorer 'kinder'"),
+        (["kinder", "--history"], "there is no scorer 'kinder', and no score of one is stored"),
+        (["--diff", "a", "b"], "--diff needs the name of a scorer"),
+        (["kind", "--diff", "zz", "b"], "no version begins with 'zz'"),
+    ],
+)
+def test_a_mistake_is_one_line(args: list[str], said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Exit code 2."""
+    assert run(*args) == 2
+    assert said in capsys.readouterr().err
 
 
 def test_a_broken_file_is_one_line_and_exit_2(capsys: pytest.CaptureFixture[str]) -> None:

@@ -67,6 +67,34 @@ def test_rows_in_rows_out(name: str, tmp_path: Path) -> None:
     assert (named, len(found)) == (expected, len(expected))
 
 
+_IDENTITIES: list[tuple[str, str | None]] = [("v1", None), ("v2", None), ("v2", "model-a"), ("v2", "model-b")]
+
+
+@pytest.mark.parametrize("name", _LIBRARY)
+def test_no_query_averages_two_identities(name: str, tmp_path: Path) -> None:
+    """Versions of a scorer, and models that answered for one, are kept apart: a mean is that of one identity."""
+    settings, now = Settings(store=str(tmp_path / "s.duckdb"), queries=str(tmp_path / "none")), datetime.now(UTC)
+    spans = [{"trace_id": f"t{n}", "span_id": f"s{n}", "start_time": "-2h"} for n in range(8)]
+    rows: list[dict[str, Any]] = []
+    for span, (version, model) in zip(spans, _IDENTITIES * 2, strict=True):
+        value = 1 / (2 + _IDENTITIES.index((version, model)))  # each identity always says the same
+        made = {"name": "same", "scorer_version": version, "model": model, "value": value, "passed": False}
+        rows.append({**span, **made})
+    with Store.of(settings).write() as writer:
+        writer.add_spans([_span(span, now) for span in spans])
+        kept = ("trace_id", "span_id", "name", "scorer_version", "model", "value", "passed")
+        writer.add_scores([_score({key: row[key] for key in kept}, n, now) for n, row in enumerate(rows)])
+    result = run_query(settings, find_query(name, settings), {})
+    found = [dict(zip(result.columns, row, strict=True)) for row in result.rows]
+    said = {round(row["value"], 4) for row in rows}
+    means = [row[column] for row in found for column in ("mean_score", "score") if row.get(column) is not None]
+    assert all(round(mean, 4) in said for mean in means)
+    if "mean_score" in result.columns:
+        assert sorted((row["scorer_version"], row["judge_model"] or "") for row in found) == sorted(
+            (version, model or "") for version, model in _IDENTITIES
+        )
+
+
 @pytest.mark.parametrize("name", _LIBRARY)
 def test_every_query_holds_to_its_header(name: str, tmp_path: Path) -> None:
     """It is named after its file, lies in the folder of its kind, has a sentence, and is checked."""

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from otel_i2e.errors import JudgeError
-from otel_i2e.models import Attempt, Case, Document, Outcome, Score, Subject
+from otel_i2e.models import Attempt, Case, Definition, Document, Outcome, Score, Subject
 from otel_i2e.score import Scorer, run_scorer, scorer
 from otel_i2e.testing import agent_span, llm_span, retrieval_span, tool_span, trace_of
 
@@ -163,7 +163,7 @@ def test_a_judge_that_never_answers_is_given_up(attempt: Try, monkeypatch: pytes
         await asyncio.Event().wait()
         return True
 
-    hanging = Scorer(name="j", threshold=None, required=frozenset(), ask=ask, identity=lambda: "1")
+    hanging = Scorer(name="j", threshold=None, required=frozenset(), ask=ask, identity=lambda: Definition(version="1"))
     assert attempt(hanging).error == "no result within 0.01 s"
 
 

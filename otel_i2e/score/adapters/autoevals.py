@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 from otel_i2e.models import Judge, Score, Subject
-from otel_i2e.score.adapters.identity import foreign_version
+from otel_i2e.score.adapters.identity import foreign_definition
 from otel_i2e.score.scorer import Scorer
 
 __all__ = ["from_autoevals"]
@@ -30,7 +30,7 @@ def from_autoevals(scorer: Any, *, name: str | None = None, threshold: float | N
         required=frozenset({"output"}),
         optional=frozenset({"expected", "input"}),
         ask=ask,
-        identity=lambda: foreign_version(scorer, threshold),
+        identity=lambda: foreign_definition(scorer, threshold),
         source=f"autoevals {kind.__qualname__}",
         description=(kind.__doc__ or "").strip().partition("\n")[0],
     )

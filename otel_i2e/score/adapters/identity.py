@@ -1,21 +1,28 @@
-"""The identity of another library's scorer: its class, its plain parameters, its package's version."""
+"""The definition of another library's scorer: its class, its plain parameters, its package's version."""
 
 from __future__ import annotations
 
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, cast
 
+from otel_i2e.models import Definition
 from otel_i2e.score.identity import hash_of
+from otel_i2e.score.storable import storable_json
 
-__all__ = ["foreign_version"]
+__all__ = ["foreign_definition"]
 
 
-def foreign_version(scorer: Any, threshold: float | None) -> str:
-    """12 hex digits. Parameters that are no plain values (a client, a function) are not part of it."""
+def foreign_definition(scorer: Any, threshold: float | None) -> Definition:
+    """Parameters that are no plain values (a client, a function) are not part of it."""
     kind = cast("type[Any]", type(scorer))
     package = kind.__module__.partition(".")[0]
     plain = {name: value for name, value in cast("dict[str, Any]", vars(scorer)).items() if _is_plain(value)}
-    return hash_of([kind.__module__, kind.__qualname__, _version(package), plain, threshold])
+    release = _version(package)
+    return Definition(
+        version=hash_of([kind.__module__, kind.__qualname__, release, plain, threshold]),
+        text=f"{kind.__module__}.{kind.__qualname__}",
+        parameters=storable_json({**plain, "package": f"{package} {release}", "threshold": threshold}),
+    )
 
 
 def _version(package: str) -> str | None:

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from otel_i2e.errors import ScorerError
 from otel_i2e.models import Case, Json, Judge, Outcome, Score, Span, Subject
-from otel_i2e.score.adapters.identity import foreign_version
+from otel_i2e.score.adapters.identity import foreign_definition
 from otel_i2e.score.run import run_scorer
 from otel_i2e.score.scorer import Scorer
 
@@ -31,7 +31,7 @@ def from_pydantic_evals(evaluator: Any, *, name: str | None = None, threshold: f
         required=frozenset({"output"}),
         optional=frozenset({"expected", "input", "metadata", "duration_ms"}),
         ask=ask,
-        identity=lambda: foreign_version(evaluator, threshold),
+        identity=lambda: foreign_definition(evaluator, threshold),
         source=f"pydantic-evals {kind.__qualname__}",
         description=(kind.__doc__ or "").strip().partition("\n")[0],
     )

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from otel_i2e.errors import ScorerError
 from otel_i2e.models import Contract, Json
-from otel_i2e.score.identity import code_version
+from otel_i2e.score.identity import code_definition
 from otel_i2e.score.parameters import arguments_of, needs_of
 from otel_i2e.score.scorer import Scorer
 
@@ -47,7 +47,7 @@ def check_scorer(check: str, function: Callable[..., Any], argument: Contract | 
         required=required,
         optional=optional,
         ask=lambda subject, _judge: function(**arguments_of(subject, names)),
-        identity=lambda: code_version(function, [check, values]),
+        identity=lambda: code_definition(function, [check, values], shown={"check": check, "argument": values}),
         description=(function.__doc__ or "").strip().partition("\n")[0],
     )
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from otel_i2e.errors import JudgeError, ScorerError
-from otel_i2e.models import Contract, Json, Judge, JudgePrompt, JudgeQuestion, JudgeVerdict, Score, Subject
+from otel_i2e.models import Contract, Definition, Json, Judge, JudgePrompt, JudgeQuestion, JudgeVerdict, Score, Subject
 from otel_i2e.score.answer import Answer
 from otel_i2e.score.checks._check import read_argument, shown
 from otel_i2e.score.content import missing
@@ -69,11 +69,20 @@ def judge_scorer(prompt: JudgePrompt, *, criterion: str | None = None, name: str
         required=frozenset(prompt.fields) - {"criterion"},
         optional=frozenset(prompt.optional),
         ask=ask,
-        identity=lambda: hash_of([prompt.identity, prompt.threshold, criterion]),
+        identity=lambda: _definition(prompt, criterion),
         needs_judge=True,
         judge=JudgeRef(prompt.name, hash_of([prompt.identity, prompt.threshold, None]), prompt.model),
         source=prompt.path,
         description=prompt.description,
+    )
+
+
+def _definition(prompt: JudgePrompt, criterion: str | None) -> Definition:
+    shown = prompt.model_dump(mode="json", exclude={"name", "description", "text", "path"})
+    return Definition(
+        version=hash_of([prompt.identity, prompt.threshold, criterion]),
+        text=prompt.text,
+        parameters=shown if criterion is None else {**shown, "criterion": criterion},
     )
 
 

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from otel_i2e.errors import ScorerError
-from otel_i2e.models import Json, Judge, JudgePrompt, Score, Subject
+from otel_i2e.models import Definition, Json, Judge, JudgePrompt, Score, Subject
 from otel_i2e.score.answer import Answer, answer_of, passed
 from otel_i2e.score.checks._check import shown
 from otel_i2e.score.checks.judge import judge_scorer
@@ -72,6 +72,11 @@ def _negated(scorer: Scorer, name: str) -> Scorer:
         )
         return answer._replace(score=negative)
 
-    return replace(
-        scorer, name=name, threshold=1.0, ask=ask, identity=lambda: hash_of(["not", scorer.version]), function=None
+    return replace(scorer, name=name, threshold=1.0, ask=ask, identity=lambda: _opposite(scorer), function=None)
+
+
+def _opposite(scorer: Scorer) -> Definition:
+    was = scorer.definition
+    return Definition(
+        version=hash_of(["not", was.version]), text=was.text, parameters={**was.parameters, "must_not": True}
     )
