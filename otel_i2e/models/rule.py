@@ -30,6 +30,14 @@ class Rule(Contract):
     """Traces of each prompt version that `rare_prompt_versions` keeps a UTC day, the first to arrive."""
     scorers: list[str] = Field(min_length=1)
     """Names of scorers."""
+    quiet: float = Field(default=10.0, ge=0)
+    """Seconds without a new span that make a trace with its root complete, for scorers that look beyond their span."""
+    quiet_max: float = Field(default=120.0, ge=0)
+    """Seconds after which a span is scored however its trace stands."""
+    shadow: bool = False
+    """Whether scores are kept apart, where nothing counts them."""
+    beside: str | None = None
+    """For a rule in shadow: the live scorer that it is compared with; None is the scorer of the same name."""
     daily_budget: int | None = Field(default=None, ge=0)
     """Scorer calls a UTC day at most; None is no limit."""
     daily_budget_usd: float | None = Field(default=None, ge=0)

@@ -131,7 +131,7 @@ def _write(
 
 
 def _rows_of_job(job: Job, attempt: Attempt, now: datetime) -> tuple[LedgerRow, ScoreRow | None]:
-    seen = len(job.subject.trace) if job.scorer.needs_trace and attempt.outcome is not Outcome.SAMPLED_OUT else None
+    seen = len(job.subject.trace) if job.scorer.scope != "span" and attempt.outcome is not Outcome.SAMPLED_OUT else None
     return rows_of(attempt, job.subject.span, job.asker, now, share=job.share, trace_spans=seen)
 
 

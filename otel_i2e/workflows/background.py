@@ -82,7 +82,7 @@ class _Worker:
         with fork_guard:
             from otel_i2e.workflows.scoring import score_online  # every scorer: only with rules
 
-        return any(rule.left for rule in score_online(self._settings).rules)
+        return any(rule.left or rule.waiting for rule in score_online(self._settings).rules)
 
     def _note(self, error: Exception) -> None:
         kind = type(error).__name__

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from datetime import datetime
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 from otel_i2e.config import Settings
@@ -17,6 +17,7 @@ __all__ = [
     "counted",
     "identities_of",
     "identity_of",
+    "looks_beyond",
     "micros",
     "spans_of",
     "unscored",
@@ -32,10 +33,6 @@ WITH tried AS (
     WHERE source = 'online' AND rule = $rule AND created_at >= make_timestamptz($since::BIGINT)
     GROUP BY trace_id, span_id
 ),
-roots AS (
-    SELECT trace_id FROM spans
-    WHERE parent_span_id IS NULL AND ingested_at >= make_timestamptz($since::BIGINT)
-),
 matching AS (
     SELECT trace_id, span_id, start_time, ingested_at
     FROM spans
@@ -44,12 +41,23 @@ matching AS (
       AND (
 {where}
       )
+),
+due AS (
+    SELECT m.*, tried.identities
+    FROM matching m LEFT JOIN tried ON tried.trace_id = m.trace_id AND tried.span_id = m.span_id
+    WHERE tried.identities IS NULL OR NOT list_has_all(tried.identities, $identities::VARCHAR[])
+),
+complete AS (
+    SELECT trace_id FROM span_rows
+    WHERE $waits AND ingested_at >= make_timestamptz($day::BIGINT) AND trace_id IN (SELECT trace_id FROM due)
+    GROUP BY trace_id
+    HAVING max(ingested_at) <= make_timestamptz($quiet::BIGINT) AND bool_or(parent_span_id IS NULL)
 )
-SELECT m.trace_id, m.span_id, epoch_us(m.start_time) AS start_us, tried.identities
-FROM matching m LEFT JOIN tried ON tried.trace_id = m.trace_id AND tried.span_id = m.span_id
-WHERE (tried.identities IS NULL OR NOT list_has_all(tried.identities, $identities::VARCHAR[]))
-  AND (m.ingested_at <= make_timestamptz($quiet::BIGINT) OR m.trace_id IN (SELECT trace_id FROM roots))
-ORDER BY m.ingested_at, m.span_id
+SELECT trace_id, span_id, epoch_us(start_time) AS start_us, identities,
+    NOT $waits OR ingested_at <= make_timestamptz($patience::BIGINT) OR trace_id IN (SELECT trace_id FROM complete)
+        AS ready
+FROM due
+ORDER BY ready DESC, ingested_at, span_id
 LIMIT $limit
 """
 
@@ -84,6 +92,7 @@ LIMIT $limit
 """
 _COUNTED: Final = f"{_MATCHING} SELECT count(*) AS spans, count(*) FILTER (WHERE complete) AS complete FROM judged"
 
+_DAY: Final = timedelta(days=1)
 _WITH_IDS: Final = """
 start_time BETWEEN make_timestamptz($first::BIGINT) AND make_timestamptz($last::BIGINT)
 AND list_contains($span_ids::VARCHAR[], span_id)
@@ -112,26 +121,37 @@ def untried(
     store: Store,
     settings: Settings,
     rule: Rule,
-    scorers: Iterable[Scorer],
+    scorers: Sequence[Scorer],
     *,
     since: datetime,
-    quiet: datetime,
+    now: datetime,
     limit: int,
-) -> list[Candidate]:
-    """Spans stored since `since` that a rule has not dealt with, the earliest first, `limit` at most.
+) -> tuple[list[Candidate], int]:
+    """Spans stored since `since` that a rule has not dealt with, the earliest first; how many wait for their trace.
 
-    A span stored after `quiet` is left until the root of its trace is there: spans end before their parents.
+    Both are `limit` at most. Where a scorer looks beyond its span, the span waits until the root of its trace is there
+    and no span of the trace was stored for `quiet` seconds, or until it has waited for `quiet_max` seconds.
     The rule's condition has passed `check_condition`; it runs as a user's query does: read-only, with a time limit.
     Raises QueryError, StoreLocked and StoreError.
     """
     params = {
         "rule": rule.name,
         "since": micros(since),
-        "quiet": micros(quiet),
+        "day": micros(now - _DAY),
+        "quiet": micros(now - timedelta(seconds=rule.quiet)),
+        "patience": micros(now - timedelta(seconds=rule.quiet_max)),
+        "waits": looks_beyond(scorers),
         "limit": limit,
         "identities": identities_of(scorers),
     }
-    return candidates_of(_asked(store, settings, _UNTRIED, rule.where, params))
+    rows = _asked(store, settings, _UNTRIED, rule.where, params).rows
+    found = [_candidate(*row[:4]) for row in rows if row[4]]
+    return found, len(rows) - len(found)
+
+
+def looks_beyond(scorers: Iterable[Scorer]) -> bool:
+    """Whether one of them looks at more than its span, so that the span waits for its trace."""
+    return any(scorer.scope != "span" for scorer in scorers)
 
 
 def unscored(
@@ -173,10 +193,11 @@ def _asked(store: Store, settings: Settings, sql: str, where: str, params: Mappi
 
 def candidates_of(result: QueryResult) -> list[Candidate]:
     """The rows of a query as candidates: trace, span, start, identities that are done."""
-    return [
-        Candidate(trace_id, span_id, start_us, frozenset(identities or ()))
-        for trace_id, span_id, start_us, identities in result.rows
-    ]
+    return [_candidate(*row) for row in result.rows]
+
+
+def _candidate(trace_id: str, span_id: str, start_us: int, identities: Iterable[str] | None) -> Candidate:
+    return Candidate(trace_id, span_id, start_us, frozenset(identities or ()))
 
 
 def micros(moment: datetime) -> int:

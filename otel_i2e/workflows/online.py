@@ -109,6 +109,7 @@ def _report(plan: Plan) -> ScoringReport:
         rule=plan.name,
         spans=len(plan.found),
         left=plan.left,
+        waiting=plan.waiting,
         tallies=tallies(plan.scorers, (attempt for _, attempt in plan.ended)),
         error=plan.error,
     )

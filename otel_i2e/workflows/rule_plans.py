@@ -25,8 +25,6 @@ __all__ = ["Plan", "plan_rules"]
 _LOOK_BACK: Final = timedelta(days=1)
 _OVERLAP: Final = timedelta(minutes=2)
 """How far behind the last complete pass the next one begins: rows are stamped before they are committed."""
-_QUIET: Final = timedelta(seconds=30)
-"""How long a rule that looks at the trace waits for a root span that does not come."""
 _complete_until: Final[dict[tuple[str, ...], datetime]] = {}
 """Store, rule and scorers → everything that was stored before this has been dealt with. Of this process."""
 
@@ -44,6 +42,8 @@ class Plan:
     found: list[Candidate] = field(default_factory=list[Candidate])
     shares: dict[tuple[str, str], Share | None] = field(default_factory=dict[tuple[str, str], Share | None])
     """What each span found stands for, by trace and span id; None when the sample leaves it out."""
+    waiting: int = 0
+    """Spans whose trace may not be complete yet."""
     is_full: bool = False
     """Whether there may be spans beyond the limit."""
     jobs: list[Job] = field(default_factory=list[Job])
@@ -59,7 +59,8 @@ class Plan:
     def close(self, now: datetime) -> None:
         """Remember how far this process has come, once what came of the plan is stored."""
         if self.error is None and not self.is_full and not self.left:
-            _complete_until[self.key] = now - _OVERLAP
+            patience = timedelta(seconds=self.rule.quiet_max) if self.rule is not None and self.waiting else timedelta()
+            _complete_until[self.key] = now - _OVERLAP - patience
 
 
 def plan_rules(settings: Settings, store: Store, *, limit: int, now: datetime) -> list[Plan]:
@@ -92,15 +93,23 @@ def plan_rules(settings: Settings, store: Store, *, limit: int, now: datetime) -
 def _begun(rule: Rule, scorers: list[Scorer], settings: Settings, store: Store, *, limit: int, now: datetime) -> Plan:
     key = (str(store.path), rule.name, rule.where, *(identity_of(scorer) for scorer in scorers))
     since = max(now - _LOOK_BACK, _complete_until.get(key, now - _LOOK_BACK))
-    quiet = now - _QUIET if any(scorer.needs_trace for scorer in scorers) else now
-    found = untried(store, settings, rule, scorers, since=since, quiet=quiet, limit=limit)
+    found, waiting = untried(store, settings, rule, scorers, since=since, now=now, limit=limit)
     strata = strata_of(settings, store, rule, found, now)
     shares = {one[:2]: draw(one.trace_id, rule.sample, strata.get(one[:2])) for one in found}
     is_full = len(found) == limit
     for stratum, late in late_strata(settings, store, rule, scorers, now=now, limit=limit).items():
         found += (one for one in late if one[:2] not in shares)
         shares.update((one[:2], Share(0.0, stratum)) for one in late if one[:2] not in shares)
-    return Plan(rule.name, rule=rule, scorers=scorers, key=key, found=found, shares=shares, is_full=is_full)
+    return Plan(
+        rule.name,
+        rule=rule,
+        scorers=scorers,
+        key=key,
+        found=found,
+        shares=shares,
+        waiting=waiting,
+        is_full=is_full,
+    )
 
 
 def _fill(reader: Reader, plan: Plan, now: datetime, shared: Budget) -> None:
@@ -108,7 +117,7 @@ def _fill(reader: Reader, plan: Plan, now: datetime, shared: Budget) -> None:
     rule, scorers = plan.rule, plan.scorers
     if rule is None or not plan.found:
         return
-    asker = Asker("online", rule.name)
+    asker = Asker("online", rule.name, shadow=rule.shadow)
     sampled = [(one, share) for one in plan.found if (share := plan.shares[one[:2]]) is not None]
     for candidate in plan.found:
         if plan.shares[candidate[:2]] is None:

@@ -79,6 +79,8 @@ class ScoringReport(Contract):
     """In a backfill: matching spans that have every score already."""
     left: int = 0
     """Spans that are left for the next time: beyond the limit of a backfill, or out of time."""
+    waiting: int = 0
+    """Spans of a rule whose trace may not be complete yet: the next passes look at them."""
     tallies: tuple[ScorerTally, ...] = ()
     """In order of the scorers."""
     error: str | None = None

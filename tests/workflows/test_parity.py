@@ -51,7 +51,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[S
             store=str(tmp_path / "i2e.duckdb"),
             scorers=(str(tmp_path / "scorers.py"),),
             source=str(tmp_path / "i2e.toml"),
-            rules=({"name": "all", "where": "kind = 'agent'", "scorers": NAMES},),
+            rules=({"name": "all", "where": "kind = 'agent'", "scorers": NAMES, "quiet": 0},),
         )
         with Store.of(settings).write() as writer:
             writer.add_spans([row_of(_now(span)) for n in range(8) for span in _trace(n)])
