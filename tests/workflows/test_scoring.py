@@ -153,7 +153,7 @@ def test_sampling_goes_by_trace_and_is_on_record(project: Project) -> None:
     """What is left out has a row as well, and is not drawn again."""
     spans = [llm_span() for _ in range(200)]
     settings = project(*spans, rules=[{"sample": 0.25, "scorers": ["short", "silent"]}])
-    score_online(settings, now=NOW)
+    score_online(settings, seconds=60, now=NOW)
     kept = sum(keep(span.trace_id, 0.25) for span in spans)
     assert 20 < kept < 80
     assert ledger(settings) == {
@@ -162,7 +162,7 @@ def test_sampling_goes_by_trace_and_is_on_record(project: Project) -> None:
         ("short", "sampled_out"): 200 - kept,
         ("silent", "sampled_out"): 200 - kept,
     }
-    assert score_online(settings, now=NOW).attempts == 0
+    assert score_online(settings, seconds=60, now=NOW).attempts == 0
 
 
 def test_a_pass_is_bounded_and_the_next_goes_on(project: Project) -> None:
@@ -262,7 +262,7 @@ def court(monkeypatch: pytest.MonkeyPatch) -> Iterator[MessagesServer]:
 def test_a_judge_scores_with_its_cost_and_model(project: Project, court: MessagesServer) -> None:
     """Online, through the real SDK."""
     settings = project(llm_span(), rules=[{"scorers": ["tone"]}], judge={"max_retries": 0})
-    tally = score_online(settings, now=NOW).rules[0].tallies[0]
+    tally = score_online(settings, seconds=60, now=NOW).rules[0].tallies[0]
     assert tally.passed == 1
     (score,) = rows(settings, "SELECT * FROM scores")
     assert (score["label"], score["explanation"], score["model"]) == ("good", "Kind.", "claude-sonnet-5")
@@ -291,11 +291,11 @@ def test_a_price_that_is_not_known_keeps_no_budget(project: Project, court: Mess
     """One verdict shows it; then the budget counts as spent, today and in the next pass."""
     settings = project(llm_span(), llm_span(), llm_span(), rules=[{"scorers": ["tone"], "daily_budget_usd": 1}])
     (tmp_path / "judges" / "tone.md").write_text(TONE.replace("claude-sonnet-5", "claude-of-tomorrow"))
-    tally = score_online(settings, now=NOW).rules[0].tallies[0]
+    tally = score_online(settings, seconds=60, now=NOW).rules[0].tallies[0]
     assert (tally.scored, tally.over_budget) == (1, 2)
     project(llm_span())
     (tmp_path / "judges" / "tone.md").write_text(TONE.replace("claude-sonnet-5", "claude-of-tomorrow"))
-    tally = score_online(settings, now=NOW).rules[0].tallies[0]
+    tally = score_online(settings, seconds=60, now=NOW).rules[0].tallies[0]
     assert (tally.scored, tally.over_budget) == (0, 1)
     assert len(court.requests) == 1
 
