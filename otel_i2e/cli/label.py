@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -78,8 +79,10 @@ def _show_next(settings: Settings, scorer: str, reviewer: str | None, limit: int
         say(f"Nothing left to label: every span with a score of {scorer} has a label of yours. i2e calibrate {scorer}")
         return
     for span in spans:
-        say(f"{span['span_id']}\n  input:  {safe(span['input_text'])}\n  output: {safe(span['output_text'])}")
-    say(f"Next: i2e label {spans[0]['span_id']} --scorer {scorer} --pass, or --fail")
+        asked = f"  {safe(span['scorer'])}" if span["scorer"] != scorer else ""
+        say(f"{span['span_id']}{asked}\n  input:  {safe(span['input_text'])}\n  output: {safe(span['output_text'])}")
+    name = shlex.quote(spans[0]["scorer"])
+    say(f"Next: i2e label {spans[0]['span_id']} --scorer {safe(name)} --pass, or --fail")
 
 
 def _print_agreement(found: Agreement) -> None:

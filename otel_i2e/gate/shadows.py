@@ -14,16 +14,17 @@ __all__ = ["shadow_remarks", "shadows"]
 def shadows(standings: Iterable[JudgeStanding], policy: Policy) -> Callable[[Attempt], bool]:
     """Whether an attempt was made by a judge that may not block.
 
-    A judge is an attempt with a model. Its latest standing counts, and only for its own version and model.
+    A judge is an attempt with a model. Its latest standing counts, and only for its own version and model. A criterion
+    in words is judged by the prompt behind it, whatever it says.
     """
     if policy.uncalibrated_judge == "allow":
         return lambda _attempt: False
     latest = {(one.scorer, one.scorer_version): one for one in sorted(standings, key=lambda one: one.created_at)}
 
     def is_shadow(attempt: Attempt) -> bool:
-        standing = latest.get((attempt.scorer, attempt.scorer_version))
         if attempt.model is None:
             return False
+        standing = latest.get(_judge(attempt))
         return standing is None or not standing.may_block or standing.model not in (None, attempt.model)
 
     return is_shadow
@@ -50,7 +51,7 @@ def shadow_remarks(
             )
         )
     why = {(one.scorer, one.scorer_version): one.reason for one in sorted(standings, key=lambda one: one.created_at)}
-    judges = {(one.scorer, one.scorer_version) for run in experiment.runs for one in run.attempts if is_shadow(one)}
+    judges = {_judge(one) for run in experiment.runs for one in run.attempts if is_shadow(one)}
     names = (f"{name} {version}{_because(why.get((name, version)))}" for name, version in sorted(judges))
     said.append(
         Remark(
@@ -60,6 +61,11 @@ def shadow_remarks(
         )
     )
     return said
+
+
+def _judge(attempt: Attempt) -> tuple[str, str]:
+    """Name and identity under which the judge was calibrated."""
+    return attempt.judge or attempt.scorer, attempt.judge_version or attempt.scorer_version
 
 
 def _because(reason: str | None) -> str:

@@ -29,6 +29,8 @@ class JudgedLabel(Contract):
     """The span's trace."""
     span_id: str
     """The span."""
+    scorer: str | None = None
+    """The scorer whose question was answered: with a criterion of its case, for a judge that takes one."""
     human: bool
     """What most reviewers said."""
     judge: bool | None

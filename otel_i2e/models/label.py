@@ -30,3 +30,5 @@ class Label(Contract):
     """Why."""
     created_at: datetime
     """UTC."""
+    judge: str | None = None
+    """Name of the judge prompt behind the scorer, when it asks one."""

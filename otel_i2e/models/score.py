@@ -51,6 +51,10 @@ class Attempt(Contract):
     """The scorer's name."""
     scorer_version: str
     """Hash of its code or prompt, parameters and model."""
+    judge: str | None = None
+    """Name of the judge prompt that was asked, of a scorer that asks one."""
+    judge_version: str | None = None
+    """Its identity without a criterion: what calibration speaks of."""
     outcome: Outcome
     """How it ended."""
     score: Score | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from otel_i2e.score.answer import Answer, NotRecorded, ScorerResult, answer_of, passed
 from otel_i2e.score.case import check_scorers
 from otel_i2e.score.catalogue import BUILT_IN, standalone
-from otel_i2e.score.checks.judge import judge_scorer
+from otel_i2e.score.checks.judge import judge_ref, judge_scorer
 from otel_i2e.score.run import run_scorer
 from otel_i2e.score.sampling import Share, draw, keep
 from otel_i2e.score.scorer import Scorer, scorer
@@ -22,6 +22,7 @@ __all__ = [
     "blocks",
     "check_scorers",
     "draw",
+    "judge_ref",
     "judge_scorer",
     "keep",
     "passed",

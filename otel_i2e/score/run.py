@@ -76,6 +76,8 @@ def _ended(scorer: Scorer, subject: Subject, result: Any) -> Json:
 
 def _attempt(scorer: Scorer, ended: Json) -> Attempt:
     begun = {"scorer": scorer.name, "scorer_version": scorer.version, "threshold": scorer.threshold}
+    if scorer.judge is not None:
+        begun |= {"judge": scorer.judge.name, "judge_version": scorer.judge.version}
     return Attempt.model_validate({"outcome": Outcome.ERROR, **begun, **ended})
 
 

@@ -134,6 +134,7 @@ TABLES: Final[dict[str, dict[str, str]]] = {
         "reviewer": _TEXT,
         "note": _TEXT,
         "created_at": _TIME,
+        "judge": _TEXT,
     },
     "calibrations": {
         "calibration_id": _TEXT,

@@ -95,7 +95,7 @@ ORDER BY scorer, scorer_version
 _IDENTITIES: Final = """
 SELECT * FROM scorer_identities WHERE $scorer IS NULL OR scorer = $scorer ORDER BY first_seen, scorer, scorer_version
 """
-_LABELS: Final = "SELECT * FROM labels WHERE scorer = $scorer ORDER BY created_at, label_id"
+_LABELS: Final = "SELECT * FROM labels WHERE scorer = $scorer OR judge = $scorer ORDER BY created_at, label_id"
 _CALIBRATION: Final = "SELECT body FROM calibrations WHERE scorer = $scorer ORDER BY created_at DESC LIMIT 1"
 _VERDICTS: Final = "SELECT * FROM verdicts ORDER BY recorded_at DESC LIMIT $limit"
 
@@ -212,7 +212,7 @@ class Reader:
         return [JudgeStanding.model_validate(row) for row in self.rows(_STANDINGS)]
 
     def labels(self, scorer: str) -> list[Label]:
-        """What people said about what this scorer looks at, in the order they said it."""
+        """What people said about what this scorer, or judge with any criterion, looks at; in the order they said it."""
         return [Label.model_validate(row) for row in self.rows(_LABELS, {"scorer": scorer})]
 
     def calibration(self, scorer: str) -> Calibration | None:

@@ -9,18 +9,15 @@ it has changed for the worse, the right to block is suspended.
 
 from __future__ import annotations
 
-import asyncio
-import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any, Final, NamedTuple
+from typing import Final
 from uuid import uuid4
 
 from otel_i2e.config import Settings
-from otel_i2e.errors import NotMeasured, UsageError
-from otel_i2e.models import Attempt, Calibration, Contract, JudgedLabel, JudgeStanding, Outcome, Rate, Span, Subject
-from otel_i2e.score import Scorer
+from otel_i2e.errors import NotMeasured
+from otel_i2e.models import Calibration, Contract, JudgedLabel, JudgeStanding, Rate
 from otel_i2e.stats import (
     Corrected,
     cluster_sums,
@@ -33,10 +30,8 @@ from otel_i2e.stats import (
     wilson,
 )
 from otel_i2e.store import Reader, Store
-from otel_i2e.workflows.attempts import Asker, Job, attempt_all
+from otel_i2e.workflows.labelled_set import Bench, Judged, Question, ask, bench_of, drawn, questions
 from otel_i2e.workflows.labels import Labelled, consensus
-from otel_i2e.workflows.scorers import judge_settings, load_all, named, reversed_choices
-from otel_i2e.workflows.subjects import subjects_of
 from otel_i2e.workflows.verdicts import Memory, recall
 
 __all__ = ["DriftCheck", "calibrate", "check_drift"]
@@ -86,21 +81,6 @@ class DriftCheck(Contract):
     """Why, one line."""
 
 
-class _Judged(NamedTuple):
-    """What one pass over the set gave, by span id."""
-
-    attempts: dict[str, Attempt]
-
-    def passed(self, span_id: str) -> bool | None:
-        made = self.attempts.get(span_id)
-        return made.passed if made is not None and made.outcome is Outcome.SCORED else None
-
-    @property
-    def model(self) -> str | None:
-        models = {made.model for made in self.attempts.values() if made.model is not None}
-        return models.pop() if len(models) == 1 else None
-
-
 def calibrate(
     settings: Settings, name: str, *, repeats: int = 3, cache: bool = True, now: datetime | None = None
 ) -> Calibration:
@@ -110,7 +90,7 @@ def calibrate(
     ScorerError and UsageError for the name, NotMeasured without labels of both kinds or without any verdict.
     """
     now = now or datetime.now(UTC)
-    scorer = _judge(settings, name)
+    bench = bench_of(settings, name)
     with Store.of(settings).read() as reader:
         labelled = consensus(reader, name)
         clear = [one for one in labelled if one.passed is not None]
@@ -119,14 +99,15 @@ def calibrate(
                 f"{len(clear)} clear labels for {name!r}, not of both kinds; "
                 f"i2e label --scorer {name} shows what to label"
             )
-        subjects = _subjects(reader, scorer, clear)
+        asked = questions(reader, bench, clear)
+        some = _some(asked)
+        turned = questions(reader, bench.reversed(), [one for one in clear if (one.span_id, one.scorer) in some])
     memory = recall(settings, cache=cache)
-    judged = _ask(settings, scorer, subjects, memory)
-    some = _some(subjects)
-    swapped = _ask(settings, reversed_choices(settings, name), some, memory)
-    again = [_ask(settings, scorer, some, Memory()) for _ in range(repeats - 1)]
+    judged = ask(settings, asked, memory)
+    swapped = ask(settings, turned, memory)
+    again = [ask(settings, [one for one in asked if one.key in some], Memory()) for _ in range(repeats - 1)]
     items = _items(clear, judged)
-    found = _measured(scorer, items, judged.model, now).model_copy(
+    found = _measured(bench, items, judged.model, now).model_copy(
         update={
             "disputed": len(labelled) - len(clear),
             "swap_consistency": _same([judged, swapped], some),
@@ -146,18 +127,17 @@ def check_drift(settings: Settings, name: str, *, now: datetime | None = None) -
     Raises NotMeasured without a calibration, or when too few verdicts could be had: then nothing changes.
     """
     now = now or datetime.now(UTC)
-    scorer = _judge(settings, name)
+    bench = bench_of(settings, name)
     with Store.of(settings).read() as reader:
         before = reader.calibration(name)
         if before is None:
             raise NotMeasured(f"{name!r} was never calibrated: i2e calibrate {name}")
-        frozen = [Labelled(item.trace_id, item.span_id, None, item.human) for item in before.items]
-        subjects = _subjects(reader, scorer, frozen)
-    judged = _ask(settings, scorer, subjects, Memory())
-    check = _compared(before, scorer, judged)
+        frozen = [Labelled(one.trace_id, one.span_id, None, one.scorer or name, one.human) for one in before.items]
+        asked = questions(reader, bench, frozen)
+    check = _compared(before, bench, ask(settings, asked, Memory()))
     standing = JudgeStanding(
         scorer=name,
-        scorer_version=scorer.version,
+        scorer_version=bench.version,
         model=check.model_now,
         may_block=check.may_block,
         reason=check.reason,
@@ -168,61 +148,29 @@ def check_drift(settings: Settings, name: str, *, now: datetime | None = None) -
     return check
 
 
-def _judge(settings: Settings, name: str) -> Scorer:
-    (scorer,) = named([name], load_all(settings))
-    if not scorer.needs_judge:
-        raise UsageError(f"{name!r} is no judge: a scorer in code needs no calibration")
-    if scorer.threshold is None:
-        raise UsageError(f"the judge {name!r} has no threshold, so it neither passes nor fails anything; give it one")
-    return scorer
+def _some(asked: Sequence[Question]) -> list[tuple[str, str]]:
+    return sorted((one.key for one in asked), key=drawn)[:_REPEATED]
 
 
-def _subjects(reader: Reader, scorer: Scorer, labelled: Sequence[Labelled]) -> list[Subject]:
-    ids = [one.span_id for one in labelled]
-    spans = reader.spans("list_contains($ids::VARCHAR[], span_id)", {"ids": ids})
-    wanted = {(one.trace_id, one.span_id) for one in labelled}
-    found = [span for span in spans if (span.trace_id, span.span_id) in wanted]
-    return subjects_of(reader, found, [scorer], cases=_cases(reader, found))
+def _key(item: JudgedLabel, name: str) -> tuple[str, str]:
+    return item.span_id, item.scorer or name
 
 
-def _cases(reader: Reader, spans: Sequence[Span]) -> dict[str, Any]:
-    experiments = {span.experiment_id for span in spans if span.experiment_id is not None}
-    found = [reader.experiment(one) for one in sorted(experiments)]
-    return {case.id: case for experiment in found for case in experiment.cases}
-
-
-def _ask(settings: Settings, scorer: Scorer, subjects: Sequence[Subject], memory: Memory) -> _Judged:
-    """Spans of experiments are asked about like any other, repeats among them."""
-    made: dict[str, Attempt] = {}
-    asker = Asker("offline")
-    first = [one.model_copy(update={"span": one.span.model_copy(update={"repeat": None})}) for one in subjects]
-    jobs = [Job(scorer, subject, asker) for subject in first]
-
-    def keep(job: Job, attempt: Attempt) -> None:
-        made[job.subject.span.span_id] = attempt
-
-    asyncio.run(attempt_all(jobs, judge_settings(settings), keep, memory=memory, timeout=settings.scorer_timeout))
-    return _Judged(made)
-
-
-def _some(subjects: Sequence[Subject]) -> list[Subject]:
-    return sorted(subjects, key=lambda one: _hash(one.span.span_id))[:_REPEATED]
-
-
-def _items(labelled: Sequence[Labelled], judged: _Judged) -> tuple[JudgedLabel, ...]:
+def _items(labelled: Sequence[Labelled], judged: Judged) -> tuple[JudgedLabel, ...]:
     """Every other label of each kind is held out, in the order of a hash: the same halves each time."""
     seen: Counter[bool] = Counter()
     items: list[JudgedLabel] = []
-    for one in sorted(labelled, key=lambda one: _hash(one.span_id)):
+    for one in sorted(labelled, key=lambda one: drawn((one.span_id, one.scorer))):
         human = bool(one.passed)
-        made = judged.attempts.get(one.span_id)
+        key = one.span_id, one.scorer
         items.append(
             JudgedLabel(
                 trace_id=one.trace_id,
                 span_id=one.span_id,
                 human=human,
-                judge=judged.passed(one.span_id),
-                value=made.score.value if made is not None and made.score is not None else None,
+                scorer=one.scorer,
+                judge=judged.passed(key),
+                value=judged.value(key),
                 held_out=seen[human] % 2 == 0,
             )
         )
@@ -230,16 +178,16 @@ def _items(labelled: Sequence[Labelled], judged: _Judged) -> tuple[JudgedLabel, 
     return tuple(items)
 
 
-def _measured(scorer: Scorer, items: tuple[JudgedLabel, ...], model: str | None, now: datetime) -> Calibration:
+def _measured(bench: Bench, items: tuple[JudgedLabel, ...], model: str | None, now: datetime) -> Calibration:
     pairs = [(item.human, item.judge) for item in items if item.held_out and item.judge is not None]
     if not pairs:
-        raise NotMeasured(f"the judge {scorer.name!r} gave no verdict on any held-out label; nothing was calibrated")
+        raise NotMeasured(f"the judge {bench.name!r} gave no verdict on any held-out label; nothing was calibrated")
     count = Counter(pairs)
     tp, fp, fn, tn = count[True, True], count[False, True], count[True, False], count[False, False]
     found = Calibration(
         calibration_id=f"cal-{now:%Y%m%d-%H%M%S}-{uuid4().hex[:6]}",
-        scorer=scorer.name,
-        scorer_version=scorer.version,
+        scorer=bench.name,
+        scorer_version=bench.version,
         model=model,
         created_at=now,
         items=items,
@@ -251,7 +199,7 @@ def _measured(scorer: Scorer, items: tuple[JudgedLabel, ...], model: str | None,
         kappa=cohen_kappa([human for human, _ in pairs], [judge for _, judge in pairs]),
         tpr=_rate(tp, tp + fn),
         tnr=_rate(tn, tn + fp),
-        threshold=scorer.threshold,
+        threshold=bench.threshold,
         best_threshold=_best_threshold(items),
     )
     return found.model_copy(update={"problems": tuple(_problems(found))})
@@ -288,9 +236,9 @@ def _best_threshold(items: Sequence[JudgedLabel]) -> float | None:
     return max(sorted({value for value, _ in known}, reverse=True), key=both)
 
 
-def _same(passes: Sequence[_Judged], subjects: Sequence[Subject]) -> Rate | None:
+def _same(passes: Sequence[Judged], keys: Sequence[tuple[str, str]]) -> Rate | None:
     """Of the spans with a verdict in every pass, the share with the same one."""
-    verdicts = [[one.passed(subject.span.span_id) for one in passes] for subject in subjects]
+    verdicts = [[one.passed(key) for one in passes] for key in keys]
     whole = [given for given in verdicts if None not in given]
     return _rate(sum(len(set(given)) == 1 for given in whole), len(whole))
 
@@ -330,13 +278,13 @@ def _keep(settings: Settings, found: Calibration, memory: Memory) -> None:
         writer.add_verdicts([*memory.fresh.values()])
 
 
-def _compared(before: Calibration, scorer: Scorer, judged: _Judged) -> DriftCheck:
+def _compared(before: Calibration, bench: Bench, judged: Judged) -> DriftCheck:
     right: list[tuple[bool, bool]] = []
     for item in before.items:
-        now = judged.passed(item.span_id)
+        now = judged.passed(_key(item, bench.name))
         if item.judge is not None and now is not None:
             right.append((item.judge == item.human, now == item.human))
-    errors = sum(judged.passed(item.span_id) is None for item in before.items)
+    errors = sum(judged.passed(_key(item, bench.name)) is None for item in before.items)
     if not right or errors > _MOST_ERRORS * len(before.items):
         raise NotMeasured(f"{errors} of {len(before.items)} frozen labels got no verdict now; nothing was changed")
     broke, fixed = right.count((True, False)), right.count((False, True))
@@ -347,7 +295,7 @@ def _compared(before: Calibration, scorer: Scorer, judged: _Judged) -> DriftChec
     return DriftCheck(
         scorer=before.scorer,
         before=before.scorer_version,
-        now=scorer.version,
+        now=bench.version,
         model_before=before.model,
         model_now=judged.model,
         compared=len(right),
@@ -369,7 +317,3 @@ def _rate(part: int, n: int) -> Rate | None:
 
 def _shown(found: Corrected | None) -> Rate | None:
     return None if found is None else Rate(rate=found.rate, low=found.interval.low, high=found.interval.high)
-
-
-def _hash(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()

@@ -14,36 +14,37 @@ from pydantic import Field, ValidationError
 
 from otel_i2e.config import Settings
 from otel_i2e.errors import DatasetError, NotFound, UsageError
-from otel_i2e.models import Contract, Label
+from otel_i2e.models import Case, Contract, Label
+from otel_i2e.score import Scorer
 from otel_i2e.stats import cohen_kappa, fleiss_kappa, krippendorff_alpha
 from otel_i2e.store import Reader, Store
 from otel_i2e.workflows.author import author
-from otel_i2e.workflows.scorers import load_all, named
+from otel_i2e.workflows.scorers import Loaded, case_scorers, load_all, named
 
 __all__ = ["Agreement", "Labelled", "add_label", "agreement", "consensus", "import_labels", "next_to_label"]
 
 _SPAN: Final = """
-SELECT trace_id, span_id, case_id FROM spans
+SELECT trace_id, span_id, case_id, experiment_id FROM spans
 WHERE duplicate_of IS NULL AND (starts_with(span_id, $target)
   OR (starts_with(trace_id, $target) AND parent_span_id IS NULL))
 LIMIT 2
 """
 _RUN: Final = """
-SELECT r.trace_id, r.span_id, r.case_id FROM experiment_runs r JOIN experiments e USING (experiment_id)
+SELECT r.trace_id, r.span_id, r.case_id, r.experiment_id FROM experiment_runs r JOIN experiments e USING (experiment_id)
 WHERE r.case_id = $target AND r.span_id IS NOT NULL AND ($experiment IS NULL OR starts_with(experiment_id, $experiment))
 ORDER BY e.created_at DESC, r.repeat LIMIT 1
 """
 # Passes and fails in turn: a judge that passes nearly everything is measured on its fails too.
 _NEXT: Final = """
 WITH judged AS (
-  SELECT trace_id, span_id, arg_max(passed, created_at) AS passed FROM scores
-  WHERE name = $scorer AND span_id IS NOT NULL AND NOT EXISTS (
-    FROM labels l WHERE l.span_id = scores.span_id AND l.scorer = $scorer AND l.reviewer = $reviewer)
+  SELECT trace_id, span_id, name, arg_max(passed, created_at) AS passed FROM scores
+  WHERE (name = $scorer OR metadata ->> '$.judge' = $scorer) AND span_id IS NOT NULL AND NOT EXISTS (
+    FROM labels l WHERE l.span_id = scores.span_id AND l.scorer = scores.name AND l.reviewer = $reviewer)
   GROUP BY ALL
 )
-SELECT s.trace_id, s.span_id, s.input_text, s.output_text
+SELECT s.trace_id, s.span_id, judged.name AS scorer, s.input_text, s.output_text
 FROM judged JOIN spans s USING (trace_id, span_id)
-ORDER BY row_number() OVER (PARTITION BY judged.passed ORDER BY hash(s.span_id)), s.span_id
+ORDER BY row_number() OVER (PARTITION BY judged.passed ORDER BY hash(s.span_id)), s.span_id, judged.name
 LIMIT $limit
 """
 
@@ -54,6 +55,8 @@ class Labelled(NamedTuple):
     trace_id: str
     span_id: str
     case_id: str | None
+    scorer: str
+    """The scorer whose question they answered."""
     passed: bool | None
     """None: evenly split."""
 
@@ -84,6 +87,7 @@ class _Line(Contract):
 
     span: str = Field(min_length=1)
     passed: bool
+    scorer: str | None = None
     reviewer: str | None = None
     note: str | None = None
 
@@ -109,7 +113,8 @@ def add_label(
 def import_labels(settings: Settings, path: Path, scorer: str, *, reviewer: str | None = None) -> list[Label]:
     """Store the labels of a JSON Lines file: `{"span": …, "passed": true, "reviewer": …, "note": …}`.
 
-    DatasetError names file and line; nothing is stored then.
+    A line may name its own `scorer`: which criterion of a case, for a judge that takes one. DatasetError names file
+    and line; nothing is stored then.
     """
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
@@ -168,14 +173,14 @@ def _labelled(labels: Iterable[Label]) -> Labelled:
     passes = sum(label.passed for label in found)
     first = found[0]
     verdict = None if passes * 2 == len(found) else passes * 2 > len(found)
-    return Labelled(first.trace_id, first.span_id, first.case_id, verdict)
+    return Labelled(first.trace_id, first.span_id, first.case_id, first.scorer, verdict)
 
 
-def _by_span(labels: Iterable[Label]) -> dict[tuple[str, str], dict[str, Label]]:
-    """Span → reviewer → label, the latest of each."""
-    found: dict[tuple[str, str], dict[str, Label]] = {}
+def _by_span(labels: Iterable[Label]) -> dict[tuple[str, str, str], dict[str, Label]]:
+    """Span and question → reviewer → label, the latest of each."""
+    found: dict[tuple[str, str, str], dict[str, Label]] = {}
     for label in labels:
-        found.setdefault((label.trace_id, label.span_id), {})[label.reviewer] = label
+        found.setdefault((label.trace_id, label.span_id, label.scorer), {})[label.reviewer] = label
     return found
 
 
@@ -185,29 +190,63 @@ def _cohen(votes: Sequence[dict[str, bool]], people: Sequence[str]) -> float | N
 
 
 def _store(settings: Settings, scorer: str, lines: Iterable[_Line], experiment: str | None) -> list[Label]:
-    named([scorer], load_all(settings))
+    loaded = load_all(settings)
+    if scorer not in loaded.prompts and _kind(scorer) not in loaded.prompts:
+        named([scorer], loaded)
     store = Store.of(settings)
-    now = datetime.now(UTC)
     with store.read() as reader:
-        labels = list(_labels(reader, scorer, lines, experiment, now))
+        labels = list(_labels(reader, loaded, scorer, lines, experiment))
     with store.write() as writer:
         writer.add_labels(labels)
     return labels
 
 
 def _labels(
-    reader: Reader, scorer: str, lines: Iterable[_Line], experiment: str | None, now: datetime
+    reader: Reader, loaded: Loaded, scorer: str, lines: Iterable[_Line], experiment: str | None
 ) -> Iterator[Label]:
+    now = datetime.now(UTC)
     for line in lines:
+        place = _target(reader, line.span, experiment)
+        recorded_in = place.pop("experiment_id")
+        case = _case(reader, recorded_in, place["case_id"]) if recorded_in else None
+        question = _question(loaded, line.scorer or scorer, case, place["span_id"])
         yield Label(
             label_id=uuid4().hex,
-            **_target(reader, line.span, experiment),
-            scorer=scorer,
+            **place,
+            scorer=question.name,
+            judge=question.judge.name if question.judge is not None else None,
             passed=line.passed,
             reviewer=author(line.reviewer),
             note=line.note,
             created_at=now,
         )
+
+
+def _question(loaded: Loaded, name: str, case: Case | None, span_id: str) -> Scorer:
+    """The scorer that is meant: by its name, or the only criterion that the case puts to the judge of this name."""
+    if name in loaded.scorers:
+        return loaded.scorers[name]
+    criteria = [one for one in (case_scorers(case, loaded) if case is not None else []) if one.judge is not None]
+    meant = [one for one in criteria if one.name == name] or [one for one in criteria if _names(one, name)]
+    if len(meant) == 1:
+        return meant[0]
+    if not meant:
+        there = ", ".join(repr(one.name) for one in criteria) or "none"
+        raise UsageError(f"{name!r} is no criterion in words that span {span_id} was held to; there are: {there}")
+    raise UsageError(f"say which criterion: --scorer {' or --scorer '.join(repr(one.name) for one in meant)}")
+
+
+def _names(scorer: Scorer, judge: str) -> bool:
+    return scorer.judge is not None and scorer.judge.name == judge
+
+
+def _kind(scorer: str) -> str:
+    """`must` of `must: refuse politely`."""
+    return scorer.partition(":")[0].partition(" '")[2].removesuffix("'") or scorer.partition(":")[0]
+
+
+def _case(reader: Reader, experiment: str, case_id: str | None) -> Case | None:
+    return next((case for case in reader.experiment(experiment).cases if case.id == case_id), None)
 
 
 def _target(reader: Reader, target: str, experiment: str | None) -> dict[str, Any]:

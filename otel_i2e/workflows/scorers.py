@@ -32,7 +32,6 @@ __all__ = [
     "load_all",
     "load_scorers",
     "named",
-    "reversed_choices",
 ]
 
 CHECKS: Final = (*BUILT_IN, "judge")
@@ -134,14 +133,6 @@ def named(names: Iterable[str], loaded: Loaded) -> list[Scorer]:
             raise ScorerError(f"there is no scorer {name!r}; there are {known}{broken}")
         found.append(loaded.scorers[name])
     return found
-
-
-def reversed_choices(settings: Settings, name: str) -> Scorer:
-    """The judge with its choices offered in reverse order: one that looks at the question does not mind."""
-    loaded = load_all(settings)
-    prompt = loaded.prompts[named([name], loaded)[0].name]
-    choices = dict(reversed(prompt.choices.items()))
-    return judge_scorer(prompt.model_copy(update={"choices": choices}))
 
 
 def judge_settings(settings: Settings) -> JudgeSettings:

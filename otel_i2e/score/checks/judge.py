@@ -14,7 +14,7 @@ from otel_i2e.score.identity import hash_of
 from otel_i2e.score.scorer import JudgeRef, Scorer
 from otel_i2e.score.shown import shown_text
 
-__all__ = ["judge", "judge_scorer"]
+__all__ = ["judge", "judge_ref", "judge_scorer"]
 
 
 class Asked(Contract):
@@ -71,7 +71,7 @@ def judge_scorer(prompt: JudgePrompt, *, criterion: str | None = None, name: str
         ask=ask,
         identity=lambda: _definition(prompt, criterion),
         needs_judge=True,
-        judge=JudgeRef(prompt.name, hash_of([prompt.identity, prompt.threshold, None]), prompt.model),
+        judge=judge_ref(prompt),
         source=prompt.path,
         description=prompt.description,
     )
@@ -84,6 +84,11 @@ def _definition(prompt: JudgePrompt, criterion: str | None) -> Definition:
         text=prompt.text,
         parameters=shown if criterion is None else {**shown, "criterion": criterion},
     )
+
+
+def judge_ref(prompt: JudgePrompt) -> JudgeRef:
+    """What a judge's scorers have in common, whatever the criterion."""
+    return JudgeRef(prompt.name, hash_of([prompt.identity, prompt.threshold, None]), prompt.model)
 
 
 def _origin(prompt: JudgePrompt, verdict: JudgeVerdict) -> Json:
