@@ -5,8 +5,10 @@ when a wrapper and what it wraps both call themselves a model call; when the ans
 a span of its own. Naive sums over such spans count every token twice.
 
     in a trace      one response id, or one span directly in the other and nothing that contradicts
-    across traces   one response id, or one inside the other in time with its usage or its failure; from
-                    two libraries only, and one to one: a recorded answer that is replayed stays two calls
+    across traces   one response id at one time, from two libraries: a recorded answer that is replayed stays two
+                    calls; or the SDK's own span, alone in its trace, inside of another in time with its usage or
+                    its failure, one to one; so too beside another under one parent
+    side by side    different calls, however alike: parallel calls at temperature 0 have one answer and one usage
     a late answer   Logfire's span of a finished stream: the latest call before it with the same input
 """
 
@@ -55,7 +57,7 @@ def duplicate_links(rows: Iterable[SpanRow]) -> dict[Key, Key]:
         traces[row["trace_id"]].append(row)
     wrappers: list[tuple[SpanRow, SpanRow]] = []
     groups = [group for trace in traces.values() for group in _in_trace(trace, wrappers)]
-    if len(traces) > 1:
+    if len(groups) > 1:
         groups = joined_across(groups)
     links: dict[Key, Key] = {}
     for group in with_answers(groups):
@@ -78,6 +80,7 @@ def _in_trace(calls: Sequence[SpanRow], wrappers: list[tuple[SpanRow, SpanRow]])
     """Calls of one trace, those that are the same call together; puts wrappers of several calls into `wrappers`."""
     if len(calls) == 1:
         return [[calls[0]]]
+    calls = sorted(calls, key=lambda row: (row["start_time"], row["span_id"]))
     group_of = {row["span_id"]: [row] for row in calls}
     for one, other in (*_answered_alike(calls), *_nested(calls, wrappers)):
         mine, theirs = group_of[one["span_id"]], group_of[other["span_id"]]

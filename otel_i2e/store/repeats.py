@@ -20,6 +20,7 @@ WHERE kind IN ('llm', 'embedding')
   AND start_time BETWEEN make_timestamptz($first::BIGINT) AND make_timestamptz($last::BIGINT)
   AND (
     trace_id IN {_TEXTS.format(name="$trace_ids")}
+    OR duplicate_trace_id IN {_TEXTS.format(name="$trace_ids")}
     OR response_id IN {_TEXTS.format(name="$response_ids")}
     OR (response_id IS NULL OR starts_with(scope_name, 'com.anthropic.'))
       AND output_tokens IN (SELECT unnest(from_json($outputs, '["BIGINT"]')))
@@ -43,6 +44,7 @@ class Near(NamedTuple):
     last: int
     """To one hour after."""
     trace_ids: Collection[str] = ()
+    """Traces that it is in, or links to."""
     response_ids: Collection[str] = ()
     outputs: Collection[int] = ()
     """Output tokens of calls that can only be told by them."""

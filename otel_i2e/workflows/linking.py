@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from otel_i2e.models import SpanRow
 from otel_i2e.normalize import MATCHED_BY, RICHNESS, duplicate_links, is_late, is_wire, key_of
@@ -11,12 +12,13 @@ from otel_i2e.store import Near, Writer
 __all__ = ["link_calls"]
 
 Key = tuple[str, str]
+_ROUNDS: Final = 5  # bounds the work where everything hangs together
 
 
 def link_calls(writer: Writer, rows: Sequence[SpanRow]) -> None:
     """Put into `rows` which call each repeats, and into stored calls where a new one changes it.
 
-    A stored call of another trace is judged with the calls of that trace.
+    A stored call of another trace is judged with the calls of that trace, and with those that repeat them.
     """
     calls = {key_of(row): row for row in reversed(rows) if row["kind"] in ("llm", "embedding")}
     for row in rows:
@@ -24,11 +26,7 @@ def link_calls(writer: Writer, rows: Sequence[SpanRow]) -> None:
     if not calls:
         return
     near = _near(list(calls.values()))
-    stored = {key_of(row): row for row in writer.calls_near(near, MATCHED_BY, RICHNESS)}
-    beside = {key[0] for key in stored} - set(near.trace_ids)
-    if beside:
-        more = writer.calls_near(Near(near.first, near.last, beside), MATCHED_BY, RICHNESS)
-        stored |= {key_of(row): row for row in more}
+    stored = _stored(writer, near)
     known = {**calls, **stored}
     links = duplicate_links(known.values())
     held = _held(stored, known, links)
@@ -39,6 +37,21 @@ def link_calls(writer: Writer, rows: Sequence[SpanRow]) -> None:
         key: links.get(key) for key, row in stored.items() if key not in held and links.get(key) != _link_of(row)
     }
     writer.link(changed, near)
+
+
+def _stored(writer: Writer, near: Near) -> dict[Key, SpanRow]:
+    """Stored calls near new ones; with them the calls of the traces that they stand in and link to, and so on."""
+    stored: dict[Key, SpanRow] = {}
+    asked: set[str] = set()
+    for _ in range(_ROUNDS):
+        more = writer.calls_near(near, MATCHED_BY, RICHNESS)
+        stored |= {key_of(row): row for row in more}
+        asked |= set(near.trace_ids)
+        beside = {trace for row in more for trace in (row["trace_id"], row["duplicate_trace_id"]) if trace} - asked
+        if not beside:
+            break
+        near = Near(near.first, near.last, beside)
+    return stored
 
 
 def _held(stored: dict[Key, SpanRow], known: dict[Key, SpanRow], links: dict[Key, Key]) -> dict[Key, Key]:

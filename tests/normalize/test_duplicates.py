@@ -174,6 +174,36 @@ def test_an_sdk_alone_in_a_trace_is_a_call_of_its_own(row_of: RowOf) -> None:
     assert duplicate_links([own, outer, around]) == {key_of(own): key_of(around)}
 
 
+def test_two_libraries_that_do_not_know_of_each_other_saw_one_call(row_of: RowOf) -> None:
+    """In two traces, by response id and at one time; the answers that one library replays stay apart."""
+    one = call(row_of, "a", fields={"scope_name": "openllmetry"}, gen_ai__response__id="r")
+    other = call(
+        row_of, "b", at=(1, 99), gen_ai__response__id="r", fields={"scope_name": "openinference", "trace_id": "f" * 32}
+    )
+    own = call(row_of, "c", "b", at=(2, 98), fields=NATIVE, gen_ai__response__id="r")
+    assert duplicate_links([own, other, one]) == dict.fromkeys([key_of(other), key_of(own)], key_of(one))
+    later = {**other, "trace_id": "e" * 32, "start_time": one["end_time"] + 1, "end_time": one["end_time"] + 2}
+    assert duplicate_links([one, later]) == {}
+    assert duplicate_links([one, {**other, "scope_name": "openllmetry"}]) == {}
+
+
+def test_an_sdk_beside_its_instrumentation_under_one_parent_is_one_call(row_of: RowOf) -> None:
+    """Without a response id by time and usage, or by time and failure; each parallel call has its own."""
+    failed: dict[str, Any] = {"status_code": "error"}
+    own = {"scope_name": "com.anthropic.sdk.python"}
+    for outcome, told in (({}, {}), (failed, UNCOUNTED)):
+        rows = [
+            call(row_of, "a", "9", at=(0, 90), fields=outcome, **told),
+            call(row_of, "b", "9", at=(1, 100), fields=outcome, **told),
+            call(row_of, "c", "9", at=(2, 99), fields={**outcome, **own}, **told),
+            call(row_of, "d", "9", at=(3, 89), fields={**outcome, **own}, **told),
+        ]
+        links = duplicate_links(rows)
+        assert links == {key_of(rows[2]): key_of(rows[1]), key_of(rows[3]): key_of(rows[0])}
+        elsewhere = call(row_of, "c", "8", at=(2, 80), fields={**outcome, **own}, **told)
+        assert duplicate_links([rows[0], elsewhere]) == {}
+
+
 LOGFIRE: dict[str, Any] = {"scope_name": "logfire.openai"}
 LATE: dict[str, Any] = {**LOGFIRE, "name": "streaming response from {request_data[model]!r} took {duration:.2f}s"}
 

@@ -68,6 +68,19 @@ def test_a_link_to_what_is_not_looked_at_stays() -> None:
         assert _links(store) == {"b" * 16: ("d" * 16, "d" * 32), "c" * 16: ("d" * 16, "d" * 32)}
 
 
+def test_a_wrong_guess_is_taken_back() -> None:
+    """An SDK's span looked like a call of another trace until its own came: both are calls then."""
+    early: dict[str, Any] = {**APP, "response_id": None}
+    own: dict[str, Any] = {**SDK, "parent_span_id": "c" * 16}
+    with temporary_store() as store:
+        _store(store, _row(**early), _row(**own))
+        assert len(_links(store)) == 1
+        _store(store, _row(trace_id="b" * 32, span_id="c" * 16, scope_name="openinference"))
+        assert set(_links(store)) < {"b" * 16, "c" * 16}
+        with store.read() as reader:
+            assert len(reader.rows("SELECT span_id FROM llm_calls")) == 2
+
+
 def test_spans_that_are_no_calls_ask_nothing() -> None:
     """They have no link, and the store is not asked."""
     row = {**_row(**APP), "kind": "tool", "duplicate_of": "x"}

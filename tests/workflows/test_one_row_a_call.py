@@ -1,0 +1,192 @@
+"""One row a model call, whatever saw it, in which order and in which batches its spans came."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from otel_i2e.models import Span
+from otel_i2e.testing import agent_span, llm_span, row_of, temporary_store
+from otel_i2e.workflows.linking import link_calls
+
+_BEGAN = datetime(2026, 11, 20, 12, tzinfo=UTC)
+EXAMPLES = 10
+_NATIVE = "com.anthropic.sdk.python"
+
+
+class _Call(NamedTuple):
+    """What really happened."""
+
+    number: int
+    start: int
+    """Milliseconds after the beginning, and how many it took."""
+    length: int
+    tokens: tuple[int, int]
+    failed: bool
+
+    def span(
+        self, layer: int = 0, parent: str | None = None, *, trace: str = "a", named: bool = True, **columns: Any
+    ) -> Span:
+        """What an instrumentation made of it: the deeper its layer, the later it began and the sooner it ended."""
+        told: dict[str, Any] = {
+            "service_name": "shop",
+            "scope_name": "app",
+            "status": "error" if self.failed else "ok",
+            "input_tokens": None if self.failed else self.tokens[0],
+            "output_tokens": None if self.failed else self.tokens[1],
+            "response_id": f"r{self.number}" if named and not self.failed else None,
+        }
+        return llm_span(
+            "Hi",
+            None if self.failed else "Yes.",
+            trace_id=f"{trace}{self.number:031x}",
+            span_id=f"{ord(trace):02x}{layer:02x}{self.number:012x}",
+            parent_span_id=parent,
+            start_time=_BEGAN + timedelta(milliseconds=self.start + layer),
+            end_time=_BEGAN + timedelta(milliseconds=self.start + self.length - layer),
+            **told | columns,
+        )
+
+
+def _once(call: _Call) -> list[Span]:
+    return [call.span(named=False)]
+
+
+def _nested(call: _Call) -> list[Span]:
+    outer = call.span(scope_name="openinference.instrumentation.anthropic", system="Be brief.")
+    return [outer, call.span(1, outer.span_id, scope_name=_NATIVE)]
+
+
+def _three_deep(call: _Call) -> list[Span]:
+    outer = call.span(named=False, request_model="router/claude-sonnet-5")
+    middle = call.span(1, outer.span_id, named=False)
+    return [outer, middle, call.span(2, middle.span_id, scope_name=_NATIVE)]
+
+
+def _beside(call: _Call) -> list[Span]:
+    """OpenLLMetry does not make its span current: the SDK's own stands in a trace of its own."""
+    return [call.span(named=call.number % 2 == 0), call.span(1, trace="b", scope_name=_NATIVE)]
+
+
+def _beside_under_one_root(call: _Call) -> list[Span]:
+    """The same in an application that has a span of its own around."""
+    return [
+        call.span(parent="9" * 16, named=call.number % 2 == 0),
+        call.span(1, "9" * 16, scope_name=_NATIVE),
+    ]
+
+
+def _with_server(call: _Call) -> list[Span]:
+    """A model that nothing instruments."""
+    own = call.span(scope_name=_NATIVE, request_model="claude-haiku-5")
+    server: dict[str, Any] = {"scope_name": "com.anthropic.claude-platform", "request_model": "claude-haiku-5"}
+    return [own, call.span(1, own.span_id, **server)]
+
+
+def _raw_inside(call: _Call) -> list[Span]:
+    outer = call.span(scope_name="litellm")
+    return [outer, call.span(1, outer.span_id, scope_name="litellm", name="raw_gen_ai_request", named=False)]
+
+
+def _framework(call: _Call) -> list[Span]:
+    """LlamaIndex: both say that they are the call, neither knows its id; an agent around repeats the usage."""
+    agent = agent_span(span_id=f"ff{call.number:014x}", input_tokens=call.tokens[0], output_tokens=call.tokens[1])
+    agent = agent.model_copy(update={name: getattr(call.span(), name) for name in ("trace_id", "start_time")})
+    outer = call.span(1, agent.span_id, named=False)
+    return [agent, outer, call.span(2, outer.span_id, named=False)]
+
+
+def _two_libraries(call: _Call) -> list[Span]:
+    """Neither knows of the other, and the SDK's own span is in the second. A failed call has no id to tell it by."""
+    if call.failed:
+        return _nested(call)
+    outer = call.span(1, trace="b", scope_name="openinference.instrumentation.anthropic")
+    return [call.span(scope_name="openllmetry"), outer, call.span(2, outer.span_id, trace="b", scope_name=_NATIVE)]
+
+
+def _late_answer(call: _Call) -> list[Span]:
+    """Logfire's stream: a span without an answer, and the answer as a span of another trace, when the stream ended."""
+    begun = call.span(named=False, scope_name="logfire.openai", input_tokens=None, output_tokens=None)
+    late = call.span(1, trace="c", named=False, scope_name="logfire.openai", name="streaming response from 'm' took 1s")
+    return [begun] if call.failed else [begun, late.model_copy(update={"start_time": begun.end_time})]
+
+
+def _wrapper_of_two(call: _Call) -> list[Span]:
+    """Two calls, and a span around them that says their sum."""
+    outer = call.span(named=False)
+    if not call.failed:
+        outer = outer.model_copy(update={"input_tokens": 2 * call.tokens[0], "output_tokens": 2 * call.tokens[1]})
+    return [outer, call.span(1, outer.span_id, named=False), call.span(2, outer.span_id, named=False)]
+
+
+def _tried_again(call: _Call) -> list[Span]:
+    """The first attempt failed, inside of a call that did not, if the second did not."""
+    outer = call.span(named=False)
+    half = call.length // 2
+    first = call._replace(failed=True, length=half)
+    second = call._replace(start=call.start + half, length=half)
+    again = second.span(2, outer.span_id, named=False, scope_name=_NATIVE)
+    return [outer, first.span(1, outer.span_id), again]
+
+
+def _replayed(call: _Call) -> list[Span]:
+    """A recorded answer, given twice by one library: one id, two calls."""
+    return [call.span(), call.span(1, trace="d")]
+
+
+_Seen = Callable[[_Call], list[Span]]
+_SEEN: dict[str, tuple[_Seen, int, int]] = {
+    "once": (_once, 1, 1),
+    "nested": (_nested, 1, 1),
+    "three deep": (_three_deep, 1, 1),
+    "beside": (_beside, 1, 1),
+    "beside, one root": (_beside_under_one_root, 1, 1),
+    "with the server's": (_with_server, 1, 1),
+    "raw inside": (_raw_inside, 1, 1),
+    "framework": (_framework, 1, 1),
+    "two libraries": (_two_libraries, 1, 1),
+    "late answer": (_late_answer, 1, 1),
+    "wrapper of two": (_wrapper_of_two, 2, 2),
+    "tried again": (_tried_again, 2, 1),
+    "replayed": (_replayed, 2, 2),
+}
+"""How a call is seen, how many calls that are, and how often its tokens were spent."""
+_TOKENS = [(100, 10), (200, 20)]
+_CALLS = st.tuples(
+    st.integers(0, 40), st.integers(20, 60), st.sampled_from(_TOKENS), st.booleans(), st.sampled_from(sorted(_SEEN))
+)
+
+
+def _llm_calls(batches: Sequence[Sequence[Span]]) -> list[dict[str, Any]]:
+    """The view after `batches`, each delivered as its own."""
+    with temporary_store() as store:
+        for batch in batches:
+            rows = [row_of(span) for span in batch]
+            with store.write() as writer:
+                link_calls(writer, rows)
+                writer.add_spans(rows)
+        with store.read() as reader:
+            return reader.rows("SELECT * EXCLUDE (ingested_at) FROM llm_calls ORDER BY trace_id, span_id")
+
+
+@given(happened=st.lists(_CALLS, min_size=1, max_size=5), data=st.data())
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_order_and_batches_do_not_change_the_calls(happened: list[Any], data: st.DataObject) -> None:
+    """Every call is one row with its tokens, and the rows are the same however their spans came."""
+    calls = [_Call(number, *told[:4]) for number, told in enumerate(happened)]
+    ways = [_SEEN[told[4]] for told in happened]
+    spans = [span for call, (seen, _, _) in zip(calls, ways, strict=True) for span in seen(call)]
+    whole = _llm_calls([spans])
+    spent = [(call.tokens, times) for call, (_, _, times) in zip(calls, ways, strict=True) if not call.failed]
+    assert len(whole) == sum(count for _, count, _ in ways)
+    assert sum(row["input_tokens"] or 0 for row in whole) == sum(times * tokens[0] for tokens, times in spent)
+    assert sum(row["output_tokens"] or 0 for row in whole) == sum(times * tokens[1] for tokens, times in spent)
+    shuffled = data.draw(st.permutations(spans))
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(spans)), max_size=4)))
+    batches = [shuffled[start:end] for start, end in zip([0, *cuts], [*cuts, len(spans)], strict=True)]
+    again = data.draw(st.lists(st.sampled_from(spans), max_size=2))
+    assert _llm_calls([*batches, again]) == whole
