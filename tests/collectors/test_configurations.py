@@ -155,6 +155,35 @@ def test_vector_options_exist() -> None:
     assert targets == {f"otlp.{service.signal}": service.path for service in SERVICES}
 
 
+def test_forwarders_listen_where_applications_send_and_send_where_the_receiver_is_told_to_listen() -> None:
+    """4318 in, 14318 out, as each README starts `i2e serve`; the token comes from the environment, in a header."""
+    agent, fluent, vector = (
+        _read(name) for name in ("otel-collector/agent.yaml", "fluent-bit/fluent-bit.yaml", "vector/vector.yaml")
+    )
+    (source,), (output,) = fluent["pipeline"]["inputs"], fluent["pipeline"]["outputs"]
+    rotel = (COLLECTORS / "rotel" / "rotel.env").read_text(encoding="utf-8")
+    listening = {
+        agent["receivers"]["otlp"]["protocols"]["http"]["endpoint"],
+        f"{source['listen']}:{source['port']}",
+        vector["sources"]["otlp"]["http"]["address"],
+        rotel.partition("ROTEL_OTLP_HTTP_ENDPOINT=")[2].splitlines()[0],
+    }
+    sending = {
+        agent["exporters"]["otlphttp"]["endpoint"].partition(":-http://")[2].rstrip("}"),
+        f"{output['host']}:{output['port']}",
+        rotel.partition("ROTEL_OTLP_EXPORTER_ENDPOINT=http://")[2].splitlines()[0],
+        *(sink["protocol"]["uri"].split("/")[2] for sink in vector["sinks"].values()),
+    }
+    assert (listening, sending) == ({"127.0.0.1:4318"}, {"127.0.0.1:14318"})
+    for folder in ("otel-collector", "fluent-bit", "vector", "rotel"):
+        readme = (COLLECTORS / folder / "README.md").read_text(encoding="utf-8")
+        assert "i2e serve --http-port 14318 --grpc-port 14317" in readme, folder
+    assert agent["exporters"]["otlphttp"]["headers"]["authorization"] == "Bearer ${env:I2E_TOKEN}"
+    assert output["header"] == ["Authorization Bearer ${I2E_TOKEN}"]
+    for sink in vector["sinks"].values():
+        assert sink["protocol"]["request"]["headers"]["authorization"].startswith("Bearer ${I2E_TOKEN")
+
+
 def test_compose_asks_for_a_token_and_waits_for_readiness() -> None:
     """Its files are there, its volumes are defined, only loopback is published."""
     config = _read("docker-compose/compose.yaml")
