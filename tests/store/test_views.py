@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -114,8 +115,38 @@ _TURNS: dict[str, Sequence[Span]] = {
         tool_span("lookup", {"order": 3}, None, tool_call_id="t1", status="error"),
         tool_span("lookup", {"order": 3}, "late", tool_call_id="t1"),
     ),
+    "run by an SDK's helper, and recorded inside by the application too": (
+        agent_span(),
+        llm_span(tool_calls=[_ASKED, ToolCall(id="t2", name="lookup", arguments={"order": 4})]),
+        tool_span("lookup", None, None, tool_call_id="t1", span_id="1" * 16),
+        tool_span("lookup", None, None, tool_call_id="t2", span_id="2" * 16),
+    ),
+    "answered with an error, and not run here": (
+        agent_span(),
+        llm_span(tool_calls=[_ASKED]),
+        llm_span(
+            input_messages=[
+                {
+                    "role": "tool",
+                    "parts": [{"type": "tool_call_response", "id": "t1", "response": "no", "is_error": True}],
+                }
+            ]
+        ),
+    ),
     "no tool at all": (agent_span(), llm_span()),
 }
+
+
+def _with_inner_runs(trace: Sequence[Span]) -> list[Span]:
+    """Inside of each run that has a known id, a run of the same tool that knows what came back."""
+    outer = [span for span in trace if span.span_id in ("1" * 16, "2" * 16)]
+    inner = [
+        tool_span(
+            "lookup", {"order": 3}, f"of {span.tool_call_id}", trace_id=span.trace_id, parent_span_id=span.span_id
+        )
+        for span in outer
+    ]
+    return [*trace, *(span.model_copy(update={"start_time": _NOW + timedelta(days=1)}) for span in inner)]
 
 
 class TestToolCalls:
@@ -124,15 +155,34 @@ class TestToolCalls:
     @pytest.mark.parametrize("turn", _TURNS)
     def test_the_same_calls_as_a_scorer_sees(self, turn: str) -> None:
         """The view and `Subject.tool_calls` read one trace alike."""
-        trace = trace_of(*_TURNS[turn])
+        trace = _with_inner_runs(trace_of(*_TURNS[turn]))
         with temporary_store(trace) as store, store.read() as reader:
             rows = reader.rows("SELECT * FROM tool_calls")
             spans = tuple(reader.trace(trace[0].trace_id))
-        columns = ("name", "is_error", "requested_by", "executed_by")
+        columns = ("name", "is_error", "requested_by", "executed_by", "result")
+        for row in rows:
+            row["result"] = None if row["result"] is None else json.loads(row["result"])
         found = [(row["tool_call_id"], *(row[name] for name in columns)) for row in rows]
         calls = Subject(span=spans[0], trace=spans).tool_calls
         expected = [(call.id, *(getattr(call, name) for name in columns)) for call in calls]
         assert sorted(found, key=str) == sorted(expected, key=str)
+
+    def test_a_run_inside_of_a_run_of_the_same_tool_is_one(self) -> None:
+        """The outer one has the id, the inner one the result; parents that go round hide nothing."""
+        turn = "run by an SDK's helper, and recorded inside by the application too"
+        rows = _rows(
+            "SELECT tool_call_id, result, executed_by FROM tool_calls ORDER BY ALL",
+            _with_inner_runs(trace_of(*_TURNS[turn])),
+        )
+        assert [tuple(row.values()) for row in rows] == [
+            ("t1", '"of t1"', "1" * 16),
+            ("t2", '"of t2"', "2" * 16),
+        ]
+        round_about = [
+            tool_span("f", trace_id="a" * 32, span_id=one * 16, parent_span_id=other * 16)
+            for one, other in ("12", "21", "33")
+        ]
+        assert len(_rows("SELECT * FROM tool_calls", round_about)) == 3
 
     def test_arguments_and_results_are_json(self) -> None:
         """As the model gave them, and as they came back."""
