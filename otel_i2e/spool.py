@@ -162,7 +162,11 @@ class Spool:
         with self.sole_drainer() as mine:
             if mine:
                 self._recover_all()
-            yield self._oldest(max_bytes) if mine else []
+            yield self._read(0, max_bytes) if mine else []
+
+    def after(self, batch: Batch, *, max_bytes: int = 16_000_000) -> list[Batch]:
+        """The batches that follow `batch`, as many as `claim` would give. Inside of `claim` only."""
+        return self._read(batch.id, max_bytes)
 
     def done(self, batches: Sequence[Batch]) -> None:
         """Take `batches`, which this spool claimed, off the queue: their rows are committed."""
@@ -189,6 +193,11 @@ class Spool:
         with self._open() as db:
             return {(counter, reason): n for counter, reason, n in db.execute("SELECT * FROM counters").fetchall()}
 
+    def size(self) -> int:
+        """About how many bytes wait; cheaper than `stats`."""
+        with self._open() as db:
+            return self._used(db)
+
     def stats(self) -> SpoolStats:
         """What waits now."""
         with self._open() as db:
@@ -205,12 +214,15 @@ class Spool:
                 self._drop()
             self._connection = None
 
-    def _oldest(self, max_bytes: int) -> list[Batch]:
+    def _read(self, after: int, max_bytes: int) -> list[Batch]:
         batches: list[Batch] = []
         size = 0
         with self._open() as db:
-            self._claimed = self._file
-            cursor = db.execute(f"SELECT id, {ROW} FROM batches ORDER BY id")
+            if not after:
+                self._claimed = self._file
+            elif self._file != self._claimed:  # see `done`
+                return []
+            cursor = db.execute(f"SELECT id, {ROW} FROM batches WHERE id > ? ORDER BY id", (after,))
             for number, *row in cursor:
                 batches.append(_batch(number, row))
                 size += len(batches[-1].body)

@@ -1,6 +1,6 @@
 """Spool → normalize → store: what was recorded becomes rows.
 
-    claim ──► decode, images out, long values cut, normalize (no lease held) ──► one write lease: spans, scores ──► done
+    claim ──► portions ──► preparing (no lease held) ──► storing: one write lease each ──► done
 
 A crash anywhere hands the batches out again, and the store takes each span once. What cannot be stored
 is counted with a reason and set aside, and never holds up the rest. That is said of single spans only: what
@@ -12,7 +12,8 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -20,14 +21,14 @@ from otel_i2e.config import Settings
 from otel_i2e.errors import StoreLocked
 from otel_i2e.spool import Batch, Spool
 from otel_i2e.workflows.blobs import keep_blobs
-from otel_i2e.workflows.preparing import Prepared, prepare
+from otel_i2e.workflows.preparing import Prepared, Preparing, prepared_here
 from otel_i2e.workflows.rejects import rejects_folder, set_aside
 from otel_i2e.workflows.storing import REFUSED, store_prepared
 
 __all__ = ["IngestReport", "drain", "ingest"]
 
-_CLAIM_BYTES: Final = 16_000_000
-_BREATH: Final = 0.02  # between two leases, so that a waiting reader gets in
+_PORTION_BYTES: Final = 10_000_000  # of requests whose spans one lease stores: about 2,000 LLM spans, a row group
+_BREATH: Final = 0.005  # between two leases, so that a waiting reader gets in
 _POLL: Final = 0.05
 
 
@@ -57,11 +58,18 @@ class IngestReport:
         )
 
 
-def ingest(settings: Settings, *, spool: Spool | None = None, stop: threading.Event | None = None) -> IngestReport:
+def ingest(
+    settings: Settings,
+    *,
+    spool: Spool | None = None,
+    stop: threading.Event | None = None,
+    preparing: Preparing = prepared_here,
+) -> IngestReport:
     """Move everything that waits in the spool into the store; once `stop` is set, no further lease is begun.
 
-    Nothing happens when another process is doing so. Raises StoreLocked, StoreError and SpoolError, and whatever a
-    defect of ours raises; then what was not moved waits on.
+    `preparing` makes rows of requests, in this process or beside it (`prepare_process.py`). Nothing happens when
+    another process is moving already. Raises StoreLocked, StoreError and SpoolError, and whatever a defect of ours
+    raises; then what was not moved waits on.
     """
     if not settings.spool_path.exists():
         return IngestReport()
@@ -70,9 +78,8 @@ def ingest(settings: Settings, *, spool: Spool | None = None, stop: threading.Ev
     stop = stop or threading.Event()
     report = IngestReport()
     try:
-        while not stop.is_set() and (moved := _move(settings, spool)) is not None:
+        while not stop.is_set() and (moved := _move_all(settings, spool, stop, preparing)) is not None:
             report = report.plus(moved)
-            stop.wait(_BREATH)
     finally:
         if own:
             spool.close()
@@ -101,16 +108,31 @@ def drain(settings: Settings, timeout: float) -> bool:
     return True
 
 
-def _move(settings: Settings, spool: Spool) -> IngestReport | None:
-    """One claim's worth; None when there was nothing to claim."""
-    with spool.claim(max_bytes=_CLAIM_BYTES) as batches:
+def _move_all(settings: Settings, spool: Spool, stop: threading.Event, preparing: Preparing) -> IngestReport | None:
+    """What one claim moves, until nothing waits; None when there was nothing to claim."""
+    report = IngestReport()
+    with spool.claim(max_bytes=_PORTION_BYTES) as batches:
         if not batches:
             return None
-        prepared = prepare(batches, settings.max_content_bytes)
-        keep_blobs(settings, prepared.blobs)  # before a row refers to them
-        stored, scores = store_prepared(settings, prepared)
-        _set_aside(settings, spool, batches, prepared)
-        spool.done(batches)
+        with closing(preparing(_portions(spool, batches), settings.max_content_bytes)) as portions:
+            for portion, prepared in portions:
+                report = report.plus(_move(settings, spool, portion, prepared))
+                if stop.wait(_BREATH):
+                    break
+    return report
+
+
+def _portions(spool: Spool, batches: list[Batch]) -> Generator[list[Batch]]:
+    while batches:
+        yield batches
+        batches = spool.after(batches[-1], max_bytes=_PORTION_BYTES)
+
+
+def _move(settings: Settings, spool: Spool, batches: Sequence[Batch], prepared: Prepared) -> IngestReport:
+    keep_blobs(settings, prepared.blobs)  # before a row refers to them
+    stored, scores = store_prepared(settings, prepared)
+    _set_aside(settings, spool, batches, prepared)
+    spool.done(batches)
     duplicate = len(prepared.rows) - stored - prepared.rejected[REFUSED]
     for counter, n in (("stored", stored), ("duplicate", duplicate)):
         if n:

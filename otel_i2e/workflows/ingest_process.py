@@ -68,6 +68,7 @@ class IngestProcess:
 def main() -> None:
     """The process: settings by standard input, then work until that ends."""
     from otel_i2e.workflows.background import run
+    from otel_i2e.workflows.prepare_process import PrepareProcess
 
     settings: Settings = pickle.load(sys.stdin.buffer)  # noqa: S301 -- from our parent, see above
     stop = threading.Event()
@@ -81,4 +82,4 @@ def main() -> None:
         os._exit(0)  # a long backlog: the next process takes it from where the last lease ended
 
     threading.Thread(target=until_parent_ends, daemon=True).start()
-    run(settings, stop)
+    run(settings, stop, PrepareProcess())

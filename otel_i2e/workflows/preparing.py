@@ -6,7 +6,7 @@ One request at a time becomes rows, and is let go of: what a claim needs in memo
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Final
@@ -31,7 +31,7 @@ from otel_i2e.normalize import (
 )
 from otel_i2e.spool import Batch
 
-__all__ = ["NOBODYS_DATA", "Prepared", "prepare"]
+__all__ = ["NOBODYS_DATA", "Prepared", "Preparing", "prepare", "prepared_here"]
 
 _CHANGED: Final = "request: its bytes changed on the disk, in the spool"
 NOBODYS_DATA: Final = (NameError, ImportError, MemoryError, OSError)
@@ -53,15 +53,26 @@ class Prepared:
     rejected: Counter[str] = field(default_factory=Counter[str])
     blobs: dict[str, bytes] = field(default_factory=dict[str, bytes])
     """SHA-256 → images and files that were taken out of the rows."""
-    batch_of: list[Batch] = field(default_factory=list[Batch])
-    """Of each row."""
+    batch_of: list[int] = field(default_factory=list[int])
+    """Id of each row's batch."""
     set_aside: dict[int, set[str]] = field(default_factory=dict[int, set[str]])
     """Batch id → why its bytes are kept."""
 
-    def reject(self, batch: Batch, reason: str, n: int = 1, detail: str = "") -> None:
-        """Count `n` items of `batch` as rejected; its bytes are kept."""
+    def reject(self, batch: int, reason: str, n: int = 1, detail: str = "") -> None:
+        """Count `n` items of the batch with this id as rejected; its bytes are kept."""
         self.rejected[reason] += n
-        self.set_aside.setdefault(batch.id, set()).add(detail or reason)
+        self.set_aside.setdefault(batch, set()).add(detail or reason)
+
+
+Portions = Iterable[list[Batch]]
+Preparing = Callable[[Portions, int | None], Generator[tuple[list[Batch], Prepared]]]
+"""Portions of the spool and the limit of `prepare` → each portion with its rows, in order."""
+
+
+def prepared_here(portions: Portions, limit: int | None) -> Generator[tuple[list[Batch], Prepared]]:
+    """Each portion when its turn comes, in this thread."""
+    for batches in portions:
+        yield batches, prepare(batches, limit)
 
 
 def prepare(batches: Sequence[Batch], limit: int | None = None) -> Prepared:
@@ -73,7 +84,7 @@ def prepare(batches: Sequence[Batch], limit: int | None = None) -> Prepared:
     intact = [batch for batch in batches if batch.intact]
     for batch in batches:
         if not batch.intact:
-            prepared.reject(batch, _CHANGED, batch.items)
+            prepared.reject(batch.id, _CHANGED, batch.items)
     contents = _contents(_logs(prepared, (batch for batch in intact if batch.signal == "logs"), limit))
     for batch in intact:
         if batch.signal != "logs":
@@ -82,7 +93,7 @@ def prepare(batches: Sequence[Batch], limit: int | None = None) -> Prepared:
         if log.trace_id.strip("0") and log.span_id.strip("0"):
             prepared.logs.append(log)
         else:
-            prepared.reject(batch, "log record: content of no span")
+            prepared.reject(batch.id, "log record: content of no span")
     return prepared
 
 
@@ -130,25 +141,27 @@ def _add_spans(prepared: Prepared, batch: Batch, contents: Contents, limit: int 
 
 def _add_span(prepared: Prepared, batch: Batch, span: RawSpan, logs: Sequence[RawLog]) -> None:
     if (reason := refusal(span)) is not None:
-        prepared.reject(batch, f"span: {reason}")
+        prepared.reject(batch.id, f"span: {reason}")
         return
     try:
         row = normalize_span(span, logs)
     except NOBODYS_DATA:
         raise
     except Exception as error:  # noqa: BLE001 -- a mistake of ours in one span must not hold up all others
-        prepared.reject(batch, f"span: {type(error).__name__} in normalize", detail=f"span {span.span_id}: {error!r}")
+        prepared.reject(
+            batch.id, f"span: {type(error).__name__} in normalize", detail=f"span {span.span_id}: {error!r}"
+        )
         return
     prepared.rows.append(row)
-    prepared.batch_of.append(batch)
+    prepared.batch_of.append(batch.id)
 
 
 def _add_scores(prepared: Prepared, batch: Batch, log: RawLog) -> None:
     scores = scores_of([log])
     prepared.scores += scores
     if not scores:
-        prepared.reject(batch, "evaluation: no trace id, no name, or neither value nor label")
+        prepared.reject(batch.id, "evaluation: no trace id, no name, or neither value nor label")
 
 
 def _not_decodable(prepared: Prepared, batch: Batch, error: DecodeError) -> None:
-    prepared.reject(batch, f"{batch.signal}: not decodable", max(1, batch.items), str(error))
+    prepared.reject(batch.id, f"{batch.signal}: not decodable", max(1, batch.items), str(error))
