@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from otel_i2e.cli.output import emit_json, json_option, progress, safe, say, store_options
+from otel_i2e.cli.output import emit_json, json_option, progress, safe, say, store_options, tell
 from otel_i2e.config import load_settings
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ _SHOWN = 20  # cases that did not pass
     is_flag=True,
     help="Keep judges' verdicts in verdicts.jsonl: CI without a key replays them.",
 )
+@click.option("--batch", is_flag=True, help="Ask judges by Message Batches: half the price, answers within a day.")
 @click.option("--no-cache", is_flag=True, help="Ask judges even what they have been asked before.")
 @click.option("--concurrency", type=click.IntRange(1, 1000), default=4, show_default=True, help="Runs at once.")
 @click.option(
@@ -61,6 +62,7 @@ def command(
     confirm: int,
     without_judges: bool | None,
     record_verdicts: bool,
+    batch: bool,
     no_cache: bool,
     concurrency: int,
     timeout: float,
@@ -93,6 +95,7 @@ def command(
             without_judges=without_judges,
             record_verdicts=record_verdicts,
             cache=not no_cache,
+            batch=tell if batch else None,
             policy=policy,
             concurrency=concurrency,
             timeout=timeout,

@@ -20,7 +20,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-__all__ = ["console", "emit_json", "json_option", "progress", "safe", "say", "store_options", "table"]
+__all__ = ["console", "emit_json", "json_option", "progress", "safe", "say", "store_options", "table", "tell"]
 
 F = TypeVar("F", bound=Callable[..., Any])
 _NARROW: Final = 12
@@ -102,6 +102,11 @@ def _records(screen: Console, columns: Sequence[str], cells: Sequence[Sequence[s
 def say(text: str) -> None:
     """One line of prose on stdout."""
     click.echo(text)
+
+
+def tell(text: str) -> None:
+    """One line on stderr, beside what is piped on."""
+    click.echo(f"i2e: {text}", err=True)
 
 
 def emit_json(value: Any) -> None:

@@ -13,7 +13,7 @@ import click
 
 from otel_i2e.cli.caught_up import caught_up
 from otel_i2e.cli.duration import DURATION
-from otel_i2e.cli.output import emit_json, json_option, progress, say, store_options, table
+from otel_i2e.cli.output import emit_json, json_option, progress, say, store_options, table, tell
 from otel_i2e.config import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ __all__ = ["command"]
 )
 @click.option("--since", type=DURATION, help="Only spans that started within this time: 30m, 24h, 7d.")
 @click.option("--dry-run", is_flag=True, help="Say what would be scored; ask no judge, store nothing.")
+@click.option("--batch", is_flag=True, help="Ask judges by Message Batches: half the price, answers within a day.")
 @click.option("--no-cache", is_flag=True, help="Ask judges even what they have been asked before.")
 @click.option("--follow", is_flag=True, help="Take in what is recorded and run the online rules until Ctrl-C.")
 @store_options
@@ -43,6 +44,7 @@ def command(
     limit: int,
     since: timedelta | None,
     dry_run: bool,
+    batch: bool,
     no_cache: bool,
     follow: bool,
     store: str | None,
@@ -55,6 +57,8 @@ def command(
     when something was tried and nothing could be measured.
     """
     settings = load_settings(config=Path(config) if config else None, store=store)
+    if follow and batch:
+        raise click.UsageError("--batch takes up to a day: it is for what is stored, not for --follow")
     if follow:
         _follow(settings)
         return 0
@@ -72,7 +76,15 @@ def command(
             seen = done
 
         report = score_where(
-            settings, where, scorers, limit=limit, since=since, dry_run=dry_run, cache=not no_cache, on_span=on_span
+            settings,
+            where,
+            scorers,
+            limit=limit,
+            since=since,
+            dry_run=dry_run,
+            cache=not no_cache,
+            batch=tell if batch else None,
+            on_span=on_span,
         )
     if as_json:
         emit_json(report)

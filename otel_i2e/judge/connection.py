@@ -6,6 +6,7 @@ extra `judge` the SDK's own aiohttp transport carries the calls, which halves th
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from importlib.util import find_spec
 from typing import Any, Final
 
@@ -44,10 +45,16 @@ class Connection:
 
     async def post(self, path: str, body: bytes) -> bytes:
         """What a POST of a JSON body gives. JudgeError when nothing could be had, after the SDK's retries."""
+        return await self._sent(lambda client: client.post(path, cast_to=httpx2.Response, content=body, options=_JSON))
+
+    async def get(self, path: str) -> bytes:
+        """What a GET gives. JudgeError as above."""
+        return await self._sent(lambda client: client.get(path, cast_to=httpx2.Response))
+
+    async def _sent(self, send: Callable[[AsyncAnthropic], Awaitable[httpx2.Response]]) -> bytes:
         token = context.attach(_untraced())
         try:
-            client = await self._connected()
-            response = await client.post(path, cast_to=httpx2.Response, content=body, options=_JSON)
+            response = await send(await self._connected())
         except MAPPED as error:
             raise JudgeError(described(error, self._settings)) from None
         finally:

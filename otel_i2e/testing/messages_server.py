@@ -6,7 +6,8 @@
     assert server.requests[-1].model == "claude-sonnet-5"
 
 It serves `POST /v1/messages` (also with `?beta=true`), streaming when the request asks for it, and
-`POST /v1/messages/count_tokens`, which costs no reply of the script.
+`POST /v1/messages/count_tokens`, which costs no reply of the script; and Message Batches at `/v1/messages/batches`,
+whose requests take their replies from the same script.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import Any, Final, cast
 from uuid import uuid4
 
 from otel_i2e.testing.local_http import HttpAnswer, HttpCall, LocalServer
+from otel_i2e.testing.messages_batches import BATCHES, LocalBatches, lines
 from otel_i2e.testing.messages_wire import error_body, events, message, tokens_in
 from otel_i2e.testing.reply import Failure, Reply, Script
 
@@ -89,6 +91,8 @@ class MessagesServer:
         """Every well-formed request to `/v1/messages`, in order of arrival."""
         self._script = Script[MessagesRequest](script)
         self._http = LocalServer(self._answer)
+        self.batches = LocalBatches(lambda: self.url, self._batched)
+        """What came as Message Batches."""
 
     @property
     def url(self) -> str:
@@ -107,7 +111,15 @@ class MessagesServer:
     ) -> None:
         self.close()
 
+    def _batched(self, params: Json) -> Reply:
+        return self._script.reply(MessagesRequest(BATCHES, {}, params))
+
     def _answer(self, call: HttpCall) -> HttpAnswer:
+        if call.path.startswith(BATCHES):
+            status, found = self.batches.answer(call)
+            if isinstance(found, Failure):
+                return _failed(found)
+            return lines(found) if isinstance(found, list) else _json(status, found)
         body, failure = _checked(call)
         if failure is not None:
             return _failed(failure)

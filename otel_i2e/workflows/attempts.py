@@ -91,8 +91,10 @@ async def attempt_all(
     verdicts that it has are not asked for again, but for repeats. A scorer of the project has `timeout` seconds for a
     call. Plain functions of the project run one call at a time each, so that one that hangs holds up only itself.
     """
+    jobs = list(jobs)
     shared, lines = _lines(jobs)
-    async with judge_of(judge) as court, asyncio.TaskGroup() as group:
+    async with judge_of(judge) as live, asyncio.TaskGroup() as group:
+        court = live if memory is None or memory.batch is None else await memory.batch.court(jobs, memory)
         for _ in range(max(_AT_ONCE, judge.concurrency)):
             group.create_task(_work(shared, _courts(court, memory), on_attempt, deadline, timeout))
         for line in lines:

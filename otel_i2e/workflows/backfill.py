@@ -13,6 +13,7 @@ from otel_i2e.models import Attempt
 from otel_i2e.score import Scorer
 from otel_i2e.store import Store
 from otel_i2e.workflows.attempts import Asker, Job, attempt_all, store_attempts
+from otel_i2e.workflows.batching import Batching
 from otel_i2e.workflows.candidates import Candidate, counted, identity_of, spans_of, unscored
 from otel_i2e.workflows.conditions import check_condition, condition_error
 from otel_i2e.workflows.scorers import judge_settings, load_all, named
@@ -25,6 +26,8 @@ __all__ = ["score_where"]
 _ASKER: Final = Asker("backfill")
 _CHUNK: Final = 200
 """Spans that are read, scored and stored together: what a crash loses at most."""
+_BATCH: Final = 5000
+"""The same where judges are asked by batches, whose answers a crash does not lose."""
 
 
 def score_where(
@@ -36,15 +39,16 @@ def score_where(
     since: timedelta | None = None,
     dry_run: bool = False,
     cache: bool = True,
+    batch: Callable[[str], None] | None = None,
     on_span: Callable[[int, int], None] | None = None,
 ) -> ScoringReport:
     """Score the latest `limit` production spans that match `where` and lack a score of one of these versions.
 
     Errors and missing content are tried again, scores are not: the same call twice scores nothing twice. With
     `dry_run` nothing is scored, and `left` says how many spans would be. With `cache` a judge's verdict on exactly the
-    same request is used again. `on_span` is told how many of how many
-    spans are done. Raises UsageError and QueryError for the condition, ScorerError for a name,
-    StoreError.
+    same request is used again. With `batch`, judges are asked by Message Batches, and it is told what a person should
+    know. `on_span` is told how many of how many spans are done. Raises UsageError and QueryError for the condition,
+    ScorerError for a name, StoreError.
     """
     check_condition(where, "--where")
     scorers = named(dict.fromkeys(scorer_names), load_all(settings))
@@ -55,8 +59,11 @@ def score_where(
     memory = Memory()
     if found and not dry_run and any(scorer.needs_judge for scorer in scorers):
         memory = recall(settings, cache=cache)
-    for first in range(0, 0 if dry_run else len(found), _CHUNK):
-        chunk = found[first : first + _CHUNK]
+    if batch is not None:
+        memory.batch = Batching(settings, judge_settings(settings), batch)
+    size = _CHUNK if batch is None else _BATCH
+    for first in range(0, 0 if dry_run else len(found), size):
+        chunk = found[first : first + size]
         attempts += _score(settings, store, chunk, scorers, memory)
         if on_span is not None:
             on_span(first + len(chunk), len(found))
@@ -104,4 +111,6 @@ def _score(
     if memory.fresh:
         with store.write() as writer:
             writer.add_verdicts([*memory.fresh.values()])
+    if memory.batch is not None:
+        memory.batch.settle()
     return [attempt for _, attempt in made]

@@ -26,6 +26,7 @@ from otel_i2e.models import Experiment, Policy
 from otel_i2e.score import Scorer
 from otel_i2e.semconv import I2E_SCOPE
 from otel_i2e.store import Store
+from otel_i2e.workflows.batching import Batching
 from otel_i2e.workflows.case_runs import Planned, Ran, run_cases
 from otel_i2e.workflows.datasets import dataset_path
 from otel_i2e.workflows.evaluation_plan import Plan, Selection, checked, selected
@@ -66,6 +67,7 @@ def evaluate(
     without_judges: bool | None = None,
     cache: bool = True,
     record_verdicts: bool = False,
+    batch: Callable[[str], None] | None = None,
     policy: Policy | None = None,
     on_progress: Progress = lambda _stage, _done, _total: None,
 ) -> Experiment:
@@ -75,7 +77,8 @@ def evaluate(
     one run. `stop_early` leaves out repeats that cannot change a case's verdict under `policy`; `confirm` runs a case
     that holds the release back up to so many times more. `without_judges` leaves out scorers that ask a judge; None
     does so when there is no key, but for verdicts that are on record. With `cache` a verdict on exactly the same
-    request is used again, but for repeats; `record_verdicts` adds what was used to the project's file. What a task, a
+    request is used again, but for repeats; `record_verdicts` adds what was used to the project's file. With `batch`,
+    judges are asked by Message Batches, and it is told what a person should know. What a task, a
     scorer or a judge does is recorded, not raised. Raises UsageError and its kind for what was asked for wrongly,
     before anything runs; NotMeasured when no case is selected. Then an experiment without cases is recorded, so that
     no gate decides on the one before.
@@ -113,6 +116,8 @@ def evaluate(
         concurrency=concurrency,
         timeout=timeout,
     )
+    if batch is not None:
+        plan.memory.batch = Batching(settings, plan.judge, batch)
     return _carried_out(settings, plan, on_progress)
 
 
@@ -134,6 +139,8 @@ def _carried_out(settings: Settings, plan: Plan, on_progress: Progress) -> Exper
         writer.add_scores(found.scores)
         writer.add_ledger(found.ledger)
         writer.add_verdicts([*plan.memory.fresh.values()])
+    if plan.memory.batch is not None:
+        plan.memory.batch.settle()
     forget_begun(settings, plan.experiment_id, experiment.dataset, plan.began)
     if plan.record_verdicts:
         used = {**plan.memory.replayed, **plan.memory.fresh}

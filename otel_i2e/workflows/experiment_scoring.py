@@ -19,6 +19,8 @@ __all__ = ["Scored", "score_runs"]
 
 _AT_ONCE: Final = 200
 """Runs whose traces are in memory at the same time."""
+_IN_BATCH: Final = 5000
+"""The same where judges are asked by batches: each is waited for."""
 _NO_SPAN: Final = "its span did not reach the store; i2e status says what was dropped, and a sampler drops too"
 
 
@@ -52,7 +54,7 @@ def score_runs(
     """
     found = Scored([], [], [])
     asker = Asker("offline", experiment_id=experiment_id)
-    for some in _parts(ran):
+    for some in _parts(ran, _AT_ONCE if memory is None or memory.batch is None else _IN_BATCH):
         with Store.of(settings).read() as reader:
             subjects = _subjects(reader, experiment_id, some, scorers)
             costs = _costs(reader, experiment_id)
@@ -68,9 +70,9 @@ def score_runs(
     return found
 
 
-def _parts(ran: Sequence[Ran]) -> Iterator[Sequence[Ran]]:
-    for start in range(0, len(ran), _AT_ONCE):
-        yield ran[start : start + _AT_ONCE]
+def _parts(ran: Sequence[Ran], size: int) -> Iterator[Sequence[Ran]]:
+    for start in range(0, len(ran), size):
+        yield ran[start : start + size]
 
 
 def _subjects(

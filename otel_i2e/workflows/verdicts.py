@@ -6,10 +6,10 @@ replays those. A repeat is asked anew, always: a verdict that is replayed says n
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final, Protocol
 
 from otel_i2e.config import Settings
 from otel_i2e.errors import JudgeLeftOut
@@ -24,6 +24,18 @@ _MOST: Final = 100_000
 """Verdicts of the store that are held in memory, the latest first: about 50 MB."""
 
 
+class Batched(Protocol):
+    """Answers many questions together (`workflows.batching`)."""
+
+    async def court(self, jobs: Sequence[Any], memory: Memory) -> Judge:
+        """A judge that has the answers to what the jobs will ask."""
+        ...
+
+    def settle(self) -> None:
+        """The answers are stored."""
+        ...
+
+
 @dataclass
 class Memory:
     """What is known before a run, and what it adds."""
@@ -36,6 +48,13 @@ class Memory:
     """Verdicts that were given in this run, by request."""
     replayed: dict[str, RecordedVerdict] = field(default_factory=dict[str, RecordedVerdict])
     """Verdicts that were used again, by request."""
+    batch: Batched | None = None
+    """Who answers what is not known by Message Batches; None asks one by one."""
+
+    def knows(self, request: str, choices: Iterable[str]) -> bool:
+        """Whether a verdict on it is there."""
+        found = self.known.get(request) or self.fresh.get(request)
+        return found is not None and found.choice in choices
 
     def record(self) -> Json:
         """For an experiment's metadata: how many were replayed, recorded between when and when."""

@@ -258,3 +258,25 @@ def test_a_closed_server_refuses_connections() -> None:
     server.close()
     with connect(server) as client, pytest.raises(anthropic.APIConnectionError):
         client.messages.create(**ASK)
+
+
+def test_batches_are_created_polled_read_and_canceled_by_the_real_sdk() -> None:
+    """Results come as JSON Lines in another order, errors among them; a canceled batch has none."""
+    replies = [Reply.text("one"), Reply.error(400, "no"), Reply.text("x").dropping(), *[Reply.text("late")] * 2]
+    with MessagesServer(replies) as server, anthropic.Anthropic(api_key="test", base_url=server.url) as client:
+        params: Any = {"model": "m", "max_tokens": 9, "messages": [{"role": "user", "content": "Hi"}]}
+        server.batches.polls = 1
+        made = client.messages.batches.create(requests=[{"custom_id": name, "params": params} for name in "abc"])
+        assert (made.processing_status, made.request_counts.processing) == ("in_progress", 3)
+        assert client.messages.batches.retrieve(made.id).results_url is None
+        found = {one.custom_id: one.result for one in client.messages.batches.results(made.id)}
+        assert {name: one.type for name, one in found.items()} == {"a": "succeeded", "b": "errored", "c": "expired"}
+        requests: Any = [{"custom_id": "d", "params": params}]
+        other = client.messages.batches.create(requests=requests)
+        assert client.messages.batches.cancel(other.id).request_counts.canceled == 1
+        (canceled,) = client.messages.batches.results(other.id)
+        assert canceled.result.type == "canceled"
+        with pytest.raises(anthropic.BadRequestError, match="custom_id must be unique"):
+            client.messages.batches.create(requests=requests * 2)
+        with pytest.raises(anthropic.NotFoundError, match="no such batch"):
+            client.messages.batches.retrieve("msgbatch_none")

@@ -31,8 +31,8 @@ _TWO: dict[str, Any] = {"id": "two", "input": "good", "must": ["be kind", "be sh
 class Project:
     """A folder with a task that says what it is asked, and a judge that finds kind what begins with `good`."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, server: MessagesServer) -> None:
+        self.folder, self.server = folder, server
         (folder / "app.py").write_text(_APP)
         self.write([*_CASES])
 
@@ -61,13 +61,15 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project
     with MessagesServer(script) as server:
         monkeypatch.setenv("ANTHROPIC_API_KEY", "test")
         monkeypatch.setenv("ANTHROPIC_BASE_URL", server.url)
-        yield Project(tmp_path)
+        yield Project(tmp_path, server)
 
 
 def test_words_block_only_once_their_judge_is_calibrated(project: Project) -> None:
     """Demoted and said aloud before; after labels on cases and a calibration of `must`, the same experiment blocks."""
-    made = project.i2e("eval", "kind", "--task", "app:answer")
+    made = project.i2e("eval", "kind", "--task", "app:answer", "--batch")
     assert made.returncode == 0, made.stderr
+    assert "25 questions sent at half the price" in made.stderr
+    assert project.server.requests == []
     before = project.i2e("gate", "--json")
     decided = json.loads(before.stdout)
     (worst,) = [one for one in decided["cases"] if one["case_id"] == "worst"]
@@ -105,3 +107,14 @@ def test_a_label_on_a_case_with_several_criteria_says_which(project: Project) ->
     wrong = project.i2e("label", "two", "--scorer", "must: be long", "--pass")
     assert wrong.returncode == 2
     assert "there are: 'must: be kind', 'must: be short', 'must_not: shout'" in wrong.stderr
+
+
+def test_repeats_are_asked_anew_in_a_batch(project: Project) -> None:
+    """Three runs of one case: three requests, though they are the same; and the next evaluation asks two of them."""
+    project.write([{"id": "one", "input": "good", "must": ["be kind"]}])
+    for sent in (3, 2):
+        made = project.i2e("eval", "kind", "--task", "app:answer", "--batch", "--repeat", "3", "--json")
+        assert made.returncode == 0, made.stderr
+        assert len(project.server.batches.created[-1]) == sent
+        runs = json.loads(made.stdout)["runs"]
+        assert [one["attempts"][0]["passed"] for one in runs] == [True] * 3
