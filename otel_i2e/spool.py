@@ -88,6 +88,10 @@ class Batch(NamedTuple):
     """Whether these are the bytes that were put; False when the disk changed them."""
 
 
+_USUAL_BYTES: Final = 1_000_000
+"""Of a request, roughly: 200 LLM spans."""
+
+
 class Request(NamedTuple):
     """One OTLP request that is to be put."""
 
@@ -140,10 +144,7 @@ class Spool:
         with self._open() as db:
             waiting = self._used(db)
             if waiting + sum(len(one.body) for one in requests) > self._max_bytes:
-                raise SpoolFull(
-                    f"the spool {str(self.path)!r} holds {waiting:,} bytes, its limit is {self._max_bytes:,}; "
-                    "is anything moving it into the store? (`i2e status`; I2E_SPOOL_MAX_BYTES raises the limit)"
-                )
+                raise SpoolFull(self._full(waiting))
             if len(rows) == 1:
                 db.execute(_INSERT, rows[0])
             else:
@@ -206,6 +207,12 @@ class Spool:
                 "min(CAST(received_at AS REAL)) FROM batches"
             ).fetchone()
         return SpoolStats(batches, items, size, None if oldest is None else max(0.0, time.time() - oldest))
+
+    def why_full(self) -> str | None:
+        """Why a request of usual size would not be taken now; None when there is room for one. Raises SpoolError."""
+        with self._open() as db:
+            waiting = self._used(db)
+        return self._full(waiting) if waiting + min(_USUAL_BYTES, self._max_bytes // 16) > self._max_bytes else None
 
     def close(self) -> None:
         """Close this process's connection; a later call opens it again."""
@@ -294,6 +301,12 @@ class Spool:
                 yield True
             finally:
                 portalocker.unlock(handle)
+
+    def _full(self, waiting: int) -> str:
+        return (
+            f"the spool {str(self.path)!r} holds {waiting:,} bytes, its limit is {self._max_bytes:,}; "
+            "is anything moving it into the store? (`i2e status`; I2E_SPOOL_MAX_BYTES raises the limit)"
+        )
 
     def _used(self, db: sqlite3.Connection) -> int:
         """Bytes of pages in use: constant time, and close to the sum of the bodies."""

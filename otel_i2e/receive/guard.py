@@ -8,14 +8,19 @@ sends an Origin, so none is allowed.
 from __future__ import annotations
 
 import hmac
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
+from typing import Final
 
 from otel_i2e.errors import ConfigError
 from otel_i2e.receive.refused import Refused
 
 __all__ = ["Guard", "is_loopback", "make_guard"]
+
+_HOST: Final = re.compile(r"(?:\[([0-9a-f:.]+)\]|([^:\[\]@/]*))(?::\d{1,5})?")
+"""RFC 9112, 3.2: an address of IPv6 in brackets, or a name; and a port."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +81,6 @@ def make_guard(address: str, token: str, allow_hosts: frozenset[str]) -> Guard:
 
 
 def _name_of(host: str) -> str:
-    """The name in a Host header: without port and brackets, in lower case, without the root's dot."""
-    host = host.strip().lower()
-    if host.startswith("["):
-        return host[1:].partition("]")[0]
-    return host.rpartition(":")[0].rstrip(".") if host.count(":") == 1 else host.rstrip(".")
+    """The name in a Host header: without port and brackets, in lower case, without the root's dot; empty for none."""
+    found = _HOST.fullmatch(host.strip().lower())
+    return (found[1] or found[2]).rstrip(".") if found is not None else ""

@@ -116,10 +116,9 @@ class Intake:
     def ready(self) -> str | None:
         """Why requests would be refused now; None when they would be taken."""
         try:
-            self._spool.stats()
+            return self._spool.why_full()
         except SpoolError as error:
             return str(error)
-        return None
 
     def _take(self, service: Service, encoding: Encoding, body: bytes, transport: str, turn: ExitStack) -> Accepted:
         items, unstorable = examined(service, encoding, body, self._read_json)

@@ -20,7 +20,11 @@ def test_our_own_names_pass(host: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "host", ["", "evil.test", "evil.test:4318", "localhost.evil.test", "127.0.0.1.evil.test", "10.0.0.1", "[::2]", "::"]
+    "host",
+    [
+        *("", "evil.test", "evil.test:4318", "localhost.evil.test", "127.0.0.1.evil.test", "10.0.0.1", "[::2]", "::"),
+        *("[::1].evil.test", "localhost:evil.test", "localhost@evil.test", "localhost/evil.test", "[::1", "2130706433"),
+    ],
 )
 def test_a_foreign_host_does_not_pass(host: str) -> None:
     """A name that was made to resolve to this machine is still a foreign name."""

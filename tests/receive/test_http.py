@@ -128,6 +128,22 @@ def test_health_and_readiness(run_receiver: Any, spool: Spool) -> None:
     assert "s.duckdb.spool" in json.loads(answer)["reason"]
 
 
+def test_it_is_not_ready_while_the_spool_is_full(run_receiver: Any, spool: Spool) -> None:
+    """A load balancer sends elsewhere until there is room for a request of usual size."""
+    receiver: Receiver = run_receiver()
+    for _ in range(3):
+        assert post(receiver, traces_request(span_ids(50)))[0] == 200
+    assert _get(receiver, "/readyz")[0] == 200
+    spool._max_bytes = 20_000
+    status, answer = _get(receiver, "/readyz")
+    assert (status, json.loads(answer)["ready"]) == (503, False)
+    assert "its limit is 20,000" in json.loads(answer)["reason"]
+    with spool.claim() as batches:
+        spool.done(batches)
+    spool._max_bytes = 10**9
+    assert _get(receiver, "/readyz")[0] == 200
+
+
 def test_a_connection_serves_many_requests(run_receiver: Any, spool: Spool) -> None:
     """Keep-alive, as exporters use it."""
     receiver: Receiver = run_receiver()
