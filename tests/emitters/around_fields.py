@@ -41,7 +41,7 @@ def around(scenario: str, sent: Sent, calls: list[Call], reading: Reading) -> It
         yield from _identities(sent, reading)
     if scenario == "retrieval":
         yield from _documents(sent, reading)
-    if scenario in ("tools", "stream_tools", "responses"):
+    if scenario in ("tools", "stream_tools", "responses", "tool_runner"):
         yield from _tool_runs(sent, calls, reading)
 
 

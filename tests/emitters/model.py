@@ -39,8 +39,14 @@ _TOKENS: Final = {
     "tools": (1301, 179),
     "stream_tools": (1307, 181),
     "responses": (1319, 191),
+    "tool_runner": (1321, 211),
 }
-_SECOND: Final = {"tools": (1559, 193), "stream_tools": (1567, 197), "responses": (1571, 199)}
+_SECOND: Final = {
+    "tools": (1559, 193),
+    "stream_tools": (1567, 197),
+    "responses": (1571, 199),
+    "tool_runner": (1579, 223),
+}
 
 
 def reply(scenario: str, request: MessagesRequest | ChatRequest) -> Reply:
@@ -57,7 +63,7 @@ def _said(scenario: str, request: MessagesRequest | ChatRequest) -> Reply:
     if scenario == "cached":
         tokens = Tokens(211, 105, 1024, 517) if anthropic else Tokens(728, 105, 1024, reasoning=64)
         return Reply.text(_ANSWERS[scenario], tokens=tokens)
-    if request.tools and scenario in _SECOND:
+    if scenario in _SECOND and (request.tools or request.tool_results):  # a thread has its tools from before
         return _tool_turn(scenario, request)
     tokens = Tokens(*_TOKENS.get(scenario, (1327, 211)))
     if scenario == "thinking":

@@ -119,3 +119,13 @@ def test_what_was_written_to_the_cache_for_an_hour_costs_more(row_of: RowOf) -> 
     row = row_of(attributes, scope_name="com.anthropic.sdk.python")
     assert row["cache_write_tokens"] == 1000
     assert row["cost_usd"] == 600 * 1.25e-6 + 400 * 2e-6
+
+
+def test_the_runner_s_tools_are_runs_and_it_is_the_agent(sent: Sent) -> None:
+    """Arguments, results and call ids of both; the runner itself is no call."""
+    rows = sent("anthropic_sdk", "tool_runner").rows()
+    assert sorted(row["kind"] for row in rows) == ["agent", "llm", "llm", "tool", "tool"]
+    runs = {row["tool_name"]: row for row in rows if row["kind"] == "tool"}
+    assert runs["get_order"]["tool_call_id"] == "toolu_01OrderToolRunner"
+    assert json.loads(runs["search_policy"]["tool_arguments"]) == {"topic": "Rückgabe", "limit": 3}
+    assert json.loads(runs["get_order"]["tool_result"])["days_ago"] == 12
