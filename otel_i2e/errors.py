@@ -119,8 +119,12 @@ class DecodeError(I2EError):
 class JudgeError(I2EError):
     """No verdict could be had: a refusal, a cut-off, a timeout, an answer outside the choices."""
 
-    def __init__(self, message: str, *, model: str | None = None, cost_usd: float | None = None) -> None:
+    def __init__(
+        self, message: str, *, model: str | None = None, cost_usd: float | None = None, is_passing: bool = False
+    ) -> None:
         super().__init__(message)
+        self.is_passing = is_passing
+        """Whether the same question may be answered later: the service was busy, or could not be reached."""
         self.model = model
         """The model that answered, when one did."""
         self.cost_usd = cost_usd

@@ -15,7 +15,7 @@ from anthropic import AsyncAnthropic, DefaultAioHttpClient
 from opentelemetry import context
 
 from otel_i2e.errors import JudgeError
-from otel_i2e.judge.failures import MAPPED, described
+from otel_i2e.judge.failures import MAPPED, described, is_passing
 from otel_i2e.models import JudgeSettings
 
 __all__ = ["NO_KEY", "Connection", "has_credentials", "is_fast"]
@@ -56,7 +56,7 @@ class Connection:
         try:
             response = await send(await self._connected())
         except MAPPED as error:
-            raise JudgeError(described(error, self._settings)) from None
+            raise JudgeError(described(error, self._settings), is_passing=is_passing(error)) from None
         finally:
             context.detach(token)
         return response.content

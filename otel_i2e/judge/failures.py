@@ -8,7 +8,7 @@ from anthropic import AnthropicError, APIConnectionError, APIStatusError, APITim
 
 from otel_i2e.models import JudgeSettings
 
-__all__ = ["MAPPED", "described"]
+__all__ = ["MAPPED", "described", "is_passing"]
 
 MAPPED: Final = (AnthropicError, TypeError, ValueError)
 """The SDK's root; and what it raises for credentials or arguments that it cannot send, or a body it cannot read."""
@@ -20,6 +20,13 @@ _REMEDIES: Final[dict[int, str]] = {
     429: "the rate limit held through all retries; lower concurrency in [judge]",
     529: "the service is overloaded; score again later",
 }
+
+
+def is_passing(error: Exception) -> bool:
+    """Whether the same request may be answered later: no answer in time, a limit, a fault of the service."""
+    if isinstance(error, APIStatusError):
+        return error.status_code in (408, 429) or error.status_code >= 500
+    return isinstance(error, APIConnectionError)
 
 
 def described(error: Exception, settings: JudgeSettings) -> str:

@@ -65,6 +65,8 @@ class Attempt(Contract):
     """The value at or above which a score passes."""
     error: str | None = None
     """One line, when `outcome` is `error` or `no_content`."""
+    is_passing: bool = False
+    """Of an error: whether the reason may pass, such as a judge that was overloaded."""
     model: str | None = None
     """The judge model as returned, for a judge."""
     cost_usd: float | None = None
@@ -151,3 +153,7 @@ class LedgerRow(Contract):
     """Spans of the trace that the scorer could see; None when it looks at its span alone."""
     shadow: bool = False
     """Whether the rule was in shadow: its scores are in `shadow_scores`."""
+    attempt: int = 1
+    """Which attempt of the rule and scorer on this span, from 1."""
+    retry_at: datetime | None = None
+    """When it is made again, UTC, of an error that may pass; None when this attempt settled it."""

@@ -41,9 +41,11 @@ async def run_scorer(scorer: Scorer, subject: Subject, *, judge: Judge | None = 
     except JudgeLeftOut as left:
         ended = {"outcome": Outcome.LEFT_OUT, "error": one_line(str(left))}
     except JudgeError as error:
-        ended = {"error": one_line(str(error)), "model": error.model, "cost_usd": error.cost_usd}
+        cost = {"model": error.model, "cost_usd": error.cost_usd}
+        ended = {"error": one_line(str(error)), "is_passing": error.is_passing, **cost}
     except (Exception, SystemExit) as error:  # noqa: BLE001 -- a scorer is anybody's code
-        ended = {"error": _described(error, scorer)}
+        late = scorer.needs_judge and isinstance(error, TimeoutError)
+        ended = {"error": _described(error, scorer), "is_passing": late}
     return _attempt(scorer, {**ended, "duration_ms": (perf_counter() - began) * 1000})
 
 

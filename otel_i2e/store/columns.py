@@ -60,6 +60,8 @@ TABLES: Final[dict[str, dict[str, str]]] = {
         "stratum": _TEXT,
         "trace_spans": "INTEGER",
         "shadow": "BOOLEAN",
+        "attempt": "INTEGER",
+        "retry_at": _TIME,
     },
     "cases": {
         "dataset": _TEXT,

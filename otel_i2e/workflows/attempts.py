@@ -27,6 +27,7 @@ from otel_i2e.models import (
 from otel_i2e.score import Scorer, Share, blocks, run_scorer
 from otel_i2e.store import Store
 from otel_i2e.workflows.identities import identities_of
+from otel_i2e.workflows.retries import again_at
 from otel_i2e.workflows.score_events import emit_scores
 from otel_i2e.workflows.verdicts import Memory, Remembering
 
@@ -74,6 +75,8 @@ class Job(NamedTuple):
     """Asked before the attempt."""
     share: Share = Share()
     """What the subject stands for, where a sample was drawn."""
+    attempt: int = 1
+    """Which attempt it is, from 1."""
 
 
 async def attempt_all(
@@ -134,7 +137,9 @@ def _write(
 
 def _rows_of_job(job: Job, attempt: Attempt, now: datetime) -> tuple[LedgerRow, ScoreRow | None]:
     seen = len(job.subject.trace) if job.scorer.scope != "span" and attempt.outcome is not Outcome.SAMPLED_OUT else None
-    return rows_of(attempt, job.subject.span, job.asker, now, share=job.share, trace_spans=seen)
+    row, score = rows_of(attempt, job.subject.span, job.asker, now, share=job.share, trace_spans=seen)
+    again = again_at(attempt, job.attempt, now) if job.asker.source == "online" else None
+    return row.model_copy(update={"attempt": job.attempt, "retry_at": again}), score
 
 
 def _write_one(store: Store, row: tuple[LedgerRow, ScoreRow | None]) -> list[ScoreRow]:

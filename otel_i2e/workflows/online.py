@@ -107,7 +107,7 @@ def _say_once(line: str) -> None:
 def _report(plan: Plan) -> ScoringReport:
     return ScoringReport(
         rule=plan.name,
-        spans=len(plan.found),
+        spans=len(plan.found) + len(plan.again),
         left=plan.left,
         waiting=plan.waiting,
         tallies=tallies(plan.scorers, (attempt for _, attempt in plan.ended)),

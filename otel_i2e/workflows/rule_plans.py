@@ -15,6 +15,7 @@ from otel_i2e.workflows.attempts import Asker, Job, not_tried
 from otel_i2e.workflows.budgets import Budget, Budgets, spent_by_all, spent_today
 from otel_i2e.workflows.candidates import Candidate, identity_of, spans_of, untried
 from otel_i2e.workflows.conditions import condition_error
+from otel_i2e.workflows.retries import Again, due_again
 from otel_i2e.workflows.rules import rules_or_errors
 from otel_i2e.workflows.scorers import judge_settings, load_all, named
 from otel_i2e.workflows.strata import late_strata, strata_of
@@ -44,6 +45,8 @@ class Plan:
     """What each span found stands for, by trace and span id; None when the sample leaves it out."""
     waiting: int = 0
     """Spans whose trace may not be complete yet."""
+    again: list[Again] = field(default_factory=list[Again])
+    """Spans with attempts that broke for a passing reason and are due again."""
     is_full: bool = False
     """Whether there may be spans beyond the limit."""
     jobs: list[Job] = field(default_factory=list[Job])
@@ -80,7 +83,11 @@ def plan_rules(settings: Settings, store: Store, *, limit: int, now: datetime) -
             plans.append(Plan(found.name, error=found.where_error(refused, own)))
         except I2EError as error:
             plans.append(Plan(found.name, error=found.error(error)))
-    if any(plan.found for plan in plans):
+    if store.exists():
+        with store.read() as reader:
+            for plan in plans:
+                _add_due(reader, plan, now, limit)
+    if any(plan.found or plan.again for plan in plans):
         judge = judge_settings(settings)
         with store.read() as reader:
             judges = [scorer for scorer in loaded.scorers.values() if scorer.needs_judge]
@@ -112,23 +119,31 @@ def _begun(rule: Rule, scorers: list[Scorer], settings: Settings, store: Store, 
     )
 
 
+def _add_due(reader: Reader, plan: Plan, now: datetime, limit: int) -> None:
+    if plan.rule is not None:
+        plan.again = due_again(reader, plan.rule, plan.scorers, since=now - _LOOK_BACK, now=now, limit=limit)
+
+
 def _fill(reader: Reader, plan: Plan, now: datetime, shared: Budget) -> None:
     """The jobs of a plan, and the spans that its sample leaves out."""
     rule, scorers = plan.rule, plan.scorers
-    if rule is None or not plan.found:
+    if rule is None or not (plan.found or plan.again):
         return
     asker = Asker("online", rule.name, shadow=rule.shadow)
-    sampled = [(one, share) for one in plan.found if (share := plan.shares[one[:2]]) is not None]
+    sampled = [(one, share, None) for one in plan.found if (share := plan.shares[one[:2]]) is not None]
+    sampled += [(one.candidate, one.share, one.attempts) for one in plan.again]
     for candidate in plan.found:
         if plan.shares[candidate[:2]] is None:
             plan.ended += _sampled_out(candidate, scorers, asker)
     budget = Budgets(Budget(rule, spent_today(reader, rule, scorers, now)), shared)
-    spans = spans_of(reader, [candidate for candidate, _ in sampled])
+    spans = spans_of(reader, [candidate for candidate, *_ in sampled])
     subjects = dict(zip(spans, subjects_of(reader, list(spans.values()), scorers), strict=True))
-    for candidate, share in sampled:
+    for candidate, share, made in sampled:
         subject = subjects[candidate.trace_id, candidate.span_id]
-        due = [scorer for scorer in scorers if identity_of(scorer) not in candidate.done]
-        plan.jobs += [Job(scorer, subject, asker, budget, share) for scorer in due]
+        for scorer in scorers:
+            if (identity := identity_of(scorer)) not in candidate.done:
+                number = 1 if made is None else made[identity] + 1
+                plan.jobs.append(Job(scorer, subject, asker, budget, share, number))
 
 
 def _sampled_out(candidate: Candidate, scorers: list[Scorer], asker: Asker) -> list[tuple[Job, Attempt]]:

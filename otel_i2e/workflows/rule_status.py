@@ -18,16 +18,16 @@ __all__ = ["RULE_COUNTS", "RuleStatus", "rule_statuses"]
 RULE_COUNTS: Final = """
 SELECT
   rule,
-  count(*) AS considered,
+  count(*) - count(*) FILTER (attempt > 1) AS considered,
   count(*) FILTER (outcome = 'scored') AS scored,
-  count(*) FILTER (outcome = 'error') AS errors,
+  count(*) FILTER (outcome = 'error') - count(*) FILTER (attempt > 1) AS errors,
   max(created_at) FILTER (outcome = 'scored') AS latest_score,
   arg_max(reason, created_at) FILTER (outcome = 'error') AS latest_error
 FROM score_ledger
 WHERE source = 'online' AND rule IS NOT NULL
 GROUP BY rule
 """
-"""What the ledger has of each rule."""
+"""What the ledger has of each rule. An attempt that is made again after an error counts once, as it ended."""
 _MATCHES: Final = "SELECT 1 FROM spans WHERE experiment_id IS NULL AND duplicate_of IS NULL AND ({where}) LIMIT 1"
 _SILENT: Final = """
 SELECT count(*) AS matched

@@ -11,6 +11,7 @@ from otel_i2e.errors import I2EError, NotFound, UsageError
 from otel_i2e.models import Contract, Rule
 from otel_i2e.score import Scorer, keep
 from otel_i2e.store import Store
+from otel_i2e.workflows.retries import MOST_ATTEMPTS
 from otel_i2e.workflows.rules import FoundRule, rules_or_errors, workable
 from otel_i2e.workflows.scorers import Loaded, load_all
 
@@ -21,11 +22,12 @@ SELECT trace_id, span_id, duplicate_of, experiment_id, ingested_at, content_stat
 WHERE starts_with(span_id, $target) OR (starts_with(trace_id, $target) AND parent_span_id IS NULL) LIMIT 2
 """
 _LEDGER: Final = """
-SELECT rule, scorer, scorer_version, outcome, reason, created_at FROM score_ledger
+SELECT rule, scorer, scorer_version, outcome, reason, created_at, attempt, retry_at
+FROM score_ledger
 WHERE trace_id = $trace AND span_id = $span AND source = 'online' ORDER BY created_at
 """
 _DENOMINATORS: Final = """
-SELECT rule, scorer, outcome, count(*) AS n FROM score_ledger
+SELECT rule, scorer, outcome, count(*) AS n, count(*) FILTER (attempt > 1) AS again FROM score_ledger
 WHERE source = 'online' AND created_at >= make_timestamptz($since::BIGINT) GROUP BY ALL
 """
 _MATCHES: Final = "SELECT 1 FROM spans WHERE trace_id = $trace AND span_id = $span AND ({where})"
@@ -127,6 +129,10 @@ def _tried(rule: Rule, scorer: Scorer, row: Mapping[str, Any]) -> Answer:
     reason = row["reason"] or _WORDS.get(row["outcome"], "")
     if row["scorer_version"] != scorer.version:
         reason = f"{reason}; by {row['scorer_version']}, the scorer is {scorer.version} now".lstrip("; ")
+    if row["retry_at"] is not None:
+        reason += f"; attempt {row['attempt']} of {MOST_ATTEMPTS}, the next from {row['retry_at']:%H:%M:%S} UTC on"
+    elif (row["attempt"] or 1) > 1:
+        reason = f"{reason}; attempt {row['attempt']} of {MOST_ATTEMPTS}".lstrip("; ")
     return Answer(rule=rule.name, scorer=scorer.name, outcome=row["outcome"], reason=reason, at=row["created_at"])
 
 
@@ -144,8 +150,10 @@ def _untried(rule: Rule, scorer: Scorer, span: Mapping[str, Any], now: datetime)
 
 
 def _counted(answer: Answer, counts: Iterable[Mapping[str, Any]]) -> Answer:
-    found = {row["outcome"]: row["n"] for row in counts if (row["rule"], row["scorer"]) == (answer.rule, answer.scorer)}
-    return answer.model_copy(update={"scored": found.get("scored", 0), "considered": sum(found.values())})
+    found = [row for row in counts if (row["rule"], row["scorer"]) == (answer.rule, answer.scorer)]
+    considered = sum(row["n"] - row["again"] for row in found)  # an attempt that is made again is one
+    scored = sum(row["n"] for row in found if row["outcome"] == "scored")
+    return answer.model_copy(update={"scored": scored, "considered": considered})
 
 
 _WORDS: Final = {
