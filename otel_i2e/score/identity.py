@@ -12,9 +12,10 @@ import inspect
 import json
 import textwrap
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from itertools import chain
 from pathlib import Path
-from types import CodeType, FunctionType, ModuleType
+from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any, Final, cast
 
 from otel_i2e.models import Definition, Json
@@ -40,10 +41,11 @@ def code_version(function: Callable[..., Any], parameters: Any = None) -> str:
 def code_definition(function: Callable[..., Any], parameters: Any = None, *, shown: Json | None = None) -> Definition:
     """The same with what it is a hash of; `shown` are the parameters as a reader knows them."""
     parts: dict[int, Any] = {}
-    target = inspect.unwrap(cast("Any", function))
-    if not isinstance(target, FunctionType):  # a bound method, a partial, an object with __call__
-        target = _attribute(target, "__func__") or _attribute(target, "func") or target.__class__
+    target = code_target(function)
     _collect(target, target, parts)
+    if bound := _bound(function):
+        parameters = {"parameters": parameters, "bound": bound}
+        shown = {**(shown or {}), **bound}
     found = list(parts.values())
     named = {f"{name}: {key}": value for name, _, constants in found for key, value in constants.items()}
     return Definition(
@@ -51,6 +53,35 @@ def code_definition(function: Callable[..., Any], parameters: Any = None, *, sho
         text=storable_text("\n\n".join(source if isinstance(source, str) else name for name, source, _ in found)),
         parameters=storable_json({**(shown if shown is not None else parameters or {}), **named}),
     )
+
+
+def code_target(function: Callable[..., Any]) -> Any:
+    """The function behind a decorator, a method, a `functools.partial`; `__call__` of an object."""
+    target = inspect.unwrap(cast("Any", function))
+    while isinstance(target, partial):
+        target = inspect.unwrap(cast("Any", target).func)
+    if isinstance(target, FunctionType):
+        return target
+    method = _attribute(target, "__func__") or _attribute(type(target), "__call__")
+    return method if isinstance(method, FunctionType) else cast("Any", type(target))
+
+
+def _bound(function: Any) -> Json:
+    """What a partial was given, and the plain attributes of an object that is called: part of what it is."""
+    target = inspect.unwrap(function)
+    if isinstance(target, partial):
+        given = cast("Any", target)
+        places: list[Any] = list(given.args)
+        by_place = {str(place): value for place, value in enumerate(places)}
+        return {**_bound(given.func), **_bound_values(by_place), **_bound_values(given.keywords)}
+    if isinstance(target, MethodType):
+        target = target.__self__
+    return {} if isinstance(target, FunctionType | type) else _bound_values(_attribute(target, "__dict__") or {})
+
+
+def _bound_values(values: Mapping[Any, Any]) -> Json:
+    found = {str(name): _constant(value) for name, value in values.items()}
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def _collect(target: Any, root: Any, parts: dict[int, Any]) -> None:

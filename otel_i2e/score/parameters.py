@@ -5,10 +5,12 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Collection
 from difflib import get_close_matches
+from functools import partial
 from typing import Any, Final
 
 from otel_i2e.errors import ScorerError
 from otel_i2e.models import Subject
+from otel_i2e.score.identity import code_target
 
 __all__ = ["PARAMETERS", "arguments_of", "needs_of", "place_of"]
 
@@ -39,7 +41,10 @@ def needs_of(function: Callable[..., Any], name: str) -> tuple[frozenset[str], f
     """The parameters that must be there, and those with a default, which may be missing. ScorerError for others."""
     required: set[str] = set()
     optional: set[str] = set()
+    bound: Collection[str] = getattr(function, "keywords", {}) if type(function) is partial else ()
     for parameter in inspect.signature(function).parameters.values():
+        if parameter.name in bound:
+            continue
         if parameter.kind in _REFUSED:
             raise _refusal(function, name, _REFUSED[parameter.kind].format(name=parameter.name))
         if parameter.name not in PARAMETERS:
@@ -62,7 +67,7 @@ def arguments_of(subject: Subject, names: Collection[str]) -> dict[str, Any]:
 
 def place_of(function: Callable[..., Any]) -> str:
     """`file:line` where the function begins."""
-    code = getattr(inspect.unwrap(function), "__code__", None)
+    code = getattr(code_target(function), "__code__", None)
     return f"{code.co_filename}:{code.co_firstlineno}" if code is not None else repr(function)
 
 

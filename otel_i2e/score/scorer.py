@@ -103,24 +103,29 @@ class Scorer:
 
 
 @overload
-def scorer(function: Callable[..., Any], /) -> Scorer: ...
+def scorer(function: Any, /) -> Scorer: ...
 @overload
-def scorer(*, name: str | None = None, threshold: float | None = None) -> Callable[[Callable[..., Any]], Scorer]: ...
+def scorer(*, name: str | None = None, threshold: float | None = None) -> Callable[[Any], Scorer]: ...
 def scorer(
-    function: Callable[..., Any] | None = None, /, *, name: str | None = None, threshold: float | None = None
-) -> Scorer | Callable[[Callable[..., Any]], Scorer]:
+    function: Any = None, /, *, name: str | None = None, threshold: float | None = None
+) -> Scorer | Callable[[Any], Scorer]:
     """Make a scorer of a function: `@scorer`, or `@scorer(threshold=…, name=…)`.
 
-    ScorerError, naming file and line, when a parameter has a name that a scorer does not take.
+    An object with `__call__`, a `functools.partial` and an evaluator of a known library do as well: the latter as its
+    adapter makes it. ScorerError, naming file and line, when a parameter has a name that a scorer does not take.
     """
 
-    def decorate(found: Callable[..., Any]) -> Scorer:
+    def decorate(found: Any) -> Scorer:
         return _scorer(found, name, threshold)
 
     return decorate if function is None else decorate(function)
 
 
-def _scorer(function: Callable[..., Any], name: str | None, threshold: float | None) -> Scorer:
+def _scorer(function: Any, name: str | None, threshold: float | None) -> Scorer:
+    from otel_i2e.score.adapters import adapter_of  # the adapters make scorers themselves
+
+    if (adapter := adapter_of(function)) is not None:
+        return adapter(function, name=name, threshold=threshold)
     if not callable(function):
         raise ScorerError(f"@scorer was given {function!r}; it takes a function, or name= and threshold=")
     name = name or getattr(function, "__name__", "")

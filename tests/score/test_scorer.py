@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from autoevals import Levenshtein
+from pydantic_evals.evaluators import EqualsExpected
 
 from otel_i2e.errors import ScorerError
-from otel_i2e.models import Document
-from otel_i2e.score import scorer
+from otel_i2e.models import Document, Subject
+from otel_i2e.score import run_scorer, scorer
+from otel_i2e.testing import llm_span
 
 
 @scorer
@@ -57,7 +61,53 @@ def test_a_partial_is_a_scorer_when_it_is_named() -> None:
     def longer(output: str, duration_ms: float) -> bool:
         return len(output) > duration_ms
 
-    assert scorer(name="longer")(functools.partial(longer, duration_ms=3)).needs == {"output", "duration_ms"}
+    three = scorer(name="longer")(functools.partial(longer, duration_ms=3))
+    four = scorer(name="longer")(functools.partial(longer, duration_ms=4))
+    assert three.needs == {"output"}
+    assert three.version != four.version
+    assert three.definition.parameters["duration_ms"] == 3
+    assert three.source.startswith(__file__)
+    made = asyncio.run(run_scorer(three, Subject(span=llm_span(output="Yes."))))
+    assert made.passed is True
+
+
+class _Longer:
+    """Whether it is longer."""
+
+    def __init__(self, least: int) -> None:
+        self.least = least
+
+    def __call__(self, output: str) -> bool:
+        return len(output) > self.least
+
+    async def waits(self, output: str) -> bool:
+        return self(output)
+
+
+class _Later:
+    async def __call__(self, output: str) -> bool:
+        return "please" in output
+
+
+def test_an_object_that_can_be_called_is_a_scorer() -> None:
+    """Also an async one, and a method; what the object holds is part of its version."""
+    three, four = (scorer(name="longer")(_Longer(least)) for least in (3, 4))
+    assert three.version != four.version
+    assert three.version == scorer(name="longer")(_Longer(3)).version
+    assert "def __call__" in three.definition.text
+    span = llm_span(output="Yes.")
+    made = [
+        asyncio.run(run_scorer(one, Subject(span=span))).passed
+        for one in (three, four, scorer(_Longer(3).waits), scorer(name="later")(_Later()))
+    ]
+    assert made == [True, False, True, False]
+
+
+def test_an_evaluator_of_a_known_library_is_a_scorer() -> None:
+    """Told by its shape; with the name and threshold that are given."""
+    made = scorer(name="near", threshold=0.5)(Levenshtein())
+    assert (made.name, made.threshold, made.source) == ("near", 0.5, "autoevals Levenshtein")
+    assert scorer(name="same")(EqualsExpected()).source == "pydantic-evals EqualsExpected"
 
 
 def _function(parameters: str) -> Callable[..., Any]:

@@ -91,15 +91,15 @@ def said(settings: Settings, now: datetime) -> dict[str | None, Answer]:
 def test_a_busy_judge_is_asked_again_after_its_pause(settings: Settings, answers: Any) -> None:
     """Not before; then it scores, and the others are left alone: nothing is scored twice."""
     server = answers(BUSY, GOOD)
-    score_online(settings, now=NOW)
+    score_online(settings, seconds=300, now=NOW)
     first = [("broken", "error", 1, None), ("no_secrets", "scored", 1, None), ("tone", "error", 1, NOW + MINUTE)]
     assert ledger(settings) == first
     assert "; attempt 1 of 3, the next from 12:01:00 UTC on" in said(settings, NOW)["tone"].reason
-    score_online(settings, now=NOW + MINUTE / 2)
+    score_online(settings, seconds=300, now=NOW + MINUTE / 2)
     assert ledger(settings) == first
-    score_online(settings, now=NOW + MINUTE)
+    score_online(settings, seconds=300, now=NOW + MINUTE)
     assert ledger(settings) == [*first, ("tone", "scored", 2, None)]
-    score_online(settings, now=NOW + 3 * MINUTE)
+    score_online(settings, seconds=300, now=NOW + 3 * MINUTE)
     assert len(ledger(settings)) == 4
     assert len(server.requests) == 2
 
@@ -108,7 +108,7 @@ def test_it_is_given_up_after_three_attempts(settings: Settings, answers: Any) -
     """Further and further apart; the last one is an error that stays."""
     server = answers(BUSY, BUSY, BUSY, GOOD)
     for minutes in (0, 1, 15, 16, 40, 100):
-        score_online(settings, now=NOW + minutes * MINUTE)
+        score_online(settings, seconds=300, now=NOW + minutes * MINUTE)
     tone = [row[1:] for row in ledger(settings) if row[0] == "tone"]
     assert tone == [("error", 1, NOW + MINUTE), ("error", 2, NOW + 16 * MINUTE), ("error", 3, None)]
     assert len(server.requests) == 3
@@ -118,8 +118,8 @@ def test_it_is_given_up_after_three_attempts(settings: Settings, answers: Any) -
 def test_an_attempt_that_is_made_again_counts_once(settings: Settings, answers: Any) -> None:
     """In the denominators of `i2e why` and of `i2e status`."""
     answers(BUSY, GOOD)
-    score_online(settings, now=NOW)
-    score_online(settings, now=NOW + MINUTE)
+    score_online(settings, seconds=300, now=NOW)
+    score_online(settings, seconds=300, now=NOW + MINUTE)
     answer = said(settings, NOW + MINUTE)["tone"]
     assert (answer.scored, answer.considered) == (1, 1)
     with Store.of(settings).read() as reader:
@@ -131,10 +131,10 @@ def test_what_code_raises_waits_for_another_version(settings: Settings, answers:
     """Never again as it is; at once when it was mended."""
     answers(GOOD)
     for minutes in (0, 5, 60):
-        score_online(settings, now=NOW + minutes * MINUTE)
+        score_online(settings, seconds=300, now=NOW + minutes * MINUTE)
     assert [row[1] for row in ledger(settings) if row[0] == "broken"] == ["error"]
     (tmp_path / "scorers.py").write_text(SCORERS.replace('raise ValueError("no")', "return True  # mended"))
-    score_online(settings, now=NOW + 61 * MINUTE)
+    score_online(settings, seconds=300, now=NOW + 61 * MINUTE)
     assert [row[1] for row in ledger(settings) if row[0] == "broken"] == ["error", "scored"]
 
 
@@ -142,6 +142,6 @@ def test_what_code_raises_waits_for_another_version(settings: Settings, answers:
 def test_only_what_may_pass_is_made_again(settings: Settings, answers: Any, reply: Reply, passes: bool) -> None:
     """A request that the service refuses it will refuse again."""
     answers(reply)
-    score_online(settings, now=NOW)
+    score_online(settings, seconds=300, now=NOW)
     (retry_at,) = [row[3] for row in ledger(settings) if row[0] == "tone"]
     assert (retry_at is not None) is passes
