@@ -57,10 +57,7 @@ def experiment_of(plan: Plan, runs: Sequence[CaseRun], *, interrupted: bool) -> 
 def record_refusal(
     settings: Settings, experiment_id: str, dataset: str, task: str, *, began: datetime, error: I2EError
 ) -> None:
-    """An experiment in which nothing could run. A first one needs no such record: there is none to fall back on."""
-    store = Store.of(settings)
-    if not store.exists():
-        return
+    """An experiment in which nothing could run, so that no gate decides on the one before."""
     refused = Experiment(
         experiment_id=experiment_id,
         dataset=Path(dataset).stem,
@@ -72,7 +69,10 @@ def record_refusal(
         cases=(),
         metadata={"refused": str(error)},
     )
-    with suppress(I2EError), store.write() as writer:  # the error that brought us here is the one to report
+    with (
+        suppress(I2EError),
+        Store.of(settings).write() as writer,
+    ):  # the error that brought us here is the one to report
         writer.add_experiment(refused)
         forget_begun(settings, experiment_id, refused.dataset, began)
 

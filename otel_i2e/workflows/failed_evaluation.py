@@ -8,12 +8,12 @@ never measured. An evaluation therefore notes that it began, and takes the note 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from glob import escape
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from otel_i2e.config import Settings, load_settings
 from otel_i2e.errors import I2EError
@@ -35,11 +35,10 @@ class _Note(NamedTuple):
 
 
 def note_begun(settings: Settings, experiment_id: str, dataset: str, at: datetime) -> None:
-    """Note beside the store that an evaluation begins. A first one needs no note; never raises."""
+    """Note beside the store, which need not be there yet, that an evaluation begins; never raises."""
     with suppress(I2EError, OSError):
-        if settings.store_path.exists():
-            told = {"at": at.isoformat(), "dataset": dataset, "experiment_id": experiment_id}
-            _begun(settings, experiment_id).write_text(json.dumps(told) + "\n")
+        told = {"at": at.isoformat(), "dataset": dataset, "experiment_id": experiment_id}
+        _write(_begun(settings, experiment_id), told)
 
 
 def forget_begun(settings: Settings, experiment_id: str, dataset: str, at: datetime) -> None:
@@ -52,13 +51,11 @@ def forget_begun(settings: Settings, experiment_id: str, dataset: str, at: datet
 
 
 def note_failure(arguments: Sequence[str], why: str) -> None:
-    """Note beside the store that `i2e eval` with these arguments ended so. A first one needs no note; never raises."""
+    """Note beside the store, which need not be there yet, that `i2e eval` with these arguments failed; never raises."""
     with suppress(I2EError, OSError):
         config = _given(arguments, "--config")
         settings = load_settings(config=Path(config) if config else None, store=_given(arguments, "--store"))
-        if settings.store_path.exists():
-            at = datetime.now(UTC).isoformat()
-            _note(settings).write_text(json.dumps({"at": at, "arguments": list(arguments), "why": why}) + "\n")
+        _write(_note(settings), {"at": datetime.now(UTC).isoformat(), "arguments": list(arguments), "why": why})
 
 
 def failed_since(settings: Settings, dataset: str | None, latest: Experiment | None) -> Experiment | None:
@@ -82,6 +79,11 @@ def failed_since(settings: Settings, dataset: str | None, latest: Experiment | N
         cases=(),
         metadata={"unfinished" if note.experiment_id else "refused": note.why},
     )
+
+
+def _write(note: Path, told: Mapping[str, Any]) -> None:
+    note.parent.mkdir(parents=True, exist_ok=True)
+    note.write_text(json.dumps(told) + "\n", encoding="utf-8")
 
 
 def _is_news(note: _Note, dataset: str | None, latest: Experiment | None) -> bool:

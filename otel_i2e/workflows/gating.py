@@ -117,10 +117,11 @@ class _Found(NamedTuple):
 
 
 def _read(settings: Settings, experiment: str | None, dataset: str | None, baseline: str | None) -> _Found:
-    with Store.of(settings).read() as reader:
-        subject = _subject(reader, experiment, dataset)
-        if experiment is None and (failed := failed_since(settings, dataset, subject)) is not None:
-            subject = failed
+    store = Store.of(settings)
+    if experiment is None and not store.exists():  # as in every fresh checkout whose first evaluation failed
+        return _Found(_latest(settings, None, dataset), None, [], [])
+    with store.read() as reader:
+        subject = _latest(settings, reader, dataset) if experiment is None else reader.experiment(experiment)
         before = _baseline(reader, baseline, subject) if baseline is not None else None
         return _Found(subject, before, reader.overrides(dataset=subject.dataset), reader.standings())
 
@@ -204,14 +205,17 @@ def _ago(age: timedelta) -> str:
     return f"{minutes // 60} h ago" if minutes < 48 * 60 else f"{minutes // (24 * 60)} days ago"
 
 
-def _subject(reader: Reader, experiment: str | None, dataset: str | None) -> Experiment:
+def _latest(settings: Settings, reader: Reader | None, dataset: str | None) -> Experiment:
+    """The latest experiment, or what an evaluation after it left that recorded nothing."""
     try:
-        return reader.experiment(experiment, dataset=dataset)
+        latest = reader.experiment(dataset=dataset) if reader is not None else None
     except NotFound:
-        if experiment is not None:
-            raise
+        latest = None
+    found = failed_since(settings, dataset, latest) or latest
+    if found is None:
         of = f" of dataset {dataset!r}" if dataset else ""
-        raise NotFound(f"there is no experiment{of}; i2e eval DATASET --task module:function makes one") from None
+        raise NotFound(f"there is no experiment{of}; i2e eval DATASET --task module:function makes one")
+    return found
 
 
 def _baseline(reader: Reader, baseline: str, subject: Experiment) -> Experiment:

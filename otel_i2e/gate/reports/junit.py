@@ -36,8 +36,9 @@ def junit(decision: Decision, experiment: Experiment | None = None) -> str:
         cases = [case for case in decision.cases if case.suite == suite]
         _suite(root, decision, suite, [_case(decision, case, seconds, experiment) for case in cases])
     _suite(root, decision, "gate", [_gate(decision)])
-    for total in ("tests", "failures", "errors", "skipped"):
+    for total in ("tests", "failures", "errors"):
         root.set(total, str(sum(int(suite.get(total, "0")) for suite in root)))
+    root.set("time", f"{sum(float(suite.get('time', '0')) for suite in root):.3f}")
     return ET.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
 
 
@@ -91,7 +92,8 @@ def _gate(decision: Decision) -> ET.Element:
         first = decision.reasons[0] if decision.reasons else "no reason was recorded"
         problem = ET.SubElement(element, tag, message=_xml(line(first, 1000)), type=decision.verdict)
         problem.text = _xml("\n".join(decision.reasons))
-    said = [decision.sensitivity, *(f"override of {_override(one)}" for one in decision.overrides)]
+    notes = decision.reasons if decision.verdict == "pass" else ()
+    said = [*notes, decision.sensitivity, *(f"override of {_override(one)}" for one in decision.overrides)]
     if text := "\n".join(line(one, 1000) for one in said if one):
         ET.SubElement(element, "system-out").text = _xml(text)
     return element

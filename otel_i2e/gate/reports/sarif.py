@@ -34,9 +34,7 @@ def sarif(decision: Decision, experiment: Experiment) -> str:
     """One JSON document with one run."""
     shown = [case for case in worst_first(decision.cases) if effect_of(case) != "passed"]
     run = {
-        "tool": {
-            "driver": {"name": "otel-i2e", "informationUri": "https://pypi.org/project/otel-i2e/", "rules": _rules()}
-        },
+        "tool": {"driver": _driver(experiment)},
         "automationDetails": {"id": f"i2e/{line(decision.dataset, 80)}/{decision.experiment_id}"},
         "invocations": [
             {
@@ -51,6 +49,14 @@ def sarif(decision: Decision, experiment: Experiment) -> str:
         "results": [_result(case, experiment) for case in shown],
     }
     return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}) + "\n"
+
+
+def _driver(experiment: Experiment) -> dict[str, Any]:
+    """The tool, in the version that made the experiment."""
+    versions = experiment.metadata.get("versions")
+    version = versions.get("otel-i2e") if isinstance(versions, dict) else None  # pyright: ignore[reportUnknownVariableType, reportUnknownMemberType] -- JSON
+    named = {"name": "otel-i2e", "informationUri": _HOME, "rules": _rules()}
+    return {**named, "version": line(str(version), 80)} if isinstance(version, str) else named
 
 
 def _rules() -> list[dict[str, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -54,3 +55,23 @@ def test_yaml_of_the_page_parses_and_its_options_exist() -> None:
         used = {option for call in calls for option in re.findall(r"(?<![\w-])--[a-z-]+", call)}
         assert used
         assert used <= known, used - known
+
+
+@pytest.mark.parametrize("schema", ["github-actions", "github-workflows", "github-workflows of the page", "gitlab-ci"])
+def test_they_validate_against_the_schemas_of_their_services(schema: str, tmp_path: Path) -> None:
+    """As vendored by check-jsonschema: the action, the workflow of `i2e init`, and both snippets of the page."""
+    page = (ROOT / "docs" / "ci.md").read_text(encoding="utf-8")
+    github, gitlab = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    texts = {
+        "github-actions": ACTION.read_text(encoding="utf-8"),
+        "github-workflows": (ROOT / "otel_i2e" / "workflows" / "templates" / "i2e.yml").read_text(encoding="utf-8"),
+        "github-workflows of the page": f"on: pull_request\n{github}",
+        "gitlab-ci": gitlab,
+    }
+    path = tmp_path / "file.yml"
+    path.write_text(texts[schema], encoding="utf-8")
+    checker = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", f"vendor.{schema.split(maxsplit=1)[0]}"]
+    done = subprocess.run([*checker, str(path)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+    path.write_text(texts[schema].replace("script:", "scripts:").replace("run:", "runs:"), encoding="utf-8")
+    assert subprocess.run([*checker, str(path)], capture_output=True, check=False).returncode == 1

@@ -1,0 +1,8 @@
+"""`github_runner` can be imported."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).parent))
