@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from otel_i2e.cli.output import emit_json, json_option, safe, say, store_options, table
+from otel_i2e.cli.output import emit_json, json_option, prose, safe, say, store_options, table
 from otel_i2e.config import load_settings
 
 if TYPE_CHECKING:
@@ -53,8 +54,10 @@ def command(
     if case_id is not None:
         _in_full(cases[0])
         return 0
-    table(_COLUMNS, [_row(one) for one in cases])
+    table(_COLUMNS, [_row(one) for one in cases], drop=("spans A", "spans B", "scores"), whole=("A", "B", "change"))
     _summary(found)
+    if cases and sys.stdout.isatty():
+        say(f"Every answer and span of a case: i2e compare {found.a} {found.b} --case ID")
     return 0
 
 
@@ -86,7 +89,11 @@ def _number(value: float | None) -> str:
 
 
 def _spans(side: Side | None) -> str:
+    """All of them, `trace/span`; on a terminal the first trace, which `i2e trace` takes, and how many more."""
     spans = side.spans if side is not None else ()
+    if sys.stdout.isatty():
+        traces = [trace[:12] for trace, _ in spans if trace]
+        return f"{traces[0]} +{len(traces) - 1}" if len(traces) > 1 else "".join(traces)
     return " ".join(f"{trace[:12]}/{span}" for trace, span in spans if trace and span)
 
 
@@ -103,14 +110,14 @@ def _in_full(one: ComparedCase) -> None:
 def _summary(found: Compared) -> None:
     test = found.comparison
     if test is None:
-        say(f"No case of {found.b} can be compared with {found.a}.")
+        prose(f"No case of {found.b} can be compared with {found.a}.")
         return
     word = "significant" if test.significant else "not significant"
     moved = (
         f"dropped by {test.drop:.1%}" if test.drop > 0 else f"rose by {-test.drop:.1%}" if test.drop else "is the same"
     )
-    say(
+    prose(
         f"{test.pairs} cases compared: {test.broke} broke, {test.fixed} were fixed; the pass rate {moved} "
         f"(a drop is {word}, p = {test.p_value:.2g})"
     )
-    say(found.sensitivity)
+    prose(found.sensitivity)

@@ -29,6 +29,7 @@ def command(*, dataset: str | None, limit: int, store: str | None, config: str |
     if as_json:
         emit_json(rows)
     elif rows:
-        table(_COLUMNS, [[row.get(name) for name in _COLUMNS] for row in rows])
+        cells = [[row.get(name) for name in _COLUMNS] for row in rows]
+        table(_COLUMNS, cells, drop=("commit", "created_at", "task", "runs", "repeats"), whole=("experiment_id",))
     else:
         say("No experiment yet. `i2e eval DATASET --task module:function` makes one.")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
-from otel_i2e.cli.output import emit_json, json_option, safe, say, store_options, table
+from otel_i2e.cli.output import emit_json, json_option, prose, safe, say, store_options, table
 from otel_i2e.config import load_settings
 
 if TYPE_CHECKING:
@@ -106,24 +106,23 @@ def _refuse_options_before(ctx: click.Context) -> None:
 
 
 def _print(gated: Gated) -> None:
-    from otel_i2e.workflows.gating import COLUMNS, differences, grid, headline
+    from otel_i2e.workflows.gating import COLUMNS, after_decision, differences, grid, headline, summary
 
     decision = gated.decision
-    table(COLUMNS, grid(decision))
+    prose(summary(decision))
+    for reason in (*decision.reasons, *gated.notes):
+        prose(reason, "- ")
+    table(COLUMNS, grid(decision), drop=("suite", "why", "fails", "repeats"))
     for one in differences(decision, gated.experiment, gated.baseline):
-        say(f"{safe(one.case_id)}: - before, trace {one.traces[0]}; + now, trace {one.traces[1]}")
+        before, now = ((trace or "unknown")[:12] for trace in one.traces)
+        prose(f"{safe(one.case_id)}: - before (trace {before}), + now (trace {now})")
         for row in one.lines:
             say(f"  {row}")
-    for reason in decision.reasons:
-        say(f"- {reason}")
-    for note in gated.notes:
-        say(f"- {note}")
     if decision.sensitivity:
-        say(decision.sensitivity)
-    say(f"gate: {_WORDS[decision.verdict]} (exit {decision.exit_code}), {headline(gated)}")
-    waiting = [case.case_id for case in decision.cases if case.action == "override" and case.overridden is None]
-    if waiting:
-        say(f"To let one pass once: i2e gate --override {waiting[0]} --reason '…'")
+        prose(decision.sensitivity)
+    prose(f"gate: {_WORDS[decision.verdict]} (exit {decision.exit_code}), {headline(gated)}")
+    for step in after_decision(gated):
+        say(step)
 
 
 @command.command("backtest")
@@ -156,7 +155,8 @@ def backtest_command(
         say("No experiment yet. `i2e eval DATASET --task module:function` makes one.")
         return
     columns = ("experiment_id", "created_at", "dataset", "commit", "cases", "recorded", "verdict", "reason")
-    table(columns, [[getattr(one, name) for name in columns] for one in found])
+    rows = [[getattr(one, name) for name in columns] for one in found]
+    table(columns, rows, drop=("commit", "created_at", "dataset", "cases"), whole=("experiment_id",))
     stopped = sum(one.verdict == "fail" for one in found)
     undecided = sum(one.verdict == "undecided" for one in found)
     say(f"This policy would have stopped {stopped} of {len(found)} experiments, and left {undecided} undecided.")

@@ -12,6 +12,7 @@ from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, is_dataclass
 from datetime import datetime
+from textwrap import wrap
 from typing import Any, Final, TypeVar
 
 import click
@@ -20,7 +21,18 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-__all__ = ["console", "emit_json", "json_option", "progress", "safe", "say", "store_options", "table", "tell"]
+__all__ = [
+    "console",
+    "emit_json",
+    "json_option",
+    "progress",
+    "prose",
+    "safe",
+    "say",
+    "store_options",
+    "table",
+    "tell",
+]
 
 F = TypeVar("F", bound=Callable[..., Any])
 _NARROW: Final = 12
@@ -48,12 +60,17 @@ def _visible(char: str) -> str:
 
 
 def table(
-    columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str | None = None, drop: Sequence[str] = ()
+    columns: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    *,
+    title: str | None = None,
+    drop: Sequence[str] = (),
+    whole: Sequence[str] = (),
 ) -> None:
     """A table on a terminal; tab-separated lines with a header when stdout is not one.
 
     Where the terminal is too narrow, the columns of `drop` are left out, the first of them first, until it is wide
-    enough; when it never is, the rows are shown with one field a line.
+    enough; when it never is, the rows are shown with one field a line. Columns of `whole` are never cut: ids to copy.
     """
     if not sys.stdout.isatty():
         click.echo("\t".join(columns))
@@ -63,7 +80,10 @@ def table(
     cells = [[safe(cell) for cell in row] for row in rows]
     screen = Console(highlight=False, markup=False)
     widths = [max([len(name), *(len(row[position]) for row in cells)]) for position, name in enumerate(columns)]
-    least = [min(width, max(len(name), _NARROW)) for name, width in zip(columns, widths, strict=True)]
+    least = [
+        width if name in whole else min(width, max(len(name), _NARROW))
+        for name, width in zip(columns, widths, strict=True)
+    ]
     kept = _kept(columns, least, drop, screen.width)
     if not kept:
         _records(screen, columns, cells, title)
@@ -71,7 +91,8 @@ def table(
     cells = [[row[place] for place in kept] for row in cells]
     grid = Table(title=title, header_style="bold", title_justify="left", title_style="bold")
     for place in kept:  # a wide column gives way
-        grid.add_column(columns[place], no_wrap=widths[place] <= _NARROW, min_width=least[place])
+        firm = widths[place] <= _NARROW or columns[place] in whole
+        grid.add_column(columns[place], no_wrap=firm, min_width=least[place])
     for row in cells:
         grid.add_row(*(Text(cell, no_wrap=True, overflow="ellipsis") for cell in row))
     screen.print(grid)
@@ -107,6 +128,16 @@ def say(text: str) -> None:
 def tell(text: str) -> None:
     """One line on stderr, beside what is piped on."""
     click.echo(f"i2e: {text}", err=True)
+
+
+def prose(text: str, mark: str = "") -> None:
+    """One line; on a terminal it is broken between words, and what follows is as far in as `mark`, such as `- `."""
+    if not sys.stdout.isatty():
+        click.echo(mark + text)
+        return
+    width = max(Console().width, 20)
+    for row in wrap(text, width, initial_indent=mark, subsequent_indent=" " * len(mark), break_on_hyphens=False):
+        click.echo(row)
 
 
 def emit_json(value: Any) -> None:

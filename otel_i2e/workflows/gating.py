@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from shlex import quote
 from typing import Any, NamedTuple
 
 from otel_i2e.config import Settings
@@ -16,6 +17,7 @@ from otel_i2e.gate.reports import (
     grid,
     repeats,
     result,
+    summary,
     workflow_commands,
     worst_first,
 )
@@ -30,6 +32,7 @@ __all__ = [
     "COLUMNS",
     "Gated",
     "add_override",
+    "after_decision",
     "decide_gate",
     "differences",
     "grid",
@@ -41,6 +44,7 @@ __all__ = [
     "read_policy",
     "repeats",
     "result",
+    "summary",
     "workflow_commands",
     "worst_first",
 ]
@@ -171,6 +175,34 @@ def headline(gated: Gated) -> str:
     age = gated.decision.decided_at - experiment.created_at
     commit = f", commit {experiment.commit}" if experiment.commit else ""
     return f"{experiment.experiment_id} on {experiment.dataset}, {_ago(age)}{commit}"
+
+
+def after_decision(gated: Gated) -> list[str]:
+    """What to do next, a command each: look at the worst failure, let one pass, measure again. Quoted for a shell."""
+    steps: list[str] = []
+    cases = worst_first(gated.decision.cases)
+    failed = next((case for case in cases if case.action in ("block", "override") and case.overridden is None), None)
+    if failed is not None:
+        steps.append(f"To see what it did: {_look_at(gated, failed.case_id)}")
+    waiting = next((case for case in cases if case.action == "override" and case.overridden is None), None)
+    if waiting is not None:
+        steps.append(f"To let one pass once: i2e gate --override {_quoted(waiting.case_id)} --reason '…'")
+    if gated.experiment.task and any(case.unmeasured for case in cases):
+        steps.append(f"To measure again: i2e eval {_quoted(gated.experiment.dataset)} --task {gated.experiment.task}")
+    return steps
+
+
+def _look_at(gated: Gated, case_id: str) -> str:
+    if gated.baseline is not None:
+        ids = f"{gated.baseline.experiment_id} {gated.experiment.experiment_id}"
+        return f"i2e compare {ids} --case {_quoted(case_id)}"
+    traces = (run.trace_id for run in gated.experiment.runs if run.case_id == case_id and run.trace_id)
+    return f"i2e trace {next(traces, '…')}"
+
+
+def _quoted(text: str) -> str:
+    """For a person to copy: it is from a dataset, and no command."""
+    return quote(line(text, 200))
 
 
 def list_experiments(settings: Settings, *, dataset: str | None = None, limit: int = 20) -> list[dict[str, Any]]:

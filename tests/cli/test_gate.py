@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -15,10 +16,17 @@ from otel_i2e.config import load_settings
 from otel_i2e.models import Attempt, Case, CaseRun, Experiment, Outcome, Score
 from otel_i2e.store import Store
 
+_PRIORITIES = ("P0", "P1", "P2")
+
 
 def _record(**passed: bool | None) -> None:
     """An experiment with a case per priority; None is a scorer that broke."""
-    cases = [Case.model_validate({"id": name, "input": "x", "must": ["y"], "priority": name}) for name in passed]
+    cases = [
+        Case.model_validate(
+            {"id": name, "input": "x", "must": ["y"], "priority": name if name in _PRIORITIES else "P1"}
+        )
+        for name in passed
+    ]
     with Store.of(load_settings()).write() as writer:
         writer.add_experiment(
             Experiment(
@@ -183,3 +191,20 @@ def test_a_pass_says_what_it_could_have_noticed(i2e: Callable[..., Any]) -> None
     """Two cases notice nothing."""
     _record(P0=True, P1=True)
     assert "2 cases, no baseline: too few to notice any drop" in i2e("gate").out
+
+
+def test_the_decision_comes_first_and_what_to_do_last(i2e: Callable[..., Any]) -> None:
+    """A reader at night sees the verdict, why, which case, and a command that can be copied."""
+    _record(P0=False, P1=False)
+    rows = i2e("gate").out.splitlines()
+    assert rows[0] == "FAIL: of 2 cases 1 blocks, 1 fails until overridden"
+    assert rows[1].startswith("- P0 P0 fails and blocks: s failed")
+    assert rows[-2:] == ["To see what it did: i2e trace …", "To let one pass once: i2e gate --override P1 --reason '…'"]
+
+
+def test_a_command_to_copy_runs_nothing_of_a_dataset(i2e: Callable[..., Any]) -> None:
+    """An id is quoted, and its control characters are visible."""
+    hostile = "x'; touch pwned #\x1b[31m"
+    _record(**{hostile: False})
+    command = i2e("gate").out.splitlines()[-1].partition(": ")[2]
+    assert shlex.split(command)[:4] == ["i2e", "gate", "--override", "x'; touch pwned #\\x1b[31m"]

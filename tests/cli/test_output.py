@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from otel_i2e.cli.output import table
+from otel_i2e.cli.output import prose, table
 
 
 @pytest.mark.parametrize("width", ["40", "80", "300"])
@@ -37,3 +37,29 @@ def test_columns_that_may_go_make_room_in_their_order(
     out = capsys.readouterr().out
     assert [name[-1] for name in names if name in out] == list(shown)
     assert ("┃" in out) is (width != "20")
+
+
+def test_an_id_is_never_cut(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Other columns give way first, or go."""
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "60")
+    monkeypatch.setenv("TERM", "xterm")
+    experiment = "exp-20261128-042835-bc4b75"
+    table(("id", "commit", "why"), [(experiment, "0" * 12, "x" * 100)], drop=("commit",), whole=("id",))
+    rows = capsys.readouterr().out.splitlines()
+    assert experiment in rows[3]
+    assert "…" in rows[3]
+    assert {len(row) for row in rows} == {60}
+
+
+def test_prose_is_broken_between_words_on_a_terminal_only(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What follows is indented; in a pipe a line stays a line."""
+    text = "one two three-four five"
+    prose(text, "- ")
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "20")
+    monkeypatch.setenv("TERM", "xterm")
+    prose(text, "- ")
+    assert capsys.readouterr().out.splitlines() == [f"- {text}", "- one two three-four", "  five"]

@@ -14,6 +14,7 @@ from otel_i2e.gate.reports.markdown import comment, markdown
 from otel_i2e.gate.reports.ranking import worst_first
 from otel_i2e.gate.reports.result import result
 from otel_i2e.gate.reports.sarif import sarif
+from otel_i2e.gate.reports.summary import summary
 
 __all__ = [
     "COLUMNS",
@@ -27,6 +28,7 @@ __all__ = [
     "repeats",
     "result",
     "sarif",
+    "summary",
     "workflow_commands",
     "worst_first",
 ]

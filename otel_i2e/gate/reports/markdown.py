@@ -14,6 +14,7 @@ from typing import Final
 from otel_i2e.gate.reports.differences import Difference, differences
 from otel_i2e.gate.reports.grid import repeats
 from otel_i2e.gate.reports.ranking import EFFECT_WORDS, effect_of, worst_first
+from otel_i2e.gate.reports.summary import failure_rate, summary
 from otel_i2e.gate.suites import suite_rates
 from otel_i2e.gate.wording import line
 from otel_i2e.models import CaseDecision, Decision, Experiment
@@ -37,6 +38,7 @@ def markdown(decision: Decision, experiment: Experiment | None = None, baseline:
     blocks = [
         MARKER,
         f"## {_HEADLINES[decision.verdict]}",
+        summary(decision),
         _facts(decision, experiment),
         _bullets(decision.reasons),
         decision.sensitivity,
@@ -122,7 +124,7 @@ def _cases(decision: Decision, experiment: Experiment | None) -> str:
     if not shown:
         return ""
     answers = _answers(experiment)
-    head = "| case | priority | result | repeats | change | why | answer |\n|---|---|---|---|---|---|---|"
+    head = "| case | priority | result | repeats | fails | change | why | answer |\n|---|---|---|---|---|---|---|---|"
     rows = [_row(case, answers.get(case.case_id)) for case in shown[:_MOST_ROWS]]
     rest = len(shown) - _MOST_ROWS
     return "\n".join([head, *rows]) + (f"\n\n{rest} more cases are not shown." if rest > 0 else "")
@@ -134,6 +136,7 @@ def _row(case: CaseDecision, answer: str | None) -> str:
         case.priority,
         EFFECT_WORDS[effect_of(case)],
         repeats(case),
+        failure_rate(case),
         "" if case.change in ("none", "not_measured") else case.change.replace("_", " "),
         "<br>".join(code(reason) for reason in case.reasons),
         "" if answer is None else code(answer, 200),
@@ -142,9 +145,10 @@ def _row(case: CaseDecision, answer: str | None) -> str:
 
 
 def _answers(experiment: Experiment | None) -> dict[str, str]:
-    """The first recorded output of each case."""
+    """The first output of each case that a scorer failed, else the first."""
     answers: dict[str, str] = {}
-    for run in experiment.runs if experiment is not None else ():
+    runs = experiment.runs if experiment is not None else ()
+    for run in sorted(runs, key=lambda run: all(one.passed is not False for one in run.attempts)):
         if run.output is not None:
             answers.setdefault(run.case_id, run.output)
     return answers

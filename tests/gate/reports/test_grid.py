@@ -12,7 +12,7 @@ def test_one_row_per_case_worst_first(mixed: tuple[Decision, Experiment]) -> Non
     assert [row[0].strip() for row in rows] == ["blocked", "waiting", "lost", "overridden", "logged", "good"]
     assert {len(row) for row in rows} == {len(COLUMNS)}
     assert rows[2][3:5] == ("not measured", "0/0 of 1")
-    assert rows[2][6] == "judge broke: no key"
+    assert rows[2][7] == "judge broke: no key"
 
 
 def test_many_passing_cases_are_one_row(mixed: tuple[Decision, Experiment]) -> None:
