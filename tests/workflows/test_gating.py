@@ -83,8 +83,11 @@ def test_without_an_experiment_there_is_no_decision(settings: Settings, tmp_path
         decide_gate(settings)
     with pytest.raises(NotFound, match="exp-9"):
         decide_gate(settings, experiment="exp-9")
+    nowhere = Settings(store=str(tmp_path / "none.duckdb"))
+    with pytest.raises(NotFound, match="i2e eval DATASET"):
+        decide_gate(nowhere)
     with pytest.raises(StoreError, match="nothing is stored yet"):
-        decide_gate(Settings(store=str(tmp_path / "none.duckdb")))
+        decide_gate(nowhere, experiment="exp-9")
 
 
 def test_an_override_is_recorded_and_holds_for_its_experiment(settings: Settings) -> None:
