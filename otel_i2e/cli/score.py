@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 import signal
 import threading
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 import click
 
@@ -23,7 +24,11 @@ __all__ = ["command"]
 
 
 @click.command("score")
-@click.option("--where", default="kind = 'llm'", show_default=True, help="SQL condition over the columns of spans.")
+@click.option("--where", help="SQL condition over the columns of spans; alone, kind = 'llm'.")
+@click.option("--rule", metavar="NAME", help="What a rule matches, with its scorers; what its sample left out, too.")
+@click.option("--span", metavar="ID", help="This span; a beginning of its id is enough.")
+@click.option("--trace", metavar="ID", help="The spans of this trace; a beginning of its id is enough.")
+@click.option("--conversation", metavar="ID", help="The spans of this conversation.")
 @click.option(
     "--scorer", "scorers", multiple=True, metavar="NAME", help="A scorer; may be repeated. See `i2e scorers`."
 )
@@ -39,7 +44,11 @@ __all__ = ["command"]
 @json_option
 def command(
     *,
-    where: str,
+    where: str | None,
+    rule: str | None,
+    span: str | None,
+    trace: str | None,
+    conversation: str | None,
     scorers: tuple[str, ...],
     limit: int,
     since: timedelta | None,
@@ -53,7 +62,8 @@ def command(
 ) -> int:
     """Score stored spans, or follow the online rules.
 
-    Spans of experiments are left out; a span that has a score of this version is not scored again. Exit code 2
+    Spans of experiments are left out; a span that has a score of this version is not scored again, so that a call that
+    was killed goes on where it was. Exit code 2
     when something was tried and nothing could be measured.
     """
     settings = load_settings(config=Path(config) if config else None, store=store)
@@ -62,9 +72,9 @@ def command(
     if follow:
         _follow(settings)
         return 0
-    if not scorers:
-        raise click.UsageError("name what scores: --scorer NAME (see `i2e scorers`), or --follow for the online rules")
-    from otel_i2e.workflows.scoring import score_where
+    if bool(scorers) == (rule is not None):
+        raise click.UsageError("name what scores: --scorer NAME (see `i2e scorers`), or --rule NAME; or --follow")
+    from otel_i2e.workflows.scoring import score_rule, score_where
 
     caught_up(settings)
     with progress("scoring", None if dry_run else limit) as advance:
@@ -75,23 +85,51 @@ def command(
             advance(done - seen)
             seen = done
 
-        report = score_where(
-            settings,
-            where,
-            scorers,
-            limit=limit,
-            since=since,
-            dry_run=dry_run,
-            cache=not no_cache,
-            batch=tell if batch else None,
-            on_span=on_span,
-        )
+        how: _How = {
+            "limit": limit,
+            "since": since,
+            "dry_run": dry_run,
+            "cache": not no_cache,
+            "batch": tell if batch else None,
+            "on_span": on_span,
+        }
+        condition = _condition(where, span, trace, conversation)
+        if rule is not None:
+            report = score_rule(settings, rule, condition, **how)
+        else:
+            report = score_where(settings, condition or "kind = 'llm'", scorers, **how)
     if as_json:
         emit_json(report)
     else:
         _print(report, dry_run=dry_run)
     tried = any(tally.errors or tally.no_content for tally in report.tallies)
     return 2 if tried and not any(tally.scored or tally.not_applicable for tally in report.tallies) else 0
+
+
+class _How(TypedDict):
+    limit: int
+    since: timedelta | None
+    dry_run: bool
+    cache: bool
+    batch: Callable[[str], None] | None
+    on_span: Callable[[int, int], None]
+
+
+def _condition(where: str | None, span: str | None, trace: str | None, conversation: str | None) -> str | None:
+    """All of what was named; None when nothing was."""
+    from otel_i2e.workflows.conditions import check_condition
+
+    parts = [] if where is None else [check_condition(where, "--where")]
+    for column, wanted in (("span_id", span), ("trace_id", trace)):
+        if wanted is not None:
+            parts.append(f"starts_with({column}, {_quoted(wanted.strip().lower())})")
+    if conversation is not None:
+        parts.append(f"conversation_id = {_quoted(conversation)}")
+    return parts[0] if len(parts) == 1 else " AND ".join(f"({part})" for part in parts) or None
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _print(report: ScoringReport, *, dry_run: bool) -> None:

@@ -58,7 +58,11 @@ def _print(found: Status, source: str) -> None:
         latest = f", latest {safe(rule.latest_score)}" if rule.latest_score else ""
         said = f"{rule.scored:,} scores, {rule.errors:,} errors{latest}"
         said = "cannot run" if rule.problem else "matches nothing yet" if rule.idle else said
-        say(f"rule        {safe(rule.name)}: {said}")
+        say(f"rule        {safe(rule.name)}{' (in shadow)' if rule.shadow else ''}: {said}")
+        for one in rule.scorers:
+            say(f"            {safe(one.scorer)} {one.version} within a day: {one.line()}")
+            if one.beside is not None:
+                say(f"            {safe(one.beside.line())}")
     for warning in found.warnings:
         say(f"attention   {safe(warning)}")
     if found.stored is None and found.spool is None and not found.warnings:

@@ -8,6 +8,7 @@ import click
 
 from otel_i2e.cli.output import emit_json, json_option, say, store_options, table
 from otel_i2e.config import load_settings
+from otel_i2e.models import Rate
 
 __all__ = ["command"]
 
@@ -19,7 +20,8 @@ __all__ = ["command"]
 def command(span: str, store: str | None, config: str | None, as_json: bool) -> None:
     """Say of a SPAN (or of a trace's root) why it has a score or none, for every online rule and scorer.
 
-    Beside it, how many spans the rule and scorer have scored within a day, of how many they considered.
+    Beside it, how many spans the rule and scorer have scored within a day, of how many they considered, and the pass
+    rate, weighted by what was sampled.
     """
     from otel_i2e.workflows.why import why
 
@@ -30,5 +32,12 @@ def command(span: str, store: str | None, config: str | None, as_json: bool) -> 
     if not answers:
         say("No online rules: a table [[rules]] in i2e.toml makes one. i2e score scores what is stored.")
         return
-    rows = [(one.rule, one.scorer, one.outcome, f"{one.scored} of {one.considered}", one.reason) for one in answers]
-    table(("rule", "scorer", "outcome", "scored in 24 h", "why"), rows)
+    rows = [
+        (one.rule, one.scorer, one.outcome, f"{one.scored} of {one.considered}", _percent(one.pass_rate), one.reason)
+        for one in answers
+    ]
+    table(("rule", "scorer", "outcome", "scored in 24 h", "pass rate", "why"), rows)
+
+
+def _percent(rate: Rate | None) -> str | None:
+    return None if rate is None else f"{100 * rate.rate:.0f} %"

@@ -1,33 +1,85 @@
-"""Scoring what is stored, on demand."""
+"""Scoring what is stored, on demand: a condition, a span, a trace, a conversation, or all that a rule matches."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 from otel_i2e.config import Settings
-from otel_i2e.errors import QueryError
+from otel_i2e.errors import QueryError, UsageError
 from otel_i2e.models import Attempt
-from otel_i2e.score import Scorer
-from otel_i2e.store import Store
+from otel_i2e.score import Scorer, Share
+from otel_i2e.store import Reader, Store
 from otel_i2e.workflows.attempts import Asker, Job, attempt_all, store_attempts
 from otel_i2e.workflows.batching import Batching
-from otel_i2e.workflows.candidates import Candidate, counted, identity_of, spans_of, unscored
+from otel_i2e.workflows.candidates import (
+    Candidate,
+    counted,
+    identity_of,
+    left_out_by,
+    scored_by,
+    spans_of,
+    unscored,
+)
 from otel_i2e.workflows.conditions import check_condition, condition_error
+from otel_i2e.workflows.rules import rules_or_errors, workable
 from otel_i2e.workflows.scorers import judge_settings, load_all, named
 from otel_i2e.workflows.scoring_report import ScoringReport, tallies
 from otel_i2e.workflows.subjects import subjects_of
+from otel_i2e.workflows.turns import turn
 from otel_i2e.workflows.verdicts import Memory, recall
 
-__all__ = ["score_where"]
+__all__ = ["score_rule", "score_where"]
 
 _ASKER: Final = Asker("backfill")
 _CHUNK: Final = 200
 """Spans that are read, scored and stored together: what a crash loses at most."""
 _BATCH: Final = 5000
 """The same where judges are asked by batches, whose answers a crash does not lose."""
+_BY_HAND: Final = Share(0.0, "backfill")
+"""Of a span that a rule's sample left out: others were drawn to stand for it."""
+
+
+class _Work(NamedTuple):
+    """What is scored with what, for whom."""
+
+    settings: Settings
+    store: Store
+    where: str
+    place: str
+    scorers: list[Scorer]
+    asker: Asker
+    memory: Memory
+
+
+def score_rule(
+    settings: Settings,
+    rule: str,
+    where: str | None = None,
+    *,
+    limit: int = 1000,
+    since: timedelta | None = None,
+    dry_run: bool = False,
+    cache: bool = True,
+    batch: Callable[[str], None] | None = None,
+    on_span: Callable[[int, int], None] | None = None,
+) -> ScoringReport:
+    """As `score_where`, with all that a rule matches and its scorers, whatever its sample, budget and age say.
+
+    `where` narrows it. The scores carry the rule; those of a rule in shadow stay in shadow. Raises UsageError for a
+    name that no rule has, ConfigError for a rule that cannot run.
+    """
+    found = {one.name: one for one in rules_or_errors(settings)}
+    if rule not in found:
+        raise UsageError(f"--rule {rule!r}: there is no such rule; there are {', '.join(found) or 'none'}")
+    table, scorers = workable(settings, found[rule], load_all(settings))
+    both = table.where if where is None else f"({table.where}\n) AND ({check_condition(where, '--where')}\n)"
+    asker = Asker("backfill", table.name, shadow=table.shadow)
+    work = _Work(settings, Store.of(settings), both, f"rule {rule!r}", scorers, asker, Memory())
+    return _run(work, limit=limit, since=since, dry_run=dry_run, cache=cache, batch=batch, on_span=on_span)
 
 
 def score_where(
@@ -52,65 +104,82 @@ def score_where(
     """
     check_condition(where, "--where")
     scorers = named(dict.fromkeys(scorer_names), load_all(settings))
-    store = Store.of(settings)
+    work = _Work(settings, Store.of(settings), where, f"--where {where!r}", scorers, _ASKER, Memory())
+    return _run(work, limit=limit, since=since, dry_run=dry_run, cache=cache, batch=batch, on_span=on_span)
+
+
+def _run(
+    work: _Work,
+    *,
+    limit: int,
+    since: timedelta | None,
+    dry_run: bool,
+    cache: bool,
+    batch: Callable[[str], None] | None,
+    on_span: Callable[[int, int], None] | None,
+) -> ScoringReport:
     begin = datetime.now(UTC) - since if since is not None else datetime.fromtimestamp(0, UTC)
-    spans, complete, found = _found(settings, where, scorers, begin, limit)
+    spans, complete, found = _found(work, begin, limit)
     attempts: list[Attempt] = []
-    memory = Memory()
-    if found and not dry_run and any(scorer.needs_judge for scorer in scorers):
-        memory = recall(settings, cache=cache)
+    if found and not dry_run and any(scorer.needs_judge for scorer in work.scorers):
+        work = work._replace(memory=recall(work.settings, cache=cache))
     if batch is not None:
-        memory.batch = Batching(settings, judge_settings(settings), batch)
+        work.memory.batch = Batching(work.settings, judge_settings(work.settings), batch)
     size = _CHUNK if batch is None else _BATCH
     for first in range(0, 0 if dry_run else len(found), size):
         chunk = found[first : first + size]
-        attempts += _score(settings, store, chunk, scorers, memory)
+        with turn(work.settings, "backfill", wait=True) if batch is None else nullcontext():
+            attempts += _score(work, chunk)
         if on_span is not None:
             on_span(first + len(chunk), len(found))
     looked_at = 0 if dry_run else len(found)
     return ScoringReport(
+        rule=work.asker.rule,
         spans=looked_at,
         already=complete,
         left=spans - complete - looked_at,
-        tallies=tallies(scorers, attempts),
+        tallies=tallies(work.scorers, attempts),
     )
 
 
-def _found(
-    settings: Settings, where: str, scorers: list[Scorer], begin: datetime, limit: int
-) -> tuple[int, int, list[Candidate]]:
+def _found(work: _Work, begin: datetime, limit: int) -> tuple[int, int, list[Candidate]]:
     """How many spans match, how many are complete, and those to score."""
-    store = Store.of(settings)
+    settings, store, where, shadow = work.settings, work.store, work.where, work.asker.shadow
     try:
-        spans, complete = counted(store, settings, where, scorers, since=begin)
-        return spans, complete, unscored(store, settings, where, scorers, since=begin, limit=limit)
+        spans, complete = counted(store, settings, where, work.scorers, since=begin, shadow=shadow)
+        found = unscored(store, settings, where, work.scorers, since=begin, limit=limit, shadow=shadow)
     except QueryError as error:
-        raise QueryError(f"--where {where!r}: {condition_error(settings, where, 'spans', error)}") from None
+        raise QueryError(f"{work.place}: {condition_error(settings, where, 'spans', error)}") from None
+    return spans, complete, found
 
 
-def _score(
-    settings: Settings, store: Store, chunk: list[Candidate], scorers: list[Scorer], memory: Memory
-) -> list[Attempt]:
-    done = {candidate[:2]: candidate.done for candidate in chunk}
-    with store.read() as reader:
-        spans = list(spans_of(reader, chunk).values())
-        subjects = subjects_of(reader, spans, scorers)
-    jobs = [
-        Job(scorer, subject, _ASKER)
-        for subject in subjects
-        for scorer in scorers
-        if identity_of(scorer) not in done[subject.span.trace_id, subject.span.span_id]
-    ]
+def _score(work: _Work, chunk: list[Candidate]) -> list[Attempt]:
+    with work.store.read() as reader:
+        jobs = _jobs(reader, work, chunk)
     made: list[tuple[Job, Attempt]] = []
 
     def keep(job: Job, attempt: Attempt) -> None:
         made.append((job, attempt))
 
+    settings, memory = work.settings, work.memory
     asyncio.run(attempt_all(jobs, judge_settings(settings), keep, memory=memory, timeout=settings.scorer_timeout))
-    store_attempts(store, made)
+    store_attempts(work.store, made)
     if memory.fresh:
-        with store.write() as writer:
+        with work.store.write() as writer:
             writer.add_verdicts([*memory.fresh.values()])
     if memory.batch is not None:
         memory.batch.settle()
     return [attempt for _, attempt in made]
+
+
+def _jobs(reader: Reader, work: _Work, chunk: list[Candidate]) -> list[Job]:
+    """What is to be done still: another backfill may have been at it since the spans were listed."""
+    keys = [candidate[:2] for candidate in chunk]
+    done, left_out = scored_by(reader, keys, shadow=work.asker.shadow), left_out_by(reader, keys)
+    spans = list(spans_of(reader, chunk).values())
+    return [
+        Job(scorer, subject, work.asker, share=_BY_HAND if (*key, identity_of(scorer)) in left_out else Share())
+        for subject in subjects_of(reader, spans, work.scorers)
+        for scorer in work.scorers
+        if (*(key := (subject.span.trace_id, subject.span.span_id)), identity_of(scorer)) not in done
+    ]

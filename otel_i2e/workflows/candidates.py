@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
@@ -17,8 +18,10 @@ __all__ = [
     "counted",
     "identities_of",
     "identity_of",
+    "left_out_by",
     "looks_beyond",
     "micros",
+    "scored_by",
     "spans_of",
     "unscored",
     "untried",
@@ -30,7 +33,7 @@ _UNTRIED: Final = """
 WITH tried AS (
     SELECT trace_id, span_id, list(scorer || '@' || scorer_version) AS identities
     FROM score_ledger
-    WHERE source = 'online' AND rule = $rule AND created_at >= make_timestamptz($since::BIGINT)
+    WHERE source IN ('online', 'backfill') AND rule = $rule AND created_at >= make_timestamptz($since::BIGINT)
     GROUP BY trace_id, span_id
 ),
 matching AS (
@@ -65,7 +68,7 @@ LIMIT $limit
 _MATCHING: Final = """
 WITH scored AS (
     SELECT trace_id, span_id, list(name || '@' || scorer_version) AS identities
-    FROM scores
+    FROM {scores}
     WHERE source IN ('online', 'backfill') AND list_contains($identities::VARCHAR[], name || '@' || scorer_version)
     GROUP BY trace_id, span_id
 ),
@@ -92,6 +95,18 @@ LIMIT $limit
 """
 _COUNTED: Final = f"{_MATCHING} SELECT count(*) AS spans, count(*) FILTER (WHERE complete) AS complete FROM judged"
 
+_SCORED: Final = """
+SELECT DISTINCT trace_id, span_id, name || '@' || scorer_version AS identity FROM {scores}
+SEMI JOIN (SELECT unnest(from_json($keys, '[["VARCHAR"]]')) AS key) AS sent
+    ON sent.key[1] = trace_id AND sent.key[2] = span_id
+WHERE source IN ('online', 'backfill')
+"""
+_LEFT_OUT: Final = """
+SELECT DISTINCT trace_id, span_id, scorer || '@' || scorer_version AS identity FROM score_ledger
+SEMI JOIN (SELECT unnest(from_json($keys, '[["VARCHAR"]]')) AS key) AS sent
+    ON sent.key[1] = trace_id AND sent.key[2] = span_id
+WHERE outcome = 'sampled_out'
+"""
 _DAY: Final = timedelta(days=1)
 _WITH_IDS: Final = """
 start_time BETWEEN make_timestamptz($first::BIGINT) AND make_timestamptz($last::BIGINT)
@@ -155,20 +170,43 @@ def looks_beyond(scorers: Iterable[Scorer]) -> bool:
 
 
 def unscored(
-    store: Store, settings: Settings, where: str, scorers: Iterable[Scorer], *, since: datetime, limit: int
+    store: Store,
+    settings: Settings,
+    where: str,
+    scorers: Iterable[Scorer],
+    *,
+    since: datetime,
+    limit: int,
+    shadow: bool = False,
 ) -> list[Candidate]:
     """Spans started since `since` that lack a score of one of these versions, the latest first, `limit` at most."""
     params = {"since": micros(since), "limit": limit, "identities": identities_of(scorers)}
-    return candidates_of(_asked(store, settings, _UNSCORED, where, params))
+    return candidates_of(_asked(store, settings, _in(_UNSCORED, shadow=shadow), where, params))
 
 
 def counted(
-    store: Store, settings: Settings, where: str, scorers: Iterable[Scorer], *, since: datetime
+    store: Store, settings: Settings, where: str, scorers: Iterable[Scorer], *, since: datetime, shadow: bool = False
 ) -> tuple[int, int]:
     """How many spans match, and how many of them have every one of these scores."""
     params = {"since": micros(since), "identities": identities_of(scorers)}
-    ((spans, complete),) = _asked(store, settings, _COUNTED, where, params).rows
+    ((spans, complete),) = _asked(store, settings, _in(_COUNTED, shadow=shadow), where, params).rows
     return spans, complete
+
+
+def scored_by(reader: Reader, keys: Collection[tuple[str, str]], *, shadow: bool = False) -> set[tuple[str, str, str]]:
+    """Of these spans, by trace and span id, which scorers (name and version) have scored them in production."""
+    rows = reader.rows(_in(_SCORED, shadow=shadow), {"keys": json.dumps(list(keys))})
+    return {(row["trace_id"], row["span_id"], row["identity"]) for row in rows}
+
+
+def left_out_by(reader: Reader, keys: Collection[tuple[str, str]]) -> set[tuple[str, str, str]]:
+    """Of these spans, which scorers a rule's sample kept away from them: others were drawn to stand for them."""
+    rows = reader.rows(_LEFT_OUT, {"keys": json.dumps(list(keys))})
+    return {(row["trace_id"], row["span_id"], row["identity"]) for row in rows}
+
+
+def _in(sql: str, *, shadow: bool) -> str:
+    return sql.replace("{scores}", "shadow_scores" if shadow else "scores")
 
 
 def spans_of(reader: Reader, candidates: Collection[Candidate]) -> dict[tuple[str, str], Span]:

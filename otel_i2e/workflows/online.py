@@ -10,17 +10,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Generator
-from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from itertools import chain, zip_longest
-from typing import IO, Final
-
-import portalocker
+from typing import Final
 
 from otel_i2e.config import Settings
-from otel_i2e.errors import ConfigError, I2EError, StoreError
-from otel_i2e.forks import closed_in_child, fork_guard
+from otel_i2e.errors import ConfigError, I2EError
 from otel_i2e.models import Attempt
 from otel_i2e.store import Store
 from otel_i2e.workflows.attempts import Job, attempt_all, store_attempts
@@ -28,6 +23,7 @@ from otel_i2e.workflows.rule_plans import Plan, plan_rules
 from otel_i2e.workflows.rules import rules_or_errors, workable
 from otel_i2e.workflows.scorers import judge_settings, load_all
 from otel_i2e.workflows.scoring_report import OnlineReport, ScoringReport, tallies
+from otel_i2e.workflows.turns import turn
 
 __all__ = ["check_rules", "score_online"]
 
@@ -49,7 +45,7 @@ def score_online(
     if not settings.rules or not store.exists():
         return OnlineReport()
     judge = judge_settings(settings)
-    with _alone(settings) as alone:
+    with turn(settings, "scoring") as alone:
         if not alone:
             return OnlineReport(busy=True)
         plans = plan_rules(settings, store, limit=limit, now=now)
@@ -113,27 +109,3 @@ def _report(plan: Plan) -> ScoringReport:
         tallies=tallies(plan.scorers, (attempt for _, attempt in plan.ended)),
         error=plan.error,
     )
-
-
-@contextmanager
-def _alone(settings: Settings) -> Generator[bool]:
-    """Whether this process alone scores the store until the context ends. A crash lets go."""
-    with ExitStack() as stack:
-        with fork_guard:  # no child may be born between the opening and its note for children
-            file = stack.enter_context(_lock_file(settings))
-            stack.enter_context(closed_in_child(file))
-        try:
-            portalocker.lock(file, portalocker.LockFlags.EXCLUSIVE | portalocker.LockFlags.NON_BLOCKING)
-        except portalocker.AlreadyLocked:
-            yield False
-            return
-        stack.callback(portalocker.unlock, file)
-        yield True
-
-
-def _lock_file(settings: Settings) -> IO[str]:
-    path = settings.store_path.with_name(settings.store_path.name + ".scoring")
-    try:
-        return path.open("a")
-    except OSError as error:
-        raise StoreError(f"cannot open the lock file {str(path)!r}: {error.strerror}; may you write there?") from None

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from otel_i2e.config import Settings
 from otel_i2e.errors import I2EError
 from otel_i2e.models import Contract, Rule
-from otel_i2e.store import Store
+from otel_i2e.store import Reader, Store
+from otel_i2e.workflows.candidates import looks_beyond
+from otel_i2e.workflows.rule_rates import RuleScorer, beside, rule_scorers
 from otel_i2e.workflows.rules import FoundRule, rules_or_errors, workable
 from otel_i2e.workflows.scorers import load_all
 
-__all__ = ["RULE_COUNTS", "RuleStatus", "rule_statuses"]
+__all__ = ["RULE_COUNTS", "RuleStatus", "rule_statuses", "scorers_of_rules"]
 
 RULE_COUNTS: Final = """
 SELECT
@@ -36,6 +38,8 @@ WHERE experiment_id IS NULL AND duplicate_of IS NULL
   AND ingested_at BETWEEN make_timestamptz($since::BIGINT) AND make_timestamptz($until::BIGINT) AND ({where})
 """
 _HOUR: Final = timedelta(hours=1)
+_OFTEN: Final = 20
+"""One score in so many that came too early is worth a warning."""
 _TURN: Final = timedelta(minutes=2)
 """What was stored this shortly ago may still have its turn."""
 _PATIENCE: Final = 2.0  # seconds for looking whether anything matches; not known after that
@@ -60,16 +64,47 @@ class RuleStatus(Contract):
     """When it last scored, UTC."""
     latest_error: str | None = None
     """The last error's line."""
+    shadow: bool = False
+    """Whether it is in shadow: what it scores counts nowhere."""
+    scorers: tuple[RuleScorer, ...] = ()
+    """What its scorers did within a day, by version."""
+    quiet: float = 0.0
+    """Seconds that it waits for a trace to rest."""
 
     def warning(self) -> str | None:
         """What of it needs attention, one line."""
         if self.problem is None and self.errors and self.latest_error:
             return f"rule {self.name!r}: {self.errors:,} attempts broke, the last with: {self.latest_error}"
-        return self.problem or self.idle
+        if self.problem or self.idle:
+            return self.problem or self.idle
+        for one in self.scorers:
+            if one.late * _OFTEN >= max(one.scored, 1):
+                return (
+                    f"rule {self.name!r}: {one.late:,} of {one.scored:,} scores of {one.scorer} within a day "
+                    f"were made before their trace was complete; raise quiet ({self.quiet:g} s)"
+                )
+        return None
 
 
-def rule_statuses(settings: Settings, spans: int, counts: Mapping[str, Mapping[str, Any]]) -> Iterator[RuleStatus]:
+def scorers_of_rules(settings: Settings, reader: Reader, now: datetime) -> list[RuleScorer]:
+    """What the scorers of the rules did within a day; those in shadow beside the live ones."""
+    if not settings.rules:
+        return []
+    live = {found.name: found.rule for found in rules_or_errors(settings)}
+    found = rule_scorers(reader, now)
+    for place, one in enumerate(found):
+        rule = live.get(one.rule)
+        if isinstance(rule, Rule) and rule.shadow and one.shadow:
+            found[place] = beside(reader, one, rule.beside or one.scorer)
+    return found
+
+
+def rule_statuses(
+    settings: Settings, spans: int, counts: Mapping[str, Mapping[str, Any]], scorers: Sequence[RuleScorer] = ()
+) -> Iterator[RuleStatus]:
     """Every rule of the settings; `spans` is how many are stored, `counts` the rows of RULE_COUNTS by rule.
+
+    `scorers` is what `scorers_of_rules` gave.
 
     The project's scorers are loaded, to know whether they can be.
     """
@@ -83,21 +118,31 @@ def rule_statuses(settings: Settings, spans: int, counts: Mapping[str, Mapping[s
     for found in rules_or_errors(settings):
         row = {key: value for key, value in counts.get(found.name, {}).items() if key != "rule"}
         try:
-            rule, _ = workable(settings, found, loaded)
+            rule, used = workable(settings, found, loaded)
         except I2EError as error:
             yield RuleStatus(name=found.name, problem=str(error), **row)
         else:
             idle = _idle(settings, found, rule.where, spans) if spans and not row else None
-            idle = idle or _silent(settings, found, rule, row.get("latest_score"))
-            yield RuleStatus(name=found.name, idle=idle, **row)
+            own = tuple(one for one in scorers if one.rule == found.name)
+            turn = timedelta(seconds=rule.quiet_max) if looks_beyond(used) else timedelta()
+            idle = idle or _silent(settings, found, rule, row.get("latest_score"), scorers=own, turn=_TURN + turn)
+            yield RuleStatus(name=found.name, idle=idle, shadow=rule.shadow, scorers=own, quiet=rule.quiet, **row)
 
 
-def _silent(settings: Settings, found: FoundRule, rule: Rule, latest: datetime | None) -> str | None:
+def _silent(
+    settings: Settings,
+    found: FoundRule,
+    rule: Rule,
+    latest: datetime | None,
+    *,
+    scorers: Sequence[RuleScorer],
+    turn: timedelta,
+) -> str | None:
     """Said of a rule whose condition matches spans of the last hour, and that scored none of them."""
     now = datetime.now(UTC)
     if latest is not None and latest >= now - _HOUR:
         return None
-    bounds = {"since": _micros(now - _HOUR), "until": _micros(now - _TURN)}
+    bounds = {"since": _micros(now - _HOUR), "until": _micros(now - turn)}
     try:
         sql = _SILENT.format(where=rule.where)
         found_rows = Store.of(settings).query(sql, bounds, timeout=min(_PATIENCE, settings.query_timeout), max_rows=1)
@@ -106,9 +151,11 @@ def _silent(settings: Settings, found: FoundRule, rule: Rule, latest: datetime |
     matched = found_rows.rows[0][0]
     if matched * rule.sample < 1:
         return None
+    tried = "; ".join(f"{one.scorer}: {one.line()}" for one in scorers)
     return (
-        f"{found.place}: {matched:,} spans of the last hour match and none was scored; i2e why SPAN tells why "
-        "of one, and a pass is made by i2e score --follow or an application with ingest on"
+        f"{found.place}: {matched:,} spans of the last hour match and none was scored; "
+        + (f"within a day {tried}; " if tried else "")
+        + "i2e why SPAN tells why of one, and a pass is made by i2e score --follow or an application with ingest on"
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from otel_i2e.workflows.attempts import Asker, Job, attempt_all, judge_of, rows_of, store_attempts
-from otel_i2e.workflows.backfill import score_where
+from otel_i2e.workflows.backfill import score_rule, score_where
 from otel_i2e.workflows.online import check_rules, score_online
 from otel_i2e.workflows.rules import read_rules
 from otel_i2e.workflows.scorers import Loaded, case_scorers, judge_settings, load_all, load_scorers, named
@@ -28,6 +28,7 @@ __all__ = [
     "read_rules",
     "rows_of",
     "score_online",
+    "score_rule",
     "score_where",
     "store_attempts",
     "subjects_of",

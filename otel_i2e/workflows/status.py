@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from otel_i2e.config import Settings
@@ -14,8 +14,10 @@ from otel_i2e.losses import kept_losses, remedy, why_unwritable
 from otel_i2e.models import Contract
 from otel_i2e.spool import Spool
 from otel_i2e.store import Reader, Store
+from otel_i2e.workflows.missing_content import missing_content
 from otel_i2e.workflows.rejects import rejects_folder
-from otel_i2e.workflows.rule_status import RULE_COUNTS, RuleStatus, rule_statuses
+from otel_i2e.workflows.rule_rates import RuleScorer
+from otel_i2e.workflows.rule_status import RULE_COUNTS, RuleStatus, rule_statuses, scorers_of_rules
 
 __all__ = ["Backlog", "Count", "RuleStatus", "Status", "Stored", "Unrecognised", "status"]
 
@@ -139,10 +141,13 @@ def status(settings: Settings) -> Status:
     held_by = store.holder()
     warnings: list[str] = []
     stored, ledger = None, dict[str, dict[str, Any]]()
+    scorers, mute = list[RuleScorer](), list[str]()
     try:
         if store.exists():
             with store.read() as reader:
                 stored, ledger = _stored(reader), {row["rule"]: row for row in reader.rows(RULE_COUNTS)}
+                mute = [*missing_content(reader)]
+                scorers = scorers_of_rules(settings, reader, datetime.now(UTC))
     except I2EError as error:
         warnings.append(str(error))
     backlog, counted = None, dict[tuple[str, str], int]()
@@ -152,7 +157,7 @@ def status(settings: Settings) -> Status:
     except I2EError as error:
         warnings.append(str(error))
     counters = _counts(counted, kept_losses(settings.spool_path))
-    rules = tuple(rule_statuses(settings, stored.spans if stored else 0, ledger))
+    rules = tuple(rule_statuses(settings, stored.spans if stored else 0, ledger, scorers))
     return Status(
         store=str(store.path),
         store_bytes=_size(store) if store.exists() else None,
@@ -161,7 +166,7 @@ def status(settings: Settings) -> Status:
         spool=backlog,
         counters=counters,
         rules=rules,
-        warnings=(*warnings, *_warnings(settings, stored, backlog, counters, rules)),
+        warnings=(*warnings, *_warnings(settings, mute, backlog, counters, rules)),
     )
 
 
@@ -194,7 +199,7 @@ def _size(store: Store) -> int:
 
 def _warnings(
     settings: Settings,
-    stored: Stored | None,
+    mute: list[str],
     backlog: Backlog | None,
     counters: tuple[Count, ...],
     rules: tuple[RuleStatus, ...],
@@ -218,10 +223,5 @@ def _warnings(
     for part in damaged_beside(settings.store_path):
         if part.saved is None:
             yield f"{str(part.path)!r} was found damaged at {part.at} ({part.reason}); `i2e repair` explains"
-    if stored is not None and stored.without_content:
-        yield (
-            f"{stored.without_content:,} of {stored.llm_calls:,} model calls were recorded without content, so scorers "
-            "and promotion have nothing to read; set I2E_CAPTURE=full, or with other instrumentations "
-            "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=SPAN_ONLY"
-        )
+    yield from mute
     yield from (warning for rule in rules if (warning := rule.warning()) is not None)

@@ -8,30 +8,38 @@ from typing import Any, Final, NamedTuple
 
 from otel_i2e.config import Settings
 from otel_i2e.errors import I2EError, NotFound, UsageError
-from otel_i2e.models import Contract, Rule
-from otel_i2e.score import Scorer, keep
+from otel_i2e.models import Contract, Rate, Rule
+from otel_i2e.score import Scorer, draw
 from otel_i2e.store import Store
+from otel_i2e.workflows.candidates import Candidate, identity_of
 from otel_i2e.workflows.retries import MOST_ATTEMPTS
+from otel_i2e.workflows.rule_rates import DAY, RuleScorer, rule_scorers
 from otel_i2e.workflows.rules import FoundRule, rules_or_errors, workable
 from otel_i2e.workflows.scorers import Loaded, load_all
+from otel_i2e.workflows.strata import strata_of
 
 __all__ = ["Answer", "why"]
 
 _SPAN: Final = """
-SELECT trace_id, span_id, duplicate_of, experiment_id, ingested_at, content_state FROM spans
+SELECT trace_id, span_id, duplicate_of, experiment_id, ingested_at, epoch_us(start_time) AS start_us FROM spans
 WHERE starts_with(span_id, $target) OR (starts_with(trace_id, $target) AND parent_span_id IS NULL) LIMIT 2
 """
 _LEDGER: Final = """
-SELECT rule, scorer, scorer_version, outcome, reason, created_at, attempt, retry_at
-FROM score_ledger
-WHERE trace_id = $trace AND span_id = $span AND source = 'online' ORDER BY created_at
+SELECT * FROM score_ledger
+WHERE trace_id = $trace AND span_id = $span AND source IN ('online', 'backfill') AND rule IS NOT NULL
+ORDER BY created_at, outcome <> 'sampled_out'
 """
-_DENOMINATORS: Final = """
-SELECT rule, scorer, outcome, count(*) AS n, count(*) FILTER (attempt > 1) AS again FROM score_ledger
-WHERE source = 'online' AND created_at >= make_timestamptz($since::BIGINT) GROUP BY ALL
+_TRACE: Final = """
+SELECT count(*) AS spans, max(ingested_at) AS latest, bool_or(parent_span_id IS NULL) AS has_root
+FROM span_rows WHERE trace_id = $trace
+"""
+_VERDICTS: Final = """
+SELECT 'shadow' AS kept, rule, name, value, label, passed FROM shadow_scores WHERE trace_id = $trace AND span_id = $span
+UNION ALL
+SELECT 'live', rule, name, value, label, passed FROM latest_scores
+WHERE trace_id = $trace AND span_id = $span AND experiment_id IS NULL
 """
 _MATCHES: Final = "SELECT 1 FROM spans WHERE trace_id = $trace AND span_id = $span AND ({where})"
-_DAY: Final = timedelta(days=1)
 
 
 class Answer(Contract):
@@ -51,6 +59,8 @@ class Answer(Contract):
     """Spans that this rule and scorer scored within a day."""
     considered: int = 0
     """Spans that they considered within a day."""
+    pass_rate: Rate | None = None
+    """Their pass rate within a day, weighted."""
 
 
 class _Case(NamedTuple):
@@ -58,6 +68,8 @@ class _Case(NamedTuple):
 
     span: Mapping[str, Any]
     ledger: Sequence[Mapping[str, Any]]
+    trace: Mapping[str, Any]
+    verdicts: Sequence[Mapping[str, Any]]
     now: datetime
 
 
@@ -67,19 +79,20 @@ def why(settings: Settings, target: str, *, now: datetime | None = None) -> list
     Raises NotFound, UsageError for a beginning of several, StoreError.
     """
     now = now or datetime.now(UTC)
-    since = round((now - _DAY).timestamp() * 1_000_000)
     with Store.of(settings).read() as reader:
         spans = reader.rows(_SPAN, {"target": target.lower()})
         if len(spans) != 1:
             raise _not_one(target, len(spans))
         (span,) = spans
-        ledger = reader.rows(_LEDGER, {"trace": span["trace_id"], "span": span["span_id"]})
-        counts = reader.rows(_DENOMINATORS, {"since": since})
+        own = {"trace": span["trace_id"], "span": span["span_id"]}
+        (trace,) = reader.rows(_TRACE, own)
+        case = _Case(span, reader.rows(_LEDGER, own), trace, reader.rows(_VERDICTS, own), now)
+        counts = rule_scorers(reader, now)
     loaded = load_all(settings)
     return [
         _counted(answer, counts)
         for found in rules_or_errors(settings)
-        for answer in _of_rule(settings, found, loaded, _Case(span, ledger, now))
+        for answer in _of_rule(settings, found, loaded, case)
     ]
 
 
@@ -90,7 +103,7 @@ def _not_one(target: str, n: int) -> I2EError:
 
 
 def _of_rule(settings: Settings, found: FoundRule, loaded: Loaded, case: _Case) -> Iterator[Answer]:
-    span, ledger, now = case
+    span = case.span
     try:
         rule, scorers = workable(settings, found, loaded)
         matches = _matches(settings, rule, span)
@@ -100,7 +113,10 @@ def _of_rule(settings: Settings, found: FoundRule, loaded: Loaded, case: _Case) 
     if (aside := _aside(span)) is not None:
         yield Answer(rule=rule.name, scorer=None, outcome="not_scored_online", reason=aside)
         return
-    tried = {row["scorer"]: row for row in ledger if row["rule"] == rule.name}
+    own = [row for row in case.ledger if row["rule"] == rule.name]
+    current = {identity_of(scorer) for scorer in scorers}
+    own.sort(key=lambda row: f"{row['scorer']}@{row['scorer_version']}" in current)  # the last of them counts
+    tried = {row["scorer"]: row for row in own}
     if not matches and not tried:
         yield Answer(
             rule=rule.name, scorer=None, outcome="no_match", reason=f"where = {rule.where!r} does not match it"
@@ -108,7 +124,7 @@ def _of_rule(settings: Settings, found: FoundRule, loaded: Loaded, case: _Case) 
         return
     for scorer in scorers:
         row = tried.get(scorer.name)
-        yield _tried(rule, scorer, row) if row is not None else _untried(rule, scorer, span, now)
+        yield _tried(rule, scorer, row, case) if row is not None else _untried(settings, rule, scorer, case)
 
 
 def _matches(settings: Settings, rule: Rule, span: Mapping[str, Any]) -> bool:
@@ -125,35 +141,82 @@ def _aside(span: Mapping[str, Any]) -> str | None:
     return None
 
 
-def _tried(rule: Rule, scorer: Scorer, row: Mapping[str, Any]) -> Answer:
-    reason = row["reason"] or _WORDS.get(row["outcome"], "")
+def _tried(rule: Rule, scorer: Scorer, row: Mapping[str, Any], case: _Case) -> Answer:
+    parts = [row["reason"] or _WORDS.get(row["outcome"], "")]
+    if row["stratum"] is not None:
+        parts.append(
+            f"kept by {row['stratum']}" + (", which came after the draw: weight 0" if row["weight"] == 0 else "")
+        )
+    elif row["outcome"] == "scored" and row["weight"] is not None and row["weight"] != 1:
+        parts.append(f"drawn, it stands for {row['weight']:g} spans")
+    if row["trace_spans"] is not None and (late := case.trace["spans"] - row["trace_spans"]) > 0:
+        parts.append(f"{late} spans of its trace came later")
+    if row["shadow"]:
+        parts.append(_in_shadow(rule, scorer, case))
     if row["scorer_version"] != scorer.version:
-        reason = f"{reason}; by {row['scorer_version']}, the scorer is {scorer.version} now".lstrip("; ")
+        parts.append(f"by {row['scorer_version']}, the scorer is {scorer.version} now")
     if row["retry_at"] is not None:
-        reason += f"; attempt {row['attempt']} of {MOST_ATTEMPTS}, the next from {row['retry_at']:%H:%M:%S} UTC on"
+        parts.append(f"attempt {row['attempt']} of {MOST_ATTEMPTS}, the next from {row['retry_at']:%H:%M:%S} UTC on")
     elif (row["attempt"] or 1) > 1:
-        reason = f"{reason}; attempt {row['attempt']} of {MOST_ATTEMPTS}".lstrip("; ")
+        parts.append(f"attempt {row['attempt']} of {MOST_ATTEMPTS}")
+    reason = "; ".join(part for part in parts if part)
     return Answer(rule=rule.name, scorer=scorer.name, outcome=row["outcome"], reason=reason, at=row["created_at"])
 
 
-def _untried(rule: Rule, scorer: Scorer, span: Mapping[str, Any], now: datetime) -> Answer:
-    if not keep(span["trace_id"], rule.sample):
-        outcome, reason = "waiting", f"the sample of {rule.sample:g} will leave its trace out"
-    elif span["ingested_at"] is not None and span["ingested_at"] < now - _DAY:
+def _in_shadow(rule: Rule, scorer: Scorer, case: _Case) -> str:
+    """What it says, beside what the live scorer says."""
+    live = rule.beside or scorer.name
+    ours = [
+        row for row in case.verdicts if (row["kept"], row["rule"], row["name"]) == ("shadow", rule.name, scorer.name)
+    ]
+    theirs = [row for row in case.verdicts if (row["kept"], row["name"]) == ("live", live)]
+    said = f"in shadow: it says {_verdict(ours[-1])}" if ours else "in shadow"
+    return f"{said}; {live}, live, says {_verdict(theirs[-1])}" if theirs else f"{said}; no live score of {live}"
+
+
+def _verdict(row: Mapping[str, Any]) -> str:
+    word = {True: "pass", False: "fail"}.get(row["passed"], "")
+    shown = row["label"] if row["value"] is None else f"{row['value']:g}"
+    return f"{word} ({shown})" if word else str(shown)
+
+
+def _untried(settings: Settings, rule: Rule, scorer: Scorer, case: _Case) -> Answer:
+    span, now = case.span, case.now
+    one = Candidate(span["trace_id"], span["span_id"], span["start_us"] or 0, frozenset())
+    stratum = strata_of(settings, Store.of(settings), rule, [one], now).get(one[:2])
+    if span["ingested_at"] is not None and span["ingested_at"] < now - DAY:
         outcome = "too_old"
-        reason = f"stored more than a day ago, where rules no longer look: i2e score --scorer {scorer.name}"
+        reason = f"stored more than a day ago, where rules no longer look: i2e score --rule {rule.name}"
+    elif draw(one.trace_id, rule.sample, stratum) is None:
+        outcome, reason = "waiting", f"the sample of {rule.sample:g} will leave its trace out"
+    elif (rest := _unrest(rule, scorer, case)) is not None:
+        outcome, reason = "waiting", rest
     else:
         outcome = "waiting"
-        quiet = "; a scorer that reads the trace waits until its root is there" if scorer.needs_trace else ""
-        reason = f"no pass has come to it yet: i2e score --follow, or an application with ingest on{quiet}"
+        reason = "no pass has come to it yet: i2e score --follow, or an application with ingest on"
     return Answer(rule=rule.name, scorer=scorer.name, outcome=outcome, reason=reason)
 
 
-def _counted(answer: Answer, counts: Iterable[Mapping[str, Any]]) -> Answer:
-    found = [row for row in counts if (row["rule"], row["scorer"]) == (answer.rule, answer.scorer)]
-    considered = sum(row["n"] - row["again"] for row in found)  # an attempt that is made again is one
-    scored = sum(row["n"] for row in found if row["outcome"] == "scored")
-    return answer.model_copy(update={"scored": scored, "considered": considered})
+def _unrest(rule: Rule, scorer: Scorer, case: _Case) -> str | None:
+    """What the span waits for, where the scorer looks at its trace and that is not complete."""
+    stored, latest = case.span["ingested_at"], case.trace["latest"]
+    if scorer.scope == "span" or stored is None or stored <= case.now - timedelta(seconds=rule.quiet_max):
+        return None
+    latest_at = f"by {stored + timedelta(seconds=rule.quiet_max):%H:%M:%S} UTC at the latest"
+    if not case.trace["has_root"]:
+        return f"its trace has no root yet: it is scored {latest_at}"
+    if latest > case.now - timedelta(seconds=rule.quiet):
+        return f"its trace must rest for {rule.quiet:g} s: it is scored {latest_at}"
+    return None
+
+
+def _counted(answer: Answer, counts: Iterable[RuleScorer]) -> Answer:
+    """With what the newest version of the scorer did under the rule."""
+    for one in counts:
+        if (one.rule, one.scorer) == (answer.rule, answer.scorer):
+            known = {"scored": one.scored, "considered": one.considered, "pass_rate": one.pass_rate}
+            return answer.model_copy(update=known)
+    return answer
 
 
 _WORDS: Final = {

@@ -133,7 +133,7 @@ def test_an_old_backlog_says_that_nothing_ingests(tmp_path: Path) -> None:
     from otel_i2e.workflows.status import Backlog, _warnings
 
     old = Backlog(batches=1, items=5, bytes=10, oldest_seconds=90.0)
-    (warning,) = _warnings(_settings(tmp_path), None, old, (), ())
+    (warning,) = _warnings(_settings(tmp_path), [], old, (), ())
     assert "the oldest for 90 s" in warning
     assert "I2E_INGEST=on" in warning
 

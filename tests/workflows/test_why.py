@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from otel_i2e.config import Settings
 from otel_i2e.errors import NotFound, UsageError
 from otel_i2e.models import Span
 from otel_i2e.store import Store
-from otel_i2e.testing import llm_span, row_of
+from otel_i2e.testing import agent_span, llm_span, row_of, score_row, trace_of
 from otel_i2e.workflows.scoring import score_online
 from otel_i2e.workflows.status import status
 from otel_i2e.workflows.why import why
@@ -30,6 +31,17 @@ def short(output: str) -> bool:
 def raises(output: str) -> bool:
     return 1 / 0
 """
+STEPS = """
+@scorer
+def steps(trace: list) -> float:
+    return float(len(trace))
+
+@scorer
+def shorter(output: str) -> bool:
+    return len(output) < 3
+"""
+_TRACES = (("Hi", "f" * 14), ("Goodbye", "0" * 14), ("Farewell", "0" * 14))
+"""Outputs and ends of trace ids: one that a sample of a tenth draws, two that it does not."""
 RULES: list[dict[str, Any]] = [
     {"name": "all", "scorers": ["short", "raises"]},
     {"name": "none", "where": "kind = 'tool'", "scorers": ["short"]},
@@ -80,7 +92,7 @@ def test_what_was_not_tried_has_a_reason_too(tmp_path: Path) -> None:
     project(tmp_path, old, at=NOW - timedelta(days=2))
     said = {span.span_id: why(settings, span.span_id, now=NOW)[0] for span in (fresh, repeat, run, old)}
     assert [one.outcome for one in said.values()] == ["waiting", "not_scored_online", "not_scored_online", "too_old"]
-    assert "i2e score --scorer short" in said[old.span_id].reason
+    assert "i2e score --rule all" in said[old.span_id].reason
     assert "exp-1" in said[run.span_id].reason
     assert said[fresh.span_id].at is None
 
@@ -111,6 +123,75 @@ def test_status_warns_of_a_rule_that_scored_nothing_in_the_last_hour(tmp_path: P
     assert _silent(settings) == ["spent"]
 
 
+def test_a_sampled_score_says_what_it_stands_for(tmp_path: Path) -> None:
+    """Drawn, kept as an error, or scored late for a complaint: with weight and reason; the rate is weighted."""
+    drawn, failed, sad = (llm_span("q", text, trace_id=f"{n:018x}" + end) for n, (text, end) in enumerate(_TRACES))
+    failed = failed.model_copy(update={"status": "error"})
+    settings = replace(
+        project(tmp_path, drawn, failed, sad), rules=({"name": "r", "sample": 0.1, "scorers": ["short"]},)
+    )
+    score_online(settings, now=NOW)
+    assert "the rule's sample left its trace out" in why(settings, sad.span_id, now=NOW)[0].reason
+    with Store.of(settings).write() as writer:
+        writer.add_scores([score_row(sad, "feedback", 0.0, created_at=NOW)])
+    score_online(settings, now=NOW + timedelta(seconds=1))
+    said = {
+        span.span_id: why(settings, span.span_id, now=NOW + timedelta(seconds=2))[0] for span in (drawn, failed, sad)
+    }
+    assert "drawn, it stands for 10 spans" in said[drawn.span_id].reason
+    assert "kept by errors" in said[failed.span_id].reason
+    assert "kept by negative_feedback, which came after the draw: weight 0" in said[sad.span_id].reason
+    rate = said[drawn.span_id].pass_rate
+    assert rate is not None
+    assert rate.rate == pytest.approx(10 / 11)
+    assert (said[drawn.span_id].scored, said[drawn.span_id].considered) == (3, 3)
+
+
+def test_a_trace_that_is_not_complete_is_said_with_the_time(tmp_path: Path) -> None:
+    """No root yet; not at rest; and what came after the score."""
+    root, call = trace_of(agent_span(), llm_span())
+    rules = ({"name": "r", "scorers": ["steps"], "quiet": 10, "quiet_max": 60},)
+    settings = replace(project(tmp_path, call), rules=rules)
+    (tmp_path / "scorers.py").write_text(SCORERS + STEPS)
+    at = f"{NOW + timedelta(seconds=60):%H:%M:%S} UTC at the latest"
+    assert why(settings, call.span_id, now=NOW)[0].reason == f"its trace has no root yet: it is scored by {at}"
+    project(tmp_path, root, at=NOW + timedelta(seconds=5))
+    (tmp_path / "scorers.py").write_text(SCORERS + STEPS)
+    after = NOW + timedelta(seconds=6)
+    assert why(settings, call.span_id, now=after)[0].reason == f"its trace must rest for 10 s: it is scored by {at}"
+    score_online(settings, now=NOW + timedelta(seconds=20))
+    late = llm_span(trace_id=root.trace_id, parent_span_id=root.span_id)
+    with Store.of(settings).write() as writer:
+        writer.add_spans([row_of(late)])
+    assert "1 spans of its trace came later" in why(settings, call.span_id, now=NOW + timedelta(seconds=30))[0].reason
+    assert any(
+        "were made before their trace was complete; raise quiet (10 s)" in line for line in status(settings).warnings
+    )
+
+
+def test_a_rule_in_shadow_is_shown_beside_the_live_one(tmp_path: Path) -> None:
+    """In why for a span, in status for all of them."""
+    spans = [llm_span("q", text) for text in ("Hi", "Hey", "Hello", "Goodbye")]
+    settings = project(tmp_path, *spans)
+    (tmp_path / "scorers.py").write_text(SCORERS + STEPS)
+    live = {"name": "live", "scorers": ["short"]}
+    settings = replace(
+        settings, rules=(live, {"name": "next", "scorers": ["shorter"], "shadow": True, "beside": "short"})
+    )
+    score_online(settings, now=NOW)
+    assert (
+        "in shadow: it says fail (0); short, live, says pass (1)" in why(settings, spans[1].span_id, now=NOW)[1].reason
+    )
+    (_, shadow) = status(settings).rules
+    assert shadow.shadow
+    (one,) = shadow.scorers
+    assert one.beside is not None
+    assert one.beside.line() == (
+        "beside short on 4 spans: 3 alike, it alone passes 0, short alone 1; pass rate 25 % against 50 %"
+    )
+    assert one.line() == "4 of 4 scored, pass rate 25 % (5–70 %)"
+
+
 def _silent(settings: Settings) -> list[str]:
     lines = [line for line in status(settings).warnings if "of the last hour match and none was scored" in line]
     return [rule["name"] for rule in RULES if any(f"rule '{rule['name']}'" in line for line in lines)]
@@ -127,7 +208,7 @@ def test_the_command_shows_a_table(
     score_online(settings, now=NOW)
     with pytest.raises(SystemExit):
         main(["why", span.span_id, "--store", settings.store])
-    assert "all\tshort\tscored\t1 of 1\tit has a score" in capsys.readouterr().out
+    assert "all\tshort\tscored\t1 of 1\t100 %\tit has a score" in capsys.readouterr().out
     (tmp_path / "i2e.toml").write_text("")
     with pytest.raises(SystemExit):
         main(["why", span.span_id, "--store", settings.store])
