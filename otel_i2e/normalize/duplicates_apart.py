@@ -43,6 +43,9 @@ def joined_across(groups: Sequence[Group]) -> list[Group]:
 
 def _named_alike(groups: Sequence[Group]) -> list[Group]:
     """Groups with one response id together, where each is of a library of its own: two of one are a replayed answer."""
+    named = [name for group in groups for row in group if (name := row["response_id"])]
+    if len(set(named)) == len(named):  # as it is almost always
+        return list(groups)
     by_response: defaultdict[str, list[Group]] = defaultdict(list)
     for group in groups:
         for row in group:

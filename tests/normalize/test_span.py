@@ -262,3 +262,20 @@ def test_values_kept_for_the_next_span_are_not_shared_by_writing(row_of: RowOf) 
     told = '[{"type":"text","content":"Be brief."}]'
     first = row_of({"gen_ai.system_instructions": told, "gen_ai.input.messages": [{"role": "system", "content": "x"}]})
     assert row_of({"gen_ai.system_instructions": told})["system_instructions"] == first["system_instructions"] == told
+
+
+@pytest.mark.parametrize(
+    ("scope", "sent"),
+    [
+        ("genkit-tracer", {"genkit:input": '{"messages": []}', "genkit:metadata:subtype": "model"}),
+        ("livekit-agents", {"lk.user_input": "hi", "lk.response.text": "ho"}),
+        ("lmnr.sdk", {"lmnr.span.type": "LLM", "lmnr.span.input": "hi"}),
+        ("voltagent", {"span.type": "llm", "llm.messages": "[]", "usage.prompt_tokens": 3}),
+        ("pipecat", {"input": "hi", "output": "ho"}),
+    ],
+)
+def test_a_dialect_that_is_not_known_is_kept_as_it_is(row_of: RowOf, scope: str, sent: dict[str, Any]) -> None:
+    """Kind `other`, every attribute as sent; `i2e status` names the scope and the keys."""
+    row = row_of(sent, scope_name=scope)
+    assert (row["dialect"], row["kind"], row["input_text"]) == ("unknown", "other", None)
+    assert row["attributes"] == sent
