@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import runpy
 from collections import Counter
 from pathlib import Path
 
@@ -19,7 +20,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """With `--figures`: a table of what tests printed. `pytest tests/faults --full --figures` is the fault table."""
+    """With `--figures`: a table of what tests printed; and, when tests of faults ran, a line for each fault."""
     if not config.getoption("--figures"):
         return
     lines = figures({kind: terminalreporter.getreports(kind) for kind in ("passed", "failed")})
@@ -29,6 +30,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     for suite, line in lines:
         terminalreporter.write_line(f"{'' if suite == last else suite:{widest}}  {line}")
         last = suite
+    rows: list[str] = runpy.run_path(str(Path(__file__).with_name("faults") / "fault_table.py"))["fault_table"](lines)
+    if rows:
+        terminalreporter.section("faults")
+    for row in rows:
+        terminalreporter.write_line(row)
 
 
 def figures(reports: dict[str, list[pytest.TestReport]]) -> list[tuple[str, str]]:
