@@ -20,6 +20,7 @@ __all__ = ["Finder", "Found", "expression", "replaced", "unescaped"]
 
 _re2: Final[Any] = re2  # no types of its own
 _ESCAPED: Final = re.compile(r"(?<!\\)\\+(?:u00(2[013-9a-fA-F]|[346][0-9a-fA-F]|5[0-9abd-fABD-F]|7[0-9a-eA-E])|/)")
+_LETTERS: Final = re.compile(r"\\+(?:[bfnrt]|u[0-9a-fA-F]{4})")
 _MEMORY: Final = 128 * 1024 * 1024  # bytes that the set may take; with too few it says that nothing is there
 _MARKER_BEGINS: Final = "[redacted:"
 
@@ -59,6 +60,7 @@ class Finder:
 
     def find(self, text: str, *, loose: bool = True) -> list[Found]:
         """Secrets from left to right, none within another; `loose` ones only if asked for."""
+        text = _apart_from_escapes(text)
         there: list[int] = self._all.Match(text) or []  # None when none is
         return _apart([found for place in sorted(there) for found in _each(self._known[place], text, loose)])
 
@@ -93,6 +95,13 @@ def replaced(text: str, found: Sequence[Found]) -> str:
 def unescaped(text: str) -> str:
     """`text` without JSON escapes that JSON does not need: some encoders write `=` as `\\u003d` and `/` as `\\/`."""
     return _ESCAPED.sub(lambda match: chr(int(match[1], 16)) if match[1] else "/", text) if "\\" in text else text
+
+
+def _apart_from_escapes(text: str) -> str:
+    """`text`, as long as it was, with line ends for JSON's `\\n`, `\\u0141` and the like: letters of an escape are not
+    those of the word that follows.
+    """
+    return _LETTERS.sub(lambda match: "\n" * len(match[0]), text) if "\\" in text else text
 
 
 def _each(pattern: _Pattern, text: str, loose: bool) -> Iterable[Found]:

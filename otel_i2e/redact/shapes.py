@@ -39,7 +39,7 @@ def _is_bare_aws(text: str) -> bool:
         and _has_digit(text)
         and text.lower() != text != text.upper()
         and text.isascii()
-        and not ({"_", "-", "=", ".", "\\"} & set(text))
+        and not ({"_", "-", "=", "."} & set(text))
     )
 
 
@@ -57,14 +57,16 @@ SECRET_NAME: Final = re.compile(
 )
 """An attribute or field whose name ends like this holds a secret, whatever the value looks like."""
 
+_EDGE: Final = r"(?:^|[^A-Za-z0-9]|%[0-9A-Fa-f]{2})"
+"""What may stand before a token that begins with letters: no letter and no digit, but those of a URL's escape."""
 SHAPES: Final = (
     Shape(
         "private-key",  # through its last line; without one, to where anything but key text begins
         r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----"
         r"(?:[A-Za-z0-9+/=\s\\:,.()@-]*?-----END [A-Z0-9 ]*-----|[A-Za-z0-9+/=\s\\:,.-]*)",
     ),
-    Shape("anthropic-key", r"(?:^|[^A-Za-z0-9])(sk-ant-[A-Za-z0-9_\-]{8,})"),
-    Shape("openai-key", r"(?:^|[^A-Za-z0-9])(sk-[A-Za-z0-9_\-]{20,})", _has_digit),
+    Shape("anthropic-key", _EDGE + r"(sk-ant-[A-Za-z0-9_\-]{8,})"),
+    Shape("openai-key", _EDGE + r"(sk-[A-Za-z0-9_\-]{20,})", _has_digit),
     Shape("aws-access-key", r"(?:A3T[A-Z0-9]|ABIA|ACCA|AKIA|ASIA)[0-9A-Z]{16,}"),
     Shape(
         "aws-secret-key",
@@ -81,7 +83,7 @@ SHAPES: Final = (
     Shape("huggingface-token", r"(?:hf|api_org)_[A-Za-z0-9]{30,}"),
     Shape(
         "model-provider-key",
-        r"(?:^|[^A-Za-z0-9_])((?:gsk_|r8_|pplx-|xai-|lsv2_(?:pt|sk)_|nvapi-)[A-Za-z0-9_\-]{20,})",
+        _EDGE + r"((?:gsk_|r8_|pplx-|xai-|lsv2_(?:pt|sk)_|nvapi-)[A-Za-z0-9_\-]{20,})",
         _has_digit,
     ),
     Shape("digitalocean-token", r"do[opr]_v1_[a-f0-9]{40,}"),
@@ -106,6 +108,6 @@ SHAPES: Final = (
     Shape("assigned-secret", rf"(?i)<(?:{_NAMES})>\s*([^<]{{4,}})</"),
     Shape("assigned-secret", r"(?i)[\"']token\\*[\"']\s*:\s*\\*[\"']([^\s\"'\\]{16,})", _has_digit),
     Shape("cookie", r"(?i)cookie\\*[\"']?\s*:\s*\\*[\"']?([^\s=;\"'\\]+=[^\r\n\"'\\]{6,})"),
-    Shape("aws-secret-key", r"[A-Za-z0-9/+=_\-\\.]{40,}", _is_bare_aws, loose=True),
+    Shape("aws-secret-key", r"[A-Za-z0-9/+=_\-.]{40,}", _is_bare_aws, loose=True),
 )
 """The first one that finds a place names it."""

@@ -59,6 +59,24 @@ def test_json_stays_json() -> None:
     )
 
 
+@pytest.mark.parametrize("before", ["\n", "\t", "\r\n", "\b", "Ł", "\u2028", "😀", '"', "\\"], ids=ascii)
+@pytest.mark.parametrize("times", [1, 2, 3])
+def test_a_key_behind_an_escape_is_found(before: str, times: int) -> None:
+    """At the beginning of a line of a message, say, which is `\\n` in JSON: the `n` is no letter of the key."""
+    bare = "Zz9" + "aB3cD4eF5gH6iJ7kL8mN9oP0qR1sT2uV3wX4y"
+    for secret in (KEY, "sk-" + "proj-a1B2c3D4e5F6g7h8i9j0k1", "AKIA" + "ABCDEFGH23456777", "gsk_" + "a1B2" * 8, bare):
+        text = f"{before}{secret}{before}."
+        for _ in range(times):
+            text = json.dumps(text)
+        clean = Redactor().text(text)
+        assert secret not in clean
+        assert secret[4:] not in clean
+        for _ in range(times):
+            clean = json.loads(clean)
+        assert clean.startswith(before)
+    assert KEY not in Redactor().text(f"https://x.test/?q=a%3D{KEY}%26")
+
+
 def test_a_name_says_that_its_value_is_secret() -> None:
     """Whatever it looks like; numbers and counts of tokens are none."""
     given = {
