@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from functools import cache
 from typing import Final
 
 from otel_i2e.models import Outcome, Span, Subject
@@ -15,12 +16,16 @@ _UNSEEN: Final = ("missing", "redacted")
 
 def missing(subject: Subject, required: Collection[str]) -> tuple[Outcome, str] | None:
     """How an attempt ends that lacks one of the `required` parameters, with the reason; None when all are there."""
-    for name in sorted(required):
-        check = _CHECKS.get(name)
-        if check is not None and (reason := check(subject)) is not None:
+    for name, check in _checks_of(frozenset(required)):
+        if (reason := check(subject)) is not None:
             outcome = Outcome.NOT_APPLICABLE if name in ("case", "expected") else Outcome.NO_CONTENT
             return outcome, reason
     return None
+
+
+@cache
+def _checks_of(required: frozenset[str]) -> tuple[tuple[str, Callable[[Subject], str | None]], ...]:
+    return tuple((name, _CHECKS[name]) for name in sorted(required & _CHECKS.keys()))
 
 
 def is_truncated(subject: Subject, needs: Collection[str]) -> bool:

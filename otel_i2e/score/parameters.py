@@ -12,7 +12,7 @@ from otel_i2e.errors import ScorerError
 from otel_i2e.models import Subject
 from otel_i2e.score.identity import code_target
 
-__all__ = ["PARAMETERS", "arguments_of", "needs_of", "place_of"]
+__all__ = ["PARAMETERS", "asking", "needs_of", "place_of"]
 
 PARAMETERS: Final = (
     "input",
@@ -57,12 +57,19 @@ def needs_of(function: Callable[..., Any], name: str) -> tuple[frozenset[str], f
     return frozenset(required), frozenset(optional)
 
 
-def arguments_of(subject: Subject, names: Collection[str]) -> dict[str, Any]:
-    """The values that a scorer asked for; the trace as a list."""
-    values = {name: getattr(subject, name) for name in names}
-    if "trace" in values:
-        values["trace"] = list(subject.trace) or [subject.span]
-    return values
+def asking(function: Callable[..., Any], names: Collection[str]) -> Callable[[Subject], Any]:
+    """Calls `function` with the values that it asks for; the trace as a list."""
+    if len(names) == 1 and "trace" not in names:  # most scorers: no loop for them
+        (name,) = names
+        return lambda subject: function(**{name: getattr(subject, name)})
+
+    def ask(subject: Subject) -> Any:
+        values = {name: getattr(subject, name) for name in names}
+        if "trace" in values:
+            values["trace"] = list(subject.trace) or [subject.span]
+        return function(**values)
+
+    return ask
 
 
 def place_of(function: Callable[..., Any]) -> str:

@@ -34,8 +34,15 @@ async def run_scorer(scorer: Scorer, subject: Subject, *, judge: Judge | None = 
         outcome, reason = gap
         return _attempt(scorer, {"outcome": outcome, "error": reason if outcome is Outcome.NO_CONTENT else None})
     began = perf_counter()
+    ended: Json
     try:
-        ended = _ended(scorer, subject, await _asked(scorer, subject, judge, timeout))
+        if scorer.function is None and not scorer.needs_judge:  # a built-in check: nothing to guard
+            result = scorer.ask(subject, None)
+            if not isinstance(result, _PLAIN):
+                result = await _awaited(result)
+        else:
+            result = await _asked(scorer, subject, judge, timeout)
+        ended = _ended(scorer, subject, result)
     except NotRecorded as unknown:
         ended = {"outcome": Outcome.NO_CONTENT, "error": one_line(str(unknown))}
     except JudgeLeftOut as left:
@@ -46,7 +53,8 @@ async def run_scorer(scorer: Scorer, subject: Subject, *, judge: Judge | None = 
     except (Exception, SystemExit) as error:  # noqa: BLE001 -- a scorer is anybody's code
         late = scorer.needs_judge and isinstance(error, TimeoutError)
         ended = {"error": _described(error, scorer), "is_passing": late}
-    return _attempt(scorer, {**ended, "duration_ms": (perf_counter() - began) * 1000})
+    ended["duration_ms"] = (perf_counter() - began) * 1000
+    return _attempt(scorer, ended)
 
 
 async def _asked(scorer: Scorer, subject: Subject, judge: Judge | None, timeout: float) -> Any:
@@ -54,8 +62,11 @@ async def _asked(scorer: Scorer, subject: Subject, judge: Judge | None, timeout:
         raise JudgeError("there is no judge to ask")
     if scorer.function is not None:
         return await limited(scorer, lambda: scorer.ask(subject, judge), timeout)
-    result = scorer.ask(subject, judge)
-    if isinstance(result, _PLAIN) or not inspect.isawaitable(result):
+    return await _awaited(scorer.ask(subject, judge))
+
+
+async def _awaited(result: Any) -> Any:
+    if not inspect.isawaitable(result):
         return result
     async with asyncio.timeout(_LONGEST):
         return await result
@@ -65,15 +76,17 @@ def _ended(scorer: Scorer, subject: Subject, result: Any) -> Json:
     if not isinstance(result, _PLAIN) and hasattr(result, "item") and callable(result.item):
         result = result.item()  # a scalar of numpy or torch
     answer = answer_of(result)
-    cost = {"model": answer.model, "cost_usd": answer.cost_usd}
+    cost: Json = {} if answer.model is None else {"model": answer.model}
+    if answer.cost_usd is not None:
+        cost["cost_usd"] = answer.cost_usd
     if answer.score is None:
         return {"outcome": Outcome.NOT_APPLICABLE, **cost}
     score = answer.score
     if subject.span.content_state == "truncated" and is_truncated(subject, scorer.needs):
         score = score.model_copy(update={"metadata": {**score.metadata, "content": "truncated"}})
     threshold = 1.0 if scorer.threshold is None and isinstance(result, bool) else scorer.threshold
-    verdict = {"score": score, "threshold": threshold, "passed": passed(score, threshold)}
-    return {"outcome": Outcome.SCORED, **verdict, **cost}
+    verdict: Json = {"outcome": Outcome.SCORED, "score": score, "threshold": threshold}
+    return {**verdict, "passed": passed(score, threshold), **cost}
 
 
 def _attempt(scorer: Scorer, ended: Json) -> Attempt:

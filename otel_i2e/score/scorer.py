@@ -20,7 +20,7 @@ from typing import Any, Final, NamedTuple, overload
 from otel_i2e.errors import ScorerError
 from otel_i2e.models import Definition, Judge, Subject
 from otel_i2e.score.identity import code_definition
-from otel_i2e.score.parameters import arguments_of, needs_of, place_of
+from otel_i2e.score.parameters import asking, needs_of, place_of
 
 __all__ = ["JudgeRef", "Scorer", "scorer"]
 
@@ -134,13 +134,13 @@ def _scorer(function: Any, name: str | None, threshold: float | None) -> Scorer:
     if threshold is not None and not math.isfinite(threshold):
         raise ScorerError(f"{place_of(function)}: scorer {name!r}: threshold {threshold!r} is not a finite number")
     required, optional = needs_of(function, name)
-    names = required | optional
+    ask = asking(function, required | optional)
     return Scorer(
         name=name,
         threshold=threshold,
         required=required,
         optional=optional,
-        ask=lambda subject, _judge: function(**arguments_of(subject, names)),
+        ask=lambda subject, _judge: ask(subject),
         identity=lambda: code_definition(function, {"threshold": threshold}),
         source=place_of(function),
         description=_first_line(function),

@@ -1,9 +1,9 @@
 """A time limit for the project's own scorers: one that hangs is given up, and after a few times no longer called.
 
-Python cannot end a thread. A plain function runs in a daemon thread of its own, which is left behind when the time is
-up: it holds up neither the other scorers nor the end of the process. An async function is cancelled. Out of reach
-stays code that keeps the interpreter or the event loop to itself, such as one endless call of `re`, or `time.sleep`
-in an `async def`.
+Python cannot end a thread. A plain function runs in a daemon thread, which is used again for the next call, and left
+behind when the time is up: it holds up neither the other scorers nor the end of the process. An async function is
+cancelled. Out of reach stays code that keeps the interpreter or the event loop to itself, such as one endless call of
+`re`, or `time.sleep` in an `async def`.
 """
 
 from __future__ import annotations
@@ -12,10 +12,12 @@ import asyncio
 import contextvars
 import inspect
 import logging
+import os
 import threading
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
+from queue import SimpleQueue
 from typing import Any, Final
 
 from otel_i2e.errors import ScorerError
@@ -68,10 +70,38 @@ def _count(scorer: Scorer, key: tuple[str, str], seconds: float) -> None:
         )
 
 
+class _Worker:
+    """A daemon thread that makes one call after the other: a new thread for each costs three times as much."""
+
+    def __init__(self) -> None:
+        self._calls: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        self._is_left = False
+        threading.Thread(target=self._work, name="i2e-scorer", daemon=True).start()
+
+    def make(self, call: Callable[[], None]) -> None:
+        """Make a call; it raises nothing."""
+        self._calls.put(call)
+
+    def leave(self) -> None:
+        """Let the thread end when its call comes back."""
+        self._is_left = True
+
+    def _work(self) -> None:
+        while not self._is_left:
+            self._calls.get()()
+
+
+_idle: Final[list[_Worker]] = []
+"""Threads that wait for a call."""
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_idle.clear)  # a child has none of the threads
+
+
 async def _in_thread(call: Callable[[], Any]) -> Any:
     loop = asyncio.get_running_loop()
     ended: asyncio.Future[Any] = loop.create_future()
     context = contextvars.copy_context()
+    worker = _idle.pop() if _idle else _Worker()
 
     def tell(result: Any, error: BaseException | None) -> None:
         if ended.done():
@@ -92,5 +122,11 @@ async def _in_thread(call: Callable[[], Any]) -> Any:
         with suppress(RuntimeError):  # the loop is closed: nobody waits any more
             loop.call_soon_threadsafe(tell, result, failure)
 
-    threading.Thread(target=work, name="i2e-scorer", daemon=True).start()
-    return await ended
+    worker.make(work)
+    try:
+        return await ended
+    finally:
+        if ended.cancelled():
+            worker.leave()  # it is still at its call
+        else:
+            _idle.append(worker)

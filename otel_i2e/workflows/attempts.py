@@ -268,9 +268,9 @@ async def _work(
         if job.allowance is not None:
             job.allowance.settle(job.scorer, attempt)
         on_attempt(job, attempt)
-        if (now := time.monotonic()) - turn > _TURN:
+        if time.monotonic() - turn > _TURN:
             await asyncio.sleep(0)  # a plain scorer never yields: the others get their turn
-            turn = now
+            turn = time.monotonic()  # theirs is not counted, or every attempt would be followed by a change
 
 
 class _LateJudge:

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from otel_i2e.errors import ScorerError
 from otel_i2e.models import Contract, Json
 from otel_i2e.score.identity import code_definition
-from otel_i2e.score.parameters import arguments_of, needs_of
+from otel_i2e.score.parameters import asking, needs_of
 from otel_i2e.score.scorer import Scorer
 
 __all__ = ["check_scorer", "plain", "read_argument", "shown"]
@@ -39,14 +39,14 @@ def plain(argument: Any) -> Any:
 def check_scorer(check: str, function: Callable[..., Any], argument: Contract | None = None, *, title: str) -> Scorer:
     """A built-in scorer that passes at 1; `function` takes a scorer's parameters."""
     required, optional = needs_of(function, check)
-    names = required | optional
+    ask = asking(function, required | optional)
     values = argument.model_dump(mode="json") if argument is not None else None
     return Scorer(
         name=f"{check} {title}".strip(),
         threshold=1.0,
         required=required,
         optional=optional,
-        ask=lambda subject, _judge: function(**arguments_of(subject, names)),
+        ask=lambda subject, _judge: ask(subject),
         identity=lambda: code_definition(function, [check, values], shown={"check": check, "argument": values}),
         description=(function.__doc__ or "").strip().partition("\n")[0],
     )

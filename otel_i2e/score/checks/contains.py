@@ -11,7 +11,7 @@ from otel_i2e.score.checks._check import check_scorer, read_argument, shown
 from otel_i2e.score.scorer import Scorer
 from otel_i2e.score.text import folded
 
-__all__ = ["Texts", "contains"]
+__all__ = ["Texts", "contains", "needles_of"]
 
 
 def _as_list(value: Any) -> Any:
@@ -35,15 +35,21 @@ class Texts(Contract):
     """Compare as it is; otherwise Unicode forms, whitespace and case do not matter."""
 
 
+def needles_of(texts: Texts) -> list[tuple[str, str]]:
+    """What is looked for, and how it is named."""
+    return [(text if texts.exact else folded(text), shown(text)) for text in texts.text]
+
+
 def contains(argument: Any) -> Scorer:
     """`"30 days"`, `["30 days", "receipt"]` or `{"text": …, "exact": true}`."""
     wanted = read_argument("contains", Texts, argument, short="text")
+    needles = needles_of(wanted)
 
     def check(output: str) -> Score:
         """The output has these texts in it."""
         hay = output if wanted.exact else folded(output)
-        absent = [text for text in wanted.text if (text if wanted.exact else folded(text)) not in hay]
-        named = ", ".join(shown(text) for text in absent or wanted.text)
+        absent = [name for needle, name in needles if needle not in hay]
+        named = ", ".join(absent or (name for _, name in needles))
         reason = f"does not contain {named}" if absent else f"contains {named}"
         return Score(value=0.0 if absent else 1.0, explanation=reason)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from otel_i2e.models import Score
 from otel_i2e.score.checks._check import check_scorer, read_argument, shown
-from otel_i2e.score.checks.contains import Texts
+from otel_i2e.score.checks.contains import Texts, needles_of
 from otel_i2e.score.scorer import Scorer
 from otel_i2e.score.text import folded
 
@@ -16,12 +16,13 @@ __all__ = ["not_contains"]
 def not_contains(argument: Any) -> Scorer:
     """`"120 days"`, `["120 days", "120-day"]` or `{"text": …, "exact": true}`."""
     unwanted = read_argument("not_contains", Texts, argument, short="text")
+    needles = needles_of(unwanted)
 
     def check(output: str) -> Score:
         """The output has none of these texts in it."""
         hay = output if unwanted.exact else folded(output)
-        found = [text for text in unwanted.text if (text if unwanted.exact else folded(text)) in hay]
-        named = ", ".join(shown(text) for text in found or unwanted.text)
+        found = [name for needle, name in needles if needle in hay]
+        named = ", ".join(found or (name for _, name in needles))
         reason = f"contains {named}" if found else f"does not contain {named}"
         return Score(value=0.0 if found else 1.0, explanation=reason)
 
