@@ -44,6 +44,7 @@ def command(*, limit: int, since: timedelta | None, store: str | None, config: s
             say(f"✗ {one.scorer} on {one.span_id}\n  online:  {safe(one.online)}\n  offline: {safe(one.offline)}")
         left = {"of another identity": found.other_identity, "without their span": found.no_span}
         left["of judges, stored without their request"] = found.without_request
+        left["of traces that have grown since"] = found.grown
         for why, count in left.items():
             if count:
                 say(f"{count} left out: {why}")

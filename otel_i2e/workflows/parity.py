@@ -28,6 +28,14 @@ WHERE source = 'online' AND span_id IS NOT NULL AND created_at >= make_timestamp
 ORDER BY created_at DESC LIMIT $limit
 """
 
+_SEEN: Final = """
+SELECT trace_id, span_id, rule, scorer, scorer_version, arg_max(trace_spans, created_at) AS spans FROM score_ledger
+WHERE source = 'online' AND outcome = 'scored' AND trace_spans IS NOT NULL
+  AND list_contains($span_ids::VARCHAR[], span_id)
+GROUP BY ALL
+"""
+_NAMES: Final = ("trace_id", "span_id", "rule", "scorer", "scorer_version")
+
 
 class Difference(Contract):
     """One score that offline is another."""
@@ -57,6 +65,8 @@ class Parity(Contract):
     """Scores of judges that were stored without their request's hash: not comparable."""
     no_span: int = 0
     """Scores whose span is not stored."""
+    grown: int = 0
+    """Scores whose trace has grown since they were made: not comparable."""
     differences: tuple[Difference, ...] = ()
     """Every score that is not the same; empty when online is offline."""
 
@@ -88,7 +98,10 @@ def check_parity(settings: Settings, *, limit: int = 1000, since: timedelta | No
         rows = _online(reader, limit, since)
         known = [row for row in rows if _is_current(scorers.get(row.name), row)]
         subjects = _subjects(reader, known, [scorers[name] for name in {row.name for row in known}])
-    found = [row for row in known if row.span_id in subjects]
+        seen = _seen(reader, subjects)
+    there = [row for row in known if row.span_id in subjects]
+    sizes = {span_id: len(subject.trace) for span_id, subject in subjects.items()}
+    found = [row for row in there if seen.get(_key(row), sizes[row.span_id]) == sizes[row.span_id]]
     comparable = [row for row in found if not scorers[row.name].needs_judge or row.metadata.get("request")]
     differences = asyncio.run(_differences(comparable, scorers, subjects, settings.scorer_timeout))
     judged = sum(scorers[row.name].needs_judge for row in comparable)
@@ -97,7 +110,8 @@ def check_parity(settings: Settings, *, limit: int = 1000, since: timedelta | No
         judged=judged,
         other_identity=len(rows) - len(known),
         without_request=len(found) - len(comparable),
-        no_span=len(known) - len(found),
+        no_span=len(known) - len(there),
+        grown=len(there) - len(found),
         differences=tuple(differences),
     )
 
@@ -108,6 +122,16 @@ def _online(reader: Reader, limit: int, since: timedelta | None) -> list[ScoreRo
     wanted = {(row["trace_id"], row["span_id"]) for row in keys}
     rows = reader.scores(trace_ids={trace_id for trace_id, _ in wanted}) if wanted else []
     return [row for row in rows if row.source == "online" and (row.trace_id, row.span_id) in wanted]
+
+
+def _seen(reader: Reader, subjects: Iterable[str | None]) -> dict[tuple[str | None, ...], int]:
+    """How many spans of the trace each score was made of, where its scorer looks at the trace."""
+    rows = reader.rows(_SEEN, {"span_ids": [span_id for span_id in subjects if span_id is not None]})
+    return {tuple(row[name] for name in _NAMES): row["spans"] for row in rows}
+
+
+def _key(row: ScoreRow) -> tuple[str | None, ...]:
+    return row.trace_id, row.span_id, row.rule, row.name, row.scorer_version
 
 
 def _is_current(scorer: Scorer | None, row: ScoreRow) -> bool:

@@ -100,6 +100,20 @@ def test_what_cannot_be_compared_is_counted(project: tuple[Settings, MessagesSer
     assert found.differences == ()
 
 
+def test_a_trace_that_has_grown_is_no_difference(project: tuple[Settings, MessagesServer]) -> None:
+    """What looks at the trace cannot be made again; what looks at its span can."""
+    settings, _ = project
+    with Store.of(settings).read() as reader:
+        (root, *_) = reader.spans("kind = 'agent'")
+    with Store.of(settings).write() as writer:
+        late = llm_span(trace_id=root.trace_id, parent_span_id=root.span_id)
+        writer.add_spans([row_of(_now(late))])
+    found = check_parity(settings)
+    assert found.differences == ()
+    assert found.grown > 0
+    assert found.code + found.judged + found.grown == 64
+
+
 def test_the_command_says_it_with_its_exit_code(
     project: tuple[Settings, MessagesServer],
     capsys: pytest.CaptureFixture[str],
