@@ -164,7 +164,7 @@ def told(secret: str, text: str) -> str:
 
 def on_span(text: str) -> dict[str, Any]:
     """Attributes that hold `text` in every way."""
-    message = json.dumps([{"role": "user", "parts": [{"type": "text", "content": f"Łódź {text} end"}]}])
+    message = json.dumps([{"role": "user", "parts": [{"type": "text", "content": f"Łódź\n{text}\nend"}]}])
     return {
         "plain": f"before {text} after",
         "gen_ai.operation.name": "chat",
