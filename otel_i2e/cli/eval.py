@@ -77,6 +77,7 @@ def command(
     The task gets the case's input as it is; a parameter called `case` or `context` gets those. What fails is for
     `i2e gate` to decide: exit code 0 when an experiment was recorded, 2 when no run gave an answer, 130 after Ctrl-C.
     """
+    from otel_i2e.workflows.drift import drift_notes
     from otel_i2e.workflows.evaluation import evaluate
     from otel_i2e.workflows.evaluation_plan import Selection
     from otel_i2e.workflows.gating import preview, read_policy
@@ -107,6 +108,8 @@ def command(
         emit_json(experiment)
     else:
         _print(experiment, preview(experiment, policy), after_evaluation(settings))
+    for note in drift_notes(settings):
+        tell(note)
     if experiment.metadata.get("interrupted"):
         click.echo("i2e: interrupted; what had finished is recorded, and the gate will not pass it", err=True)
         return 130

@@ -63,6 +63,8 @@ class JudgeSettings(Contract):
     """Requests at once."""
     requests_per_minute: int | None = Field(default=None, ge=1)
     """Requests a minute at most, evenly spread; None is no limit. What the API refuses all the same is retried."""
+    check_every_days: float | None = Field(default=None, gt=0)
+    """Days after which a calibrated judge is asked its frozen labels again, in the background; None: by hand."""
     daily_budget: int | None = Field(default=None, ge=0)
     """Questions a UTC day at most, of all online rules together; None is no limit."""
     daily_budget_usd: float | None = Field(default=None, ge=0)

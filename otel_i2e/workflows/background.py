@@ -30,6 +30,7 @@ _LONGEST_PAUSE: Final = 30.0
 _LOOK_EVERY: Final = 0.2
 _MUCH: Final = 4_000_000  # bytes that wait: no use in waiting for more
 _SCORE_EVERY: Final = 10.0  # seconds, when nothing was ingested here: another process may have done it
+_CHECK_EVERY: Final = 3600.0
 _SCORE_AGAIN_AFTER: Final = 3.0  # seconds, when spans were left: their trace was not complete, or time was up
 
 
@@ -57,6 +58,7 @@ class _Worker:
         self._spool = Spool(settings.spool_path, max_bytes=settings.spool_max_bytes)
         self._seen: set[str] = set()
         self._until_scoring = 0.0
+        self._next_check = 0.0
         self._preparer = preparer
 
     def wait(self, stop: threading.Event) -> bool:
@@ -83,6 +85,7 @@ class _Worker:
             self._until_scoring -= self._settings.ingest_interval
             if not stop.is_set() and (stored or self._until_scoring <= 0):
                 self._until_scoring = _SCORE_AGAIN_AFTER if self._score() else _SCORE_EVERY
+                self._check_judges()
         except Exception as error:  # noqa: BLE001 -- the application goes on, and so does this
             self._note(error)
             return False
@@ -105,6 +108,16 @@ class _Worker:
 
         beside = {} if self._preparer is None else {"preparing": self._preparer}
         return ingest(self._settings, spool=self._spool, stop=stop, **beside).stored
+
+    def _check_judges(self) -> None:
+        """Drift checks that are due, looked for once an hour and only where the settings ask for them."""
+        if "check_every_days" not in self._settings.judge or time.monotonic() < self._next_check:
+            return
+        self._next_check = time.monotonic() + _CHECK_EVERY
+        with fork_guard:
+            from otel_i2e.workflows.drift import run_due_checks  # every scorer
+
+        run_due_checks(self._settings)
 
     def _score(self) -> bool:
         """Whether there is more to score."""

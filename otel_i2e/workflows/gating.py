@@ -24,6 +24,7 @@ from otel_i2e.gate.reports import (
 from otel_i2e.gate.wording import line
 from otel_i2e.models import Contract, Decision, Experiment, JudgeStanding, Override, Policy
 from otel_i2e.store import Reader, Store
+from otel_i2e.workflows.drift import drift_notes
 from otel_i2e.workflows.failed_evaluation import failed_since
 from otel_i2e.workflows.new_overrides import new_overrides
 from otel_i2e.workflows.revision import commit_of
@@ -101,9 +102,8 @@ def decide_gate(
             writer.add_decision(decision)
     if not all(spent):  # another decision was faster: this one is made again without what that one used
         return decide_gate(settings, experiment=decision.experiment_id, baseline=decision.baseline_id, policy=policy)
-    return Gated(
-        decision=decision, experiment=found.subject, baseline=found.before, notes=_notes(found.subject, commit_of())
-    )
+    notes = (*_notes(found.subject, commit_of()), *drift_notes(settings, now=now))
+    return Gated(decision=decision, experiment=found.subject, baseline=found.before, notes=notes)
 
 
 class _Found(NamedTuple):

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -195,3 +196,15 @@ def test_only_one_of_two_drains_at_a_time(settings: Settings) -> None:
     assert stored(settings) == 29
     assert not any(counter == "duplicate" for counter, _ in spool.counters())
     spool.close()
+
+
+@pytest.mark.parametrize(("judge", "looks"), [({"check_every_days": 7}, 1), ({}, 0)])
+def test_drift_checks_are_looked_for_where_the_settings_ask(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, judge: dict[str, Any], looks: int
+) -> None:
+    """At once, and then not again within the hour; never without the setting."""
+    looked: list[Settings] = []
+    monkeypatch.setattr("otel_i2e.workflows.drift.run_due_checks", looked.append)
+    monkeypatch.setattr("otel_i2e.workflows.background._SCORE_EVERY", 0.0)
+    run(replace(settings, judge=judge), _Turns(4))
+    assert len(looked) == looks

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from otel_i2e.models import JudgeStanding
 from otel_i2e.store import Store
 from otel_i2e.testing import MessagesRequest, MessagesServer, Reply, llm_span, row_of, score_row
 from otel_i2e.workflows.calibration import calibrate, check_drift
+from otel_i2e.workflows.drift import checks_due, drift_notes, run_due_checks
 from otel_i2e.workflows.labels import add_label
 from otel_i2e.workflows.scorers import load_all, named
 
@@ -233,3 +235,43 @@ def test_what_cannot_be_measured_changes_nothing(bench: Callable[..., Bench]) ->
         check_drift(room.settings, "tone")
     with pytest.raises(NotMeasured, match="not of both kinds"):
         calibrate(room.settings, "groundedness")
+
+
+def test_a_check_is_due_on_a_schedule_and_when_identity_or_model_change(bench: Callable[..., Bench]) -> None:
+    """What a person reads says which judge and why; nothing is due of a judge that may not block."""
+    room = bench()
+    assert checks_due(room.settings) == []
+    calibrate(room.settings, "tone", repeats=1)
+    later = datetime.now(UTC) + timedelta(days=31)
+    assert checks_due(room.settings) == []
+    (due,) = checks_due(room.settings, now=later)
+    assert "last checked on" in due.why
+    settings = replace(room.settings, judge={"check_every_days": 90})
+    assert checks_due(settings, now=later) == []
+    score = score_row(room.spans[0], "tone", 1.0, model="claude-other", created_at=datetime.now(UTC))
+    with Store.of(room.settings).write() as writer:
+        writer.add_scores([score])
+    assert "claude-other answers now, and claude-sonnet-5 was calibrated" in drift_notes(settings)[0]
+    room.prompt.write_text(TONE.replace("Is it good?", "Is it really good?"))
+    assert "it has changed since it was calibrated" in drift_notes(settings)[0]
+    room.says["verdict"] = lenient
+    calibrate(room.settings, "tone", repeats=1)
+    assert checks_due(room.settings, now=later) == []
+
+
+def test_due_checks_are_made_where_the_settings_ask_for_them(bench: Callable[..., Bench]) -> None:
+    """Once; one that finds the judge worse suspends it, and one that cannot be measured changes nothing."""
+    room = bench()
+    calibrate(room.settings, "tone", repeats=1)
+    asked = len(room.server.requests)
+    later = datetime.now(UTC) + timedelta(days=8)
+    assert run_due_checks(room.settings, now=later) == []
+    settings = replace(room.settings, judge={"check_every_days": 7})
+    room.says["verdict"] = broken
+    assert run_due_checks(settings, now=later) == []
+    assert room.standing().may_block
+    room.says["verdict"] = lenient
+    (check,) = run_due_checks(settings, now=later)
+    assert (check.broke, check.may_block, room.standing().may_block) == (12, False, False)
+    assert len(room.server.requests) == asked + 48
+    assert run_due_checks(settings, now=later) == []
