@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from otel_i2e.config import Settings
+from otel_i2e.store import Store
+
 _PLUGIN = [] if any(one.name == "i2e" for one in entry_points(group="pytest11")) else ["-p", "otel_i2e.pytest_plugin"]
 _DATASET = (
     '{"id": "laptop", "input": "laptop?", "must": [{"contains": "30 days"}], "expected": "30 days"}\n'
@@ -62,6 +65,18 @@ def test_every_case_and_repeat_is_a_test_with_its_scores(project: Path) -> None:
     }
     assert list(found["test_answers[laptop-0]"].values())[1:] == ["1.0", "true"]
     assert list(found["test_answers[banana-1]"].values())[1:] == ["0.0", "false"]
+
+
+def test_several_workers_run_and_store_each_once(project: Path) -> None:
+    """One experiment for the session, one trace and one score for each case and repeat."""
+    done = _pytest(project, "-n", "3", "-k", "answers")
+    assert "2 failed, 2 passed" in done.stdout, done.stdout
+    counts = (
+        "SELECT count(*) AS roots, count(DISTINCT (case_id, repeat)) AS runs, count(DISTINCT experiment_id) AS sessions,"
+        " (SELECT count(*) FROM scores) AS scores FROM spans WHERE case_id IS NOT NULL AND parent_span_id IS NULL"
+    )
+    with Store.of(Settings(store=str(project / ".i2e" / "i2e.duckdb"))).read() as reader:
+        assert reader.rows(counts) == [{"roots": 4, "runs": 4, "sessions": 1, "scores": 4}]
 
 
 @pytest.mark.parametrize(

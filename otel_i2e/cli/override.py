@@ -44,7 +44,7 @@ def command(
     An override is bound to the commit, to the case as it is and to the versions of the scorers that failed. The next
     `i2e gate` on the same commit uses it, and then it is spent. Outside a clean commit it holds for its experiment.
     """
-    from otel_i2e.workflows.gating import add_override, list_overrides
+    from otel_i2e.workflows.gating import add_override, list_overrides, override_debt
 
     settings = load_settings(config=Path(config) if config else None, store=store)
     if case is None:
@@ -52,7 +52,10 @@ def command(
         if as_json:
             emit_json(rows)
         elif rows:
-            table(_COLUMNS, [[getattr(row, name) for name in _COLUMNS] for row in rows])
+            cells = [[getattr(row, name) for name in _COLUMNS] for row in rows]
+            table(_COLUMNS, cells, drop=("commit", "created_at", "experiment_id", "override_id", "expires_at"))
+            owed = override_debt(settings, dataset=dataset)
+            say(f"Override debt: {owed} of {len(rows)} overrides are of cases that still do not pass")
         else:
             say("No override on record. `i2e override CASE --reason …` makes one, after i2e gate has failed.")
         return

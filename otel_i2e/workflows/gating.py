@@ -41,6 +41,7 @@ __all__ = [
     "line",
     "list_experiments",
     "list_overrides",
+    "override_debt",
     "preview",
     "read_policy",
     "repeats",
@@ -162,6 +163,17 @@ def list_overrides(settings: Settings, *, dataset: str | None = None) -> list[Ov
     """Every override on record, spent or not, the latest first."""
     with Store.of(settings).read() as reader:
         return reader.overrides(dataset=dataset)[::-1]
+
+
+def override_debt(settings: Settings, *, dataset: str | None = None) -> int:
+    """How many fixes are owed: overrides, spent or not, of cases that do not pass in their dataset's latest run."""
+    policy, now = read_policy(settings.policy), datetime.now(UTC)
+    with Store.of(settings).read() as reader:
+        names = {row["dataset"] for row in reader.experiments(limit=10_000) if dataset in (None, row["dataset"])}
+        standings = reader.standings()
+        made = ((reader.experiment(dataset=name), reader.overrides(dataset=name)) for name in sorted(names))
+        decided = (decide(latest, policy, None, found, standings=standings, now=now) for latest, found in made if found)
+        return sum(decision.override_debt for decision in decided)
 
 
 def preview(experiment: Experiment, policy: Policy) -> Decision:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import socket
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -191,6 +192,26 @@ def test_a_pass_says_what_it_could_have_noticed(i2e: Callable[..., Any]) -> None
     """Two cases notice nothing."""
     _record(P0=True, P1=True)
     assert "2 cases, no baseline: too few to notice any drop" in i2e("gate").out
+
+
+def test_an_old_experiment_is_decided_again_without_a_network(
+    i2e: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another policy, no key and no socket: nobody is asked anything."""
+    _record(P0=True, P1=False)
+    Path("strict.toml").write_text('P1 = "block"\n')
+    Path("lax.toml").write_text('P1 = "log"\nsuite_threshold = 0.0\n')
+
+    def refuse(*_arguments: object, **_named: object) -> None:
+        raise AssertionError("a socket was opened")
+
+    monkeypatch.setattr(socket, "socket", refuse)
+    monkeypatch.setattr(socket, "create_connection", refuse)
+    codes = [i2e("gate", "--experiment", "exp-1", "--policy", f"{name}.toml").code for name in ("strict", "lax")]
+    assert codes == [1, 0]
+    assert i2e("gate", "backtest", "--policy", "strict.toml").out.endswith(
+        "stopped 1 of 1 experiments, and left 0 undecided.\n"
+    )
 
 
 def test_the_decision_comes_first_and_what_to_do_last(i2e: Callable[..., Any]) -> None:

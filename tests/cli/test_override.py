@@ -62,3 +62,22 @@ def test_what_is_not_possible_is_one_line(i2e: Callable[..., Any], arguments: li
     assert ran.code == 2
     assert says in ran.err
     assert len(ran.err.splitlines()) == 1
+
+
+def test_the_debt_is_counted_until_the_case_passes(i2e: Callable[..., Any]) -> None:
+    """An override that was spent is owed as well; a fix settles it."""
+    i2e("override", "slow", "--reason", "vendor outage", "--by", "ada")
+    i2e("gate")
+    last = "Override debt: {} of 1 overrides are of cases that still do not pass"
+    assert i2e("override").out.splitlines()[-1] == last.format(1)
+    with Store.of(load_settings()).read() as reader:
+        failed = reader.experiment()
+    runs = (failed.runs[0].model_copy(update={"attempts": (_passed(failed),)}),)
+    fixed = failed.model_copy(update={"experiment_id": "exp-2", "created_at": datetime.now(UTC), "runs": runs})
+    with Store.of(load_settings()).write() as writer:
+        writer.add_experiment(fixed)
+    assert i2e("override").out.splitlines()[-1] == last.format(0)
+
+
+def _passed(failed: Experiment) -> Attempt:
+    return failed.runs[0].attempts[0].model_copy(update={"passed": True})
