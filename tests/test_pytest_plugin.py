@@ -72,7 +72,8 @@ def test_several_workers_run_and_store_each_once(project: Path) -> None:
     done = _pytest(project, "-n", "3", "-k", "answers")
     assert "2 failed, 2 passed" in done.stdout, done.stdout
     counts = (
-        "SELECT count(*) AS roots, count(DISTINCT (case_id, repeat)) AS runs, count(DISTINCT experiment_id) AS sessions,"
+        "SELECT count(*) AS roots, count(DISTINCT (case_id, repeat)) AS runs,"
+        " count(DISTINCT experiment_id) AS sessions,"
         " (SELECT count(*) FROM scores) AS scores FROM spans WHERE case_id IS NOT NULL AND parent_span_id IS NULL"
     )
     with Store.of(Settings(store=str(project / ".i2e" / "i2e.duckdb"))).read() as reader:
