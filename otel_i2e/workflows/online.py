@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import chain, zip_longest
 from typing import Final
@@ -28,6 +29,7 @@ from otel_i2e.workflows.turns import turn
 __all__ = ["check_rules", "score_online"]
 
 _log = logging.getLogger("otel_i2e")
+_KEEP_EVERY: Final = 1.0  # seconds
 _said: Final[set[str]] = set()
 """What has been logged of broken rules: once each, not every second."""
 
@@ -50,20 +52,44 @@ def score_online(
             return OnlineReport(busy=True)
         plans = plan_rules(settings, store, limit=limit, now=now)
         by_rule = {plan.name: plan for plan in plans}
-        jobs = [job for turn in zip_longest(*(plan.jobs for plan in plans)) for job in turn if job is not None]
+        jobs = [job for some in zip_longest(*(plan.jobs for plan in plans)) for job in some if job is not None]
+
+        keeper = _Keeper(store, now, [*chain.from_iterable(plan.ended for plan in plans)])
 
         def on_attempt(job: Job, attempt: Attempt) -> None:
             by_rule[job.asker.rule or ""].ended.append((job, attempt))
+            keeper.take(job, attempt)
 
         deadline = time.monotonic() + seconds
         if jobs:
             asyncio.run(attempt_all(jobs, judge, on_attempt, deadline=deadline, timeout=settings.scorer_timeout))
-        store_attempts(store, [*chain.from_iterable(plan.ended for plan in plans)], now)
+        keeper.store()
         for plan in plans:
             plan.close(now)
     report = OnlineReport(rules=tuple(_report(plan) for plan in plans))
     _tell(report)
     return report
+
+
+class _Keeper:
+    """Stores attempts in the course of a pass, so that a kill -9 loses, and asks again, a second of them at most."""
+
+    def __init__(self, store: Store, now: datetime, waiting: list[tuple[Job, Attempt]]) -> None:
+        self._store, self._now, self._waiting = store, now, waiting
+        self._next = time.monotonic() + _KEEP_EVERY
+
+    def take(self, job: Job, attempt: Attempt) -> None:
+        """One more; what is not stored now, because somebody holds the store, is stored later."""
+        self._waiting.append((job, attempt))
+        if time.monotonic() >= self._next:
+            with suppress(I2EError):
+                self.store()
+            self._next = time.monotonic() + _KEEP_EVERY
+
+    def store(self) -> None:
+        """All that waits. Raises StoreLocked and StoreError, and then it waits on."""
+        store_attempts(self._store, self._waiting, self._now)
+        self._waiting = []
 
 
 def check_rules(settings: Settings) -> list[str]:

@@ -51,6 +51,11 @@ scorers = ["short"]
 name = "slow"
 scorers = ["slow"]
 """
+FOLLOW = """
+from pathlib import Path
+from otel_i2e.config import load_settings
+from otel_i2e.workflows.scoring import score_online
+"""
 CODE = "from otel_i2e.cli.main import main; main()"
 
 
@@ -152,6 +157,33 @@ def test_a_backfill_that_is_killed_goes_on_where_it_was(settings: Settings, tmp_
     assert (tmp_path / "calls").read_text().count("\n") - before == 600 - len(stored)
     found = Counter(row["span_id"] for row in rows(settings, "SELECT span_id FROM scores"))
     assert (len(found), set(found.values())) == (600, {1})
+
+
+def test_a_rule_that_is_killed_keeps_its_budget_but_for_the_last_second(
+    settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """kill -9 in the middle of a pass: what ended before its last second is on record, and nothing is scored twice."""
+    add(settings, *(llm_span(output=f"answer {n}") for n in range(600)))
+    (tmp_path / "i2e.toml").write_text(RULES + "daily_budget = 400\n", encoding="utf-8")
+    (tmp_path / "scorers.py").write_text(SCORERS.replace("0.01", "0.02"), encoding="utf-8")
+    settings = load_settings({}, config=tmp_path / "i2e.toml")
+    code = f"{FOLLOW}score_online(load_settings({{}}, config=Path({str(tmp_path / 'i2e.toml')!r})), seconds=60)"
+    process = subprocess.Popen([sys.executable, "-c", code], cwd=tmp_path)
+    deadline = time.monotonic() + 100
+    while not rows(settings, "SELECT * FROM scores WHERE name = 'slow' LIMIT 1") and time.monotonic() < deadline:
+        time.sleep(0.1)
+    process.kill()
+    process.wait()
+    before = (tmp_path / "calls").read_text().count("\n")
+    stored = len(rows(settings, "SELECT * FROM scores WHERE name = 'slow'"))
+    assert 0 < stored <= before < 400
+    score_online(settings, seconds=100)
+    calls = (tmp_path / "calls").read_text().count("\n")
+    with capsys.disabled():
+        print(f"\nkill -9 after {before} calls, {stored} on record: {calls} calls of a budget of 400 in all")
+    assert calls == 400 + before - stored
+    found = Counter(row["span_id"] for row in rows(settings, "SELECT span_id FROM scores WHERE name = 'slow'"))
+    assert (len(found), set(found.values())) == (400, {1})
 
 
 def _started(folder: Path) -> subprocess.Popen[bytes]:
