@@ -1,7 +1,7 @@
 """One client of the SDK for one event loop: bytes out, bytes back. Retries, backoff and timeouts are the SDK's.
 
-The SDK's models are not made: building them, and taking them apart again, is a third of what a call costs. With the
-extra `judge` the SDK's own aiohttp transport carries the calls, which halves the rest.
+The SDK's models are not made of an answer: they cost CPU and validate nothing. With the extra `judge` the SDK's own
+aiohttp transport carries the calls, which halves what a call costs (`tests/benchmarks/judge_calls.py`).
 """
 
 from __future__ import annotations
