@@ -27,10 +27,11 @@ _SPANS = 5
 
 @pytest.fixture
 def preparer() -> Iterator[PrepareProcess]:
-    """Closed after use."""
+    """Closed after use, and its process gone."""
     preparer = PrepareProcess()
     yield preparer
     preparer.close()
+    _until(lambda: not _workers(psutil.Process()))
 
 
 @pytest.fixture
