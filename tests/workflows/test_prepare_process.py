@@ -141,7 +141,14 @@ def test_it_ends_with_its_parent() -> None:
 
 
 def _workers(process: psutil.Process) -> list[psutil.Process]:
-    return [child for child in process.children(recursive=True) if "spawn_main" in " ".join(child.cmdline())]
+    return [child for child in process.children(recursive=True) if "spawn_main" in _command(child)]
+
+
+def _command(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except (psutil.NoSuchProcess, psutil.ZombieProcess):  # it has just ended
+        return ""
 
 
 def _until(true: Callable[[], bool]) -> None:
