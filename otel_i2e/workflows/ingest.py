@@ -1,6 +1,6 @@
 """Spool → normalize → store: what was recorded becomes rows.
 
-    claim ──► portions ──► preparing (no lease held) ──► storing: one write lease each ──► done
+    claim ──► portions ──► preparing (no lease held) ──► storing: one write lease for some ──► done
 
 A crash anywhere hands the batches out again, and the store takes each span once. What cannot be stored
 is counted with a reason and set aside, and never holds up the rest. That is said of single spans only: what
@@ -12,7 +12,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -27,7 +27,8 @@ from otel_i2e.workflows.storing import REFUSED, store_prepared
 
 __all__ = ["IngestReport", "drain", "ingest"]
 
-_PORTION_BYTES: Final = 10_000_000  # of requests whose spans one lease stores: about 2,000 LLM spans, a row group
+_PORTION_BYTES: Final = 2_500_000  # of requests that become rows together
+_LEASE_BYTES: Final = 10_000_000  # of requests whose spans one lease stores: about 2,000 LLM spans, a row group
 _BREATH: Final = 0.005  # between two leases, so that a waiting reader gets in
 _POLL: Final = 0.05
 
@@ -115,11 +116,24 @@ def _move_all(settings: Settings, spool: Spool, stop: threading.Event, preparing
         if not batches:
             return None
         with closing(preparing(_portions(spool, batches), settings.max_content_bytes)) as portions:
-            for portion, prepared in portions:
-                report = report.plus(_move(settings, spool, portion, prepared))
+            for lease, prepared in _leases(portions):
+                report = report.plus(_move(settings, spool, lease, prepared))
                 if stop.wait(_BREATH):
                     break
     return report
+
+
+def _leases(portions: Iterable[tuple[list[Batch], Prepared]]) -> Generator[tuple[list[Batch], Prepared]]:
+    """What one write lease takes at a time: few large ones cost less than many small ones."""
+    lease, prepared = list[Batch](), Prepared()
+    for batches, more in portions:
+        lease += batches
+        prepared.add(more)
+        if sum(len(batch.body) for batch in lease) >= _LEASE_BYTES:
+            yield lease, prepared
+            lease, prepared = [], Prepared()
+    if lease:
+        yield lease, prepared
 
 
 def _portions(spool: Spool, batches: list[Batch]) -> Generator[list[Batch]]:

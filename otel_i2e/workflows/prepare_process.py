@@ -1,7 +1,8 @@
-"""Preparing in a process of its own, a portion ahead of the writer: with a backlog, two processors are at work.
+"""Preparing in a process of its own, some portions ahead of the writer: with a backlog, two processors are at work.
 
-    spool ──► portion n + 1 ──► this process: decode, normalize ──┐
-              portion n ────────────────────────────────────────► writer: lease, insert, commit
+    spool ──► portions ahead ──► this process: decode, normalize ──┐
+                                                                   ▼
+              portions before ──────────────────────────────────► writer: lease, insert, commit
 
 It is started when more than one portion waits, and ended when there was none ahead for a while. Whatever happens to it
 costs time only: a portion that it did not give back is prepared here.
@@ -13,9 +14,11 @@ import os
 import signal
 import threading
 import time
+from collections import deque
 from collections.abc import Generator, Iterable
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from itertools import islice
 from multiprocessing import get_context, parent_process
 from typing import Final
 
@@ -24,6 +27,7 @@ from otel_i2e.workflows.preparing import Prepared, prepare
 
 __all__ = ["PrepareProcess"]
 
+_AHEAD: Final = 4  # portions: as much as one lease takes
 _IDLE_SECONDS: Final = 30.0
 
 
@@ -35,14 +39,14 @@ class PrepareProcess:
         self._used = 0.0
 
     def __call__(self, portions: Iterable[list[Batch]], limit: int | None) -> Generator[tuple[list[Batch], Prepared]]:
-        """Each portion with its rows, in order, the next one meanwhile under way."""
+        """Each portion with its rows, in order, the next ones meanwhile under way."""
         left = iter(portions)
-        batches, under_way = next(left, None), None
-        while batches is not None:
-            following = next(left, None)
-            ahead = None if following is None else self._begin(following, limit)
+        ahead: deque[tuple[list[Batch], Future[Prepared] | None]] = deque((first, None) for first in islice(left, 1))
+        while ahead:
+            for batches in islice(left, 1 + _AHEAD - len(ahead)):
+                ahead.append((batches, self._begin(batches, limit)))
+            batches, under_way = ahead.popleft()
             yield batches, self._result(under_way, batches, limit)
-            batches, under_way = following, ahead
 
     def rest(self) -> None:
         """End the process when it was not needed for a while."""

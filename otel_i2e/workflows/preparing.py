@@ -63,6 +63,17 @@ class Prepared:
         self.rejected[reason] += n
         self.set_aside.setdefault(batch, set()).add(detail or reason)
 
+    def add(self, more: Prepared) -> None:
+        """What `more` holds, too."""
+        self.rows += more.rows
+        self.scores += more.scores
+        self.logs += more.logs
+        self.received += more.received
+        self.rejected += more.rejected
+        self.blobs |= more.blobs
+        self.batch_of += more.batch_of
+        self.set_aside |= more.set_aside
+
 
 Portions = Iterable[list[Batch]]
 Preparing = Callable[[Portions, int | None], Generator[tuple[list[Batch], Prepared]]]

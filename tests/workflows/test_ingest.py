@@ -253,6 +253,7 @@ def test_no_lease_is_begun_after_a_stop(settings: Settings, spool: Spool, monkey
         return real(self, rows)
 
     monkeypatch.setattr(module, "_PORTION_BYTES", 1)
+    monkeypatch.setattr(module, "_LEASE_BYTES", 1)
     monkeypatch.setattr(Writer, "add_spans", stopping)
     for number in (1, 2, 3):
         spool.put(traces(number))
@@ -404,6 +405,7 @@ def test_hostile_spans_are_stored(settings: Settings, spool: Spool) -> None:
 def test_more_than_one_claim_is_moved(settings: Settings, spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
     """`ingest` goes on until the spool is empty."""
     monkeypatch.setattr(module, "_PORTION_BYTES", 100)
+    monkeypatch.setattr(module, "_LEASE_BYTES", 100)
     for n in range(1, 4):
         spool.put(traces(n))
     assert ingest(settings).stored == 3

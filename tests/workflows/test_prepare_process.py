@@ -21,7 +21,7 @@ from otel_i2e.workflows.ingest import ingest
 from otel_i2e.workflows.prepare_process import PrepareProcess
 from otel_i2e.workflows.preparing import prepared_here
 
-_REQUESTS = 6
+_REQUESTS = 14
 _SPANS = 5
 
 
@@ -38,6 +38,7 @@ def preparer() -> Iterator[PrepareProcess]:
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """A spool with requests that are a portion each."""
     monkeypatch.setattr(module, "_PORTION_BYTES", 1)
+    monkeypatch.setattr(module, "_LEASE_BYTES", 6_000)
     settings = Settings(store=str(tmp_path / "i2e.duckdb"))
     spool = Spool(settings.spool_path)
     for _ in range(_REQUESTS):
@@ -99,7 +100,7 @@ def test_a_killed_process_loses_nothing(settings: Settings, preparer: PreparePro
 
     def killing(portions: Iterator[list[Batch]], limit: int | None):
         for number, given in enumerate(preparer(portions, limit)):
-            if number in (0, 3):
+            if number in (0, 8):
                 for worker in _workers(psutil.Process()):
                     worker.kill()
                     killed.append(worker.pid)
