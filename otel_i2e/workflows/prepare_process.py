@@ -20,7 +20,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
 from multiprocessing import get_context, parent_process
-from typing import Final
+from typing import Final, NamedTuple
 
 from otel_i2e.spool import Batch
 from otel_i2e.workflows.preparing import Prepared, prepare
@@ -29,6 +29,11 @@ __all__ = ["PrepareProcess"]
 
 _AHEAD: Final = 4  # portions: as much as one lease takes
 _IDLE_SECONDS: Final = 30.0
+
+
+class _UnderWay(NamedTuple):
+    prepared: Future[Prepared]
+    pool: ProcessPoolExecutor
 
 
 class PrepareProcess:
@@ -41,7 +46,7 @@ class PrepareProcess:
     def __call__(self, portions: Iterable[list[Batch]], limit: int | None) -> Generator[tuple[list[Batch], Prepared]]:
         """Each portion with its rows, in order, the next ones meanwhile under way."""
         left = iter(portions)
-        ahead: deque[tuple[list[Batch], Future[Prepared] | None]] = deque((first, None) for first in islice(left, 1))
+        ahead: deque[tuple[list[Batch], _UnderWay | None]] = deque((first, None) for first in islice(left, 1))
         while ahead:
             for batches in islice(left, 1 + _AHEAD - len(ahead)):
                 ahead.append((batches, self._begin(batches, limit)))
@@ -59,22 +64,23 @@ class PrepareProcess:
         if pool is not None:
             pool.shutdown(wait=False, cancel_futures=True)
 
-    def _begin(self, batches: list[Batch], limit: int | None) -> Future[Prepared] | None:
+    def _begin(self, batches: list[Batch], limit: int | None) -> _UnderWay | None:
         self._used = time.monotonic()
         if self._pool is None:
             self._pool = ProcessPoolExecutor(1, get_context("spawn"), initializer=_begin_process)
         try:
-            return self._pool.submit(prepare, batches, limit)
+            return _UnderWay(self._pool.submit(prepare, batches, limit), self._pool)
         except (BrokenProcessPool, OSError):
             self.close()
             return None
 
-    def _result(self, under_way: Future[Prepared] | None, batches: list[Batch], limit: int | None) -> Prepared:
+    def _result(self, under_way: _UnderWay | None, batches: list[Batch], limit: int | None) -> Prepared:
         if under_way is not None:
             try:
-                return under_way.result()
+                return under_way.prepared.result()
             except (BrokenProcessPool, OSError):  # it was killed, or could not be started
-                self.close()
+                if under_way.pool is self._pool:
+                    self.close()
         return prepare(batches, limit)
 
 
