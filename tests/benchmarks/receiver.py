@@ -4,7 +4,8 @@
 
 Four senders post OTLP/HTTP protobuf requests of LLM spans of about 5 KB as fast as they are answered, then time runs
 until the last span can be queried. `--peers` runs Arize Phoenix and MLflow from PyPI on the same requests, each in a
-virtual environment of its own under `--venvs`, and prints ratios; nothing else here depends on the machine.
+virtual environment of its own under `--venvs`, and prints ratios of speed, bytes and memory; memory at 100,000 spans
+is that of `--spans 100000`.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import psutil
@@ -49,12 +50,16 @@ def main() -> None:
     print(f"{given.spans:,} spans in requests of {given.batch}, {len(requests[0]) / given.batch:,.0f} bytes a span")
     stages(requests[: max(1, 2_000 // given.batch)], given.batch)
     ours = otel_i2e(requests, given.batch)
-    half_load(requests, given.batch, ours / 2)
+    half_load(requests, given.batch, ours.rate / 2)
     if given.peers:
         few = requests[: max(1, given.peer_spans // given.batch)]
         for name, run in (("Phoenix 20", phoenix), ("MLflow 3.17", mlflow)):
             theirs = run(few, given.batch, given.venvs)
-            print(f"{name}: {theirs:,.0f} spans/s; otel-i2e is {ours / theirs:.0f} times as fast")
+            print(
+                f"{name}: {theirs.rate:,.0f} spans/s, {theirs.size:,.0f} bytes a span, {theirs.memory:,.0f} MiB "
+                f"resident after {len(few) * given.batch:,} spans; otel-i2e is {ours.rate / theirs.rate:.0f} times "
+                f"as fast, bytes {ours.size / theirs.size:.2f}x, memory {ours.memory / theirs.memory:.2f}x"
+            )
 
 
 def request(spans: int) -> bytes:
@@ -152,8 +157,19 @@ def stages(requests: Sequence[bytes], batch: int) -> None:
     print(f"  {'all':<24}{sum(took.values()):8.1f}")
 
 
-def otel_i2e(requests: Sequence[bytes], batch: int) -> float:
-    """Spans a second from the first request to the last row, of `i2e serve` as it comes."""
+class Measured(NamedTuple):
+    """What a receiver did with the requests."""
+
+    rate: float
+    """Spans a second from the first request to the last row."""
+    size: float
+    """Bytes of its database for a span."""
+    memory: float
+    """MiB resident in all its processes, after the last row."""
+
+
+def otel_i2e(requests: Sequence[bytes], batch: int) -> Measured:
+    """`i2e serve` as it comes."""
     from otel_i2e.testing.receiver_process import ReceiverProcess
 
     with tempfile.TemporaryDirectory() as folder, ReceiverProcess(Path(folder) / "s.duckdb") as receiver:
@@ -164,7 +180,7 @@ def otel_i2e(requests: Sequence[bytes], batch: int) -> float:
         sent = time.perf_counter() - began
         wait_for(lambda: stored(receiver.store), batch * len(requests))
         whole = time.perf_counter() - began
-        memory = sum(p.memory_info().rss for p in family(receiver.process.pid)) / 2**20
+        memory = resident(receiver.process.pid)
         size = receiver.store.stat().st_size / (batch * len(requests))
     spans = batch * (len(requests) - 1)
     print(
@@ -172,7 +188,7 @@ def otel_i2e(requests: Sequence[bytes], batch: int) -> float:
         f"p50 {statistics.median(took) * 1e3:.1f} ms, p99 {p99(took) * 1e3:.1f} ms a request; "
         f"{size:,.0f} bytes a span, {memory:,.0f} MiB resident"
     )
-    return spans / whole
+    return Measured(spans / whole, size, memory)
 
 
 def half_load(requests: Sequence[bytes], batch: int, rate: float) -> None:
@@ -186,37 +202,49 @@ def half_load(requests: Sequence[bytes], batch: int, rate: float) -> None:
     print(f"at half of that: p50 {statistics.median(took) * 1e3:.1f} ms, p99 {p99(took) * 1e3:.1f} ms a request")
 
 
-def phoenix(requests: Sequence[bytes], batch: int, venvs: Path) -> float:
+def phoenix(requests: Sequence[bytes], batch: int, venvs: Path) -> Measured:
     """Arize Phoenix with its SQLite default."""
     python = peer(venvs / "phoenix", "arize-phoenix==20.26.1")
     with tempfile.TemporaryDirectory() as folder:
         env = {"PHOENIX_WORKING_DIR": folder, "PHOENIX_PORT": "16006", "PHOENIX_GRPC_PORT": "16007"}
         url = "http://127.0.0.1:16006"
-        with process([python, "-m", "phoenix.server.main", "serve"], env, url):
-            database = Path(folder) / "phoenix.db"
-            return rate_of(url, requests, batch, lambda: sqlite_rows(database, "spans"), {})
+        with process([python, "-m", "phoenix.server.main", "serve"], env, url) as server:
+            return measured(url, requests, batch, server.pid, database=Path(folder) / "phoenix.db")
 
 
-def mlflow(requests: Sequence[bytes], batch: int, venvs: Path) -> float:
+def mlflow(requests: Sequence[bytes], batch: int, venvs: Path) -> Measured:
     """The MLflow tracking server with SQLite."""
     python = peer(venvs / "mlflow", "mlflow==3.17.*")
     with tempfile.TemporaryDirectory() as folder:
         database = Path(folder) / "mlflow.db"
         command = [python, "-m", "mlflow", "server", "--backend-store-uri", f"sqlite:///{database}", "--port", "16008"]
         url = "http://127.0.0.1:16008"
-        with process(command, {}, url):
+        with process(command, {}, url) as server:
             headers = {"x-mlflow-experiment-id": "0"}
-            return rate_of(url, requests, batch, lambda: sqlite_rows(database, "spans"), headers)
+            return measured(url, requests, batch, server.pid, database=database, headers=headers)
 
 
-def rate_of(url: str, requests: Sequence[bytes], batch: int, rows: Callable[[], int], headers: dict[str, str]) -> float:
-    """Spans a second from the first request to the last row."""
+def measured(
+    url: str,
+    requests: Sequence[bytes],
+    batch: int,
+    pid: int,
+    *,
+    database: Path,
+    headers: dict[str, str] | None = None,
+) -> Measured:
+    """A peer that stores spans in a table `spans` of an SQLite file."""
+    rows = lambda: sqlite_rows(database, "spans")  # noqa: E731 -- a question, asked again and again
     send(url, requests[:1], headers=headers)
     wait_for(rows, batch)
     began = time.perf_counter()
     send(url, requests[1:], headers=headers)
     wait_for(rows, batch * len(requests))
-    return batch * (len(requests) - 1) / (time.perf_counter() - began)
+    rate = batch * (len(requests) - 1) / (time.perf_counter() - began)
+    memory = resident(pid)
+    with closing(sqlite3.connect(database, timeout=30)) as db:
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    return Measured(rate, database.stat().st_size / (batch * len(requests)), memory)
 
 
 def send(
@@ -272,12 +300,17 @@ def wait_for(rows: Callable[[], int], goal: int) -> None:
     while rows() < goal:
         if time.monotonic() > deadline:
             raise RuntimeError(f"{rows()} of {goal} rows after ten minutes")
-        time.sleep(0.05)
+        time.sleep(0.1)  # each look is a lease
 
 
 def p99(values: Sequence[float]) -> float:
     """The 99th percentile."""
     return statistics.quantiles(values, n=100)[98]
+
+
+def resident(pid: int) -> float:
+    """MiB of a process and its children."""
+    return sum(process.memory_info().rss for process in family(pid)) / 2**20
 
 
 def family(pid: int) -> list[psutil.Process]:
