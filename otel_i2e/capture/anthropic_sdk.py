@@ -105,7 +105,8 @@ def _prepare_middleware(client: Any, ours: type[Any]) -> None:
     @wraps(original)
     def init(self: Any, *args: Any, **kwargs: Any) -> None:
         others = [entry for entry in kwargs.get("middleware") or () if not isinstance(entry, ours)]
-        kwargs["middleware"] = (ours(self), *others)  # outermost: inside, another's span may be the current one
+        # ours is outermost: inside, another's span may be the current one
+        kwargs["middleware"] = (ours(self, alone=not others), *others)
         original(self, *args, **kwargs)
 
     client.__init__ = init
@@ -142,31 +143,51 @@ def _middleware_class(kind: type[Any], recorder: Recorder, http: ModuleType) -> 
     class Completion(kind):
         """otel-i2e: adds what the SDK's spans leave out. Changes neither request nor answer."""
 
-        def __init__(self, client: Any) -> None:
+        def __init__(self, client: Any, *, alone: bool) -> None:
             self._client = weakref.ref(client)
+            self._alone = alone
 
         def handle(self, request: Any, call_next: Callable[[Any], Any]) -> Any:
             call = begin(self._client(), request)
-            if call is None:
-                return call_next(request)
             try:
                 response = call_next(request)
+                if self._hides_error(response):
+                    response.read()
+                    self._raise_for(response)
             except Exception as error:
-                call.failed(error)
+                if call is not None:
+                    call.failed(error)
                 raise
-            answered(call, response)
+            if call is not None:
+                answered(call, response)
             return response
 
         async def handle_async(self, request: Any, call_next: Callable[[Any], Awaitable[Any]]) -> Any:
             call = begin(self._client(), request)
-            if call is None:
-                return await call_next(request)
             try:
                 response = await call_next(request)
+                if self._hides_error(response):
+                    await response.aread()
+                    self._raise_for(response)
             except Exception as error:
-                call.failed(error)
+                if call is not None:
+                    call.failed(error)
                 raise
-            answered(call, response)
+            if call is not None:
+                answered(call, response)
             return response
+
+        def _hides_error(self, response: Any) -> bool:
+            """Whether the SDK would raise this answer, or try again, were we not here.
+
+            Where a caller asks for a plain `httpx2.Response`, a client with any middleware hands errors back instead
+            (2.11 and 2.14).
+            """
+            return self._alone and isinstance(response, http.Response) and not response.is_success
+
+        def _raise_for(self, response: Any) -> None:
+            client = self._client()
+            if client is not None:
+                raise client._make_status_error_from_response(response)  # noqa: SLF001 -- the SDK has no public way
 
     return Completion

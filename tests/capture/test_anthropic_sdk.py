@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, cast
 
 import anthropic
+import httpx2
 import pytest
 from anthropic import _base_client
 from opentelemetry import trace
@@ -328,6 +329,28 @@ def test_other_endpoints_are_left_alone(recorded: Callable[..., list[Any]], reco
     [span] = recorded()
     assert span.name == "anthropic.messages.count_tokens"
     assert "gen_ai.tool.definitions" not in span.attributes
+
+
+@pytest.mark.parametrize("status", [400, 529])
+def test_a_plain_response_raises_and_is_tried_again_as_without_us(
+    recorder: Recorder, options: Any, status: int
+) -> None:
+    """With a middleware the SDK hands an error back where httpx2.Response was asked for; ours must not be noticed."""
+    tries = 1 if status == 400 else 2
+    with MessagesServer([Reply.error(status)] * 2) as server:
+        client = _client(server, options, max_retries=1)
+        with pytest.raises(anthropic.APIStatusError) as raised:
+            client.post("/v1/messages", cast_to=httpx2.Response, body=ASKED)
+        assert raised.value.status_code == status
+        assert len(server.requests) == tries
+    with MessagesServer([Reply.error(status)] * 2) as server:
+
+        async def ask() -> None:
+            async with _async_client(server, options) as asynchronous:
+                await asynchronous.post("/v1/messages", cast_to=httpx2.Response, body=ASKED)
+
+        with pytest.raises(anthropic.APIStatusError):
+            asyncio.run(ask())
 
 
 def test_clients_made_from_others_are_recorded_once(

@@ -19,7 +19,7 @@ from otel_i2e.store import Store
         ),
         ("SELECT c.modl FROM llm_calls c", "; did you mean request_model or response_model?"),
         ("SELECT duration FROM spans", "; did you mean duration_ms"),
-        ("SELECT kind FROM scores", "; documents, failures, llm_calls, spans have it"),
+        ("SELECT kind FROM scores", "; documents, failures, llm_calls, scorer_identities, spans have it"),
         ("SELECT zzz FROM scores", '; `i2e sql "describe scores"` lists the columns of scores'),
         ("selct 1", '"selct"; did you mean SELECT instead of selct?'),
         ("SELECT count(*) frm spans x", "; did you mean FROM instead of frm?"),

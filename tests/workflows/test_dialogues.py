@@ -74,7 +74,7 @@ def test_a_conversation_is_not_loaded_where_nobody_looks() -> None:
         assert all(not one.dialogue for one in subjects_of(reader, reader.spans(), traces))
 
 
-RULE: dict[str, Any] = {"name": "talks", "where": "kind = 'agent'", "scorers": ["no_repeated_answers"]}
+RULE: dict[str, Any] = {"name": "talks", "where": "kind = 'agent'", "scorers": ["no_repeated_answers"], "quiet": 0}
 
 
 def test_a_rule_scores_conversations_and_a_backfill_finds_them_scored(tmp_path: Path) -> None:

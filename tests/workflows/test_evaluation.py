@@ -229,7 +229,7 @@ def test_repeats_that_can_change_nothing_are_left_out_and_failures_are_seen_agai
     assert (gate.returncode, failed["stopped_early"], failed["reasons"][-1]) == (
         1,
         True,
-        "seen again in 1 confirmation run",
+        "seen again in 1 of 1 confirmation run",
     )
 
 
@@ -269,7 +269,7 @@ def test_an_application_with_a_provider_of_its_own_is_recorded(project: _Project
 
 
 def test_what_is_asked_for_wrongly_runs_nothing(project: _Project) -> None:
-    """One line each, and no experiment."""
+    """One line each, no run, and an experiment without cases, on which no gate decides."""
     asked = [
         {"task": "app:answer", "selection": {"cases": ("gone",)}},
         {"task": "app:answer", "selection": {"suites": ("slow",)}},
@@ -308,7 +308,8 @@ def test_what_is_asked_for_wrongly_runs_nothing(project: _Project) -> None:
         "evals/broken.jsonl:3: case 'c': there is no scorer 'nope'",
     ]
     assert [row for row, start in zip(said, expected, strict=True) if not row.startswith(start)] == []
-    assert not project.store.exists()
+    assert project.rows("SELECT count(*) AS n FROM spans") == [{"n": 0}]
+    assert {row["cases"] for row in project.rows("SELECT CAST(cases AS VARCHAR) AS cases FROM experiments")} == {"[]"}
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals")
