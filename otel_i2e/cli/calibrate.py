@@ -23,19 +23,31 @@ __all__ = ["command"]
     "--repeat", "repeats", type=click.IntRange(1, 20), default=3, show_default=True, help="Verdicts on the same span."
 )
 @click.option("--no-cache", is_flag=True, help="Ask even what has been asked before.")
+@click.option("--write", is_flag=True, help="Put the threshold that was chosen into the judge's prompt file.")
 @store_options
 @json_option
 def command(
-    *, judge: str, check: bool, repeats: int, no_cache: bool, store: str | None, config: str | None, as_json: bool
+    *,
+    judge: str,
+    check: bool,
+    repeats: int,
+    no_cache: bool,
+    write: bool,
+    store: str | None,
+    config: str | None,
+    as_json: bool,
 ) -> int:
     """Hold a JUDGE against what people said (`i2e label`), and record whether it may block a release.
 
-    Half of the labels are held out: what is reported comes from them. The result belongs to this identity of the judge;
-    one without a valid calibration reports and does not block. Exit code 0 when it may block, 1 when not, 2 when that
-    could not be measured.
+    One half of the labels chooses the threshold, the other measures at it: what is reported comes from there. A judge
+    with another threshold of its own does not block; --write puts the chosen one into its prompt file. The result
+    belongs to this identity of the judge; one without a valid calibration reports and does not block. Exit code 0 when
+    it may block, 1 when not, 2 when that could not be measured.
     """
     from otel_i2e.workflows.calibration import calibrate, check_drift
 
+    if check and write:
+        raise click.UsageError("--check chooses no threshold, so there is nothing to --write; leave one of them out")
     settings = load_settings(config=Path(config) if config else None, store=store)
     if check:
         drift = check_drift(settings, judge)
@@ -46,7 +58,7 @@ def command(
             say(f"{judge} {drift.now}{changed}: {drift.reason}")
             say("It may block." if drift.may_block else f"It may not block. Next: i2e calibrate {judge}")
         return 0 if drift.may_block else 1
-    found = calibrate(settings, judge, repeats=repeats, cache=not no_cache)
+    found = calibrate(settings, judge, repeats=repeats, cache=not no_cache, write=write)
     if as_json:
         emit_json(found)
     else:
@@ -63,7 +75,7 @@ def _print(found: Calibration) -> None:
         [("people pass", found.true_pass, found.false_fail), ("people fail", found.false_pass, found.true_fail)],
     )
     say(f"kappa {'–' if found.kappa is None else f'{found.kappa:.3f}'}, TPR {_of(found.tpr)}, TNR {_of(found.tnr)}")
-    say(f"threshold {found.threshold:g}" + _better(found))
+    say(f"measured at threshold {found.best_threshold:g}, chosen on the labels that are not held out")
     say(f"same verdict: choices swapped {_of(found.swap_consistency)}, repeated {_of(found.repeat_consistency)}")
     if found.judged:
         pass_rate = _of(found.judged_rate)
@@ -71,12 +83,6 @@ def _print(found: Calibration) -> None:
         corrected = f"corrected {_of(found.corrected)}, prediction-powered {_of(found.prediction_powered)}"
         say(f"{raw}; {corrected if found.corrected else 'not corrected: the judge is not informative'}")
     say(f"It may not block: {'; '.join(found.problems)}" if found.problems else "It may block.")
-
-
-def _better(found: Calibration) -> str:
-    if found.best_threshold in (None, found.threshold):
-        return ""
-    return f"; the other half does best at {found.best_threshold:g}: set it in the prompt and calibrate again"
 
 
 def _of(rate: Rate | None) -> str:

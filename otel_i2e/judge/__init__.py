@@ -9,7 +9,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from otel_i2e.judge.model_names import is_pinned
-from otel_i2e.judge.prompt_file import built_in_prompts, load_prompt, parse_prompt
+from otel_i2e.judge.prompt_edit import write_threshold
+from otel_i2e.judge.prompt_file import BUILT_IN, built_in_prompts, load_prompt, parse_prompt
 from otel_i2e.judge.request import request_key
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from otel_i2e.judge.connection import NO_KEY, has_credentials
 
 __all__ = [
+    "BUILT_IN",
     "NO_KEY",
     "ClaudeJudge",
     "built_in_prompts",
@@ -25,6 +27,7 @@ __all__ = [
     "load_prompt",
     "parse_prompt",
     "request_key",
+    "write_threshold",
 ]
 
 

@@ -32,8 +32,10 @@ from otel_i2e.judge.model_names import takes_temperature
 from otel_i2e.judge.request import frame_version
 from otel_i2e.models import JudgePrompt, JudgeSettings
 
-__all__ = ["built_in_prompts", "load_prompt", "parse_prompt"]
+__all__ = ["BUILT_IN", "built_in_prompts", "load_prompt", "parse_prompt"]
 
+BUILT_IN: Final = "built in"
+"""Where a prompt lies that ships with otel-i2e."""
 _FENCE: Final = "+++"
 NOT_APPLICABLE: Final = "not applicable"
 
@@ -53,7 +55,7 @@ def built_in_prompts(settings: JudgeSettings) -> dict[str, JudgePrompt]:
     folder = resources.files("otel_i2e.judge") / "prompts"
     files = sorted((file for file in folder.iterdir() if file.name.endswith(".md")), key=lambda file: file.name)
     prompts = (
-        parse_prompt(file.read_text(encoding="utf-8"), "built in", settings, name=file.name.removesuffix(".md"))
+        parse_prompt(file.read_text(encoding="utf-8"), BUILT_IN, settings, name=file.name.removesuffix(".md"))
         for file in files
     )
     return {prompt.name: prompt for prompt in prompts}

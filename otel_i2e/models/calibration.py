@@ -34,9 +34,9 @@ class JudgedLabel(Contract):
     human: bool
     """What most reviewers said."""
     judge: bool | None
-    """What the judge said; None when it gave no verdict."""
+    """What the judge said, at the threshold that was chosen; None when it gave no verdict."""
     value: float | None = None
-    """The judge's score."""
+    """The judge's score; None of what has a threshold of its own, such as a check that is turned round."""
     held_out: bool
     """Whether it belongs to the half that was not looked at for the threshold."""
 
@@ -75,9 +75,10 @@ class Calibration(Contract):
     tnr: Rate | None = None
     """Of what people fail, the share that the judge fails; Wilson interval."""
     threshold: float | None = None
-    """The judge's threshold, at which all of this was measured."""
+    """The judge's own threshold: part of its identity."""
     best_threshold: float | None = None
-    """The threshold with the highest TPR + TNR on the other half."""
+    """The threshold chosen on the other half, at which all of this was measured: the highest Youden's J, TPR + TNR - 1.
+    The judge may not block while its own is another one."""
     swap_consistency: Rate | None = None
     """Share of spans whose verdict is the same with the choices in reverse order."""
     repeat_consistency: Rate | None = None
@@ -85,7 +86,7 @@ class Calibration(Contract):
     judged: int = 0
     """Stored production scores of this identity that nobody labelled."""
     judged_pass: int = 0
-    """Those that passed."""
+    """Those that passed at the threshold that was chosen."""
     judged_rate: Rate | None = None
     """Their pass rate, each weighted by what it stands for in production."""
     corrected: Rate | None = None

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import uuid4
 
@@ -29,7 +29,8 @@ from otel_i2e.stats import (
     weighted_rate,
     wilson,
 )
-from otel_i2e.store import Reader, Store
+from otel_i2e.store import Store
+from otel_i2e.workflows.judge_threshold import adopt_threshold, chosen_threshold
 from otel_i2e.workflows.labelled_set import Bench, Judged, Question, ask, bench_of, drawn, questions
 from otel_i2e.workflows.labels import Labelled, consensus
 from otel_i2e.workflows.verdicts import Memory, recall
@@ -46,8 +47,9 @@ _ALPHA: Final = 0.05
 _REPEATED: Final = 20
 """Spans at most whose verdict is asked for again, for consistency."""
 _POPULATION: Final = """
-SELECT trace_id, weight, passed FROM rated_scores
-WHERE name = $scorer AND scorer_version = $version AND source IN ('online', 'backfill') AND passed IS NOT NULL
+SELECT trace_id, weight, value >= $threshold AS passed FROM rated_scores
+WHERE name = $scorer AND scorer_version = $version AND model IS NOT DISTINCT FROM $model
+  AND source IN ('online', 'backfill') AND passed IS NOT NULL
   AND NOT list_contains($labelled::VARCHAR[], span_id)
 """
 
@@ -82,12 +84,21 @@ class DriftCheck(Contract):
 
 
 def calibrate(
-    settings: Settings, name: str, *, repeats: int = 3, cache: bool = True, now: datetime | None = None
+    settings: Settings,
+    name: str,
+    *,
+    repeats: int = 3,
+    cache: bool = True,
+    write: bool = False,
+    now: datetime | None = None,
 ) -> Calibration:
     """Hold the judge `name` against its labels; store the result, and whether it may block.
 
-    `repeats` verdicts are asked for anew on up to 20 spans, and as many in reverse order of the choices. Raises
-    ScorerError and UsageError for the name, NotMeasured without labels of both kinds or without any verdict.
+    The threshold is chosen on one half of the labels; the other half measures at it. A judge whose own threshold is
+    another may not block; with `write` the chosen one goes into its prompt file, and the result belongs to the
+    identity that the judge then has. `repeats` verdicts are asked for anew on up to 20 spans, and as many in reverse
+    order of the choices. Raises ScorerError and UsageError for the name and for a prompt file that cannot be written,
+    NotMeasured without labels of both kinds or without any verdict.
     """
     now = now or datetime.now(UTC)
     bench = bench_of(settings, name)
@@ -106,18 +117,35 @@ def calibrate(
     judged = ask(settings, asked, memory)
     swapped = ask(settings, turned, memory)
     again = [ask(settings, [one for one in asked if one.key in some], Memory()) for _ in range(repeats - 1)]
-    items = _items(clear, judged)
-    found = _measured(bench, items, judged.model, now).model_copy(
+    chosen = chosen_threshold(_items(clear, judged), bench.threshold, bench.prompt.choices.values())
+    judged, swapped, *again = (one.at(chosen) for one in (judged, swapped, *again))
+    found = _measured(bench, _items(clear, judged), chosen, judged.model, now).model_copy(
         update={
             "disputed": len(labelled) - len(clear),
             "swap_consistency": _same([judged, swapped], some),
             "repeat_consistency": _same([judged, *again], some) if again else None,
         }
     )
-    with Store.of(settings).read() as reader:
-        found = _corrected(reader, found)
-    _keep(settings, found, memory)
+    _keep(settings, found := _corrected(settings, found), memory)
+    if write and chosen != bench.threshold:
+        adopt_threshold(settings, bench.prompt, chosen)
+        _keep(settings, found := _adopted(settings, found), Memory())
     return found
+
+
+def _adopted(settings: Settings, found: Calibration) -> Calibration:
+    """The same result for the identity that has the chosen threshold for its own: later than that of the old one."""
+    bench = bench_of(settings, found.scorer)
+    later = found.created_at + timedelta(microseconds=1)
+    found = found.model_copy(
+        update={
+            "calibration_id": _id(later),
+            "created_at": later,
+            "scorer_version": bench.version,
+            "threshold": bench.threshold,
+        }
+    )
+    return _corrected(settings, found.model_copy(update={"problems": tuple(_problems(found))}))
 
 
 def check_drift(settings: Settings, name: str, *, now: datetime | None = None) -> DriftCheck:
@@ -178,14 +206,20 @@ def _items(labelled: Sequence[Labelled], judged: Judged) -> tuple[JudgedLabel, .
     return tuple(items)
 
 
-def _measured(bench: Bench, items: tuple[JudgedLabel, ...], model: str | None, now: datetime) -> Calibration:
+def _id(now: datetime) -> str:
+    return f"cal-{now:%Y%m%d-%H%M%S}-{uuid4().hex[:6]}"
+
+
+def _measured(
+    bench: Bench, items: tuple[JudgedLabel, ...], chosen: float, model: str | None, now: datetime
+) -> Calibration:
     pairs = [(item.human, item.judge) for item in items if item.held_out and item.judge is not None]
     if not pairs:
         raise NotMeasured(f"the judge {bench.name!r} gave no verdict on any held-out label; nothing was calibrated")
     count = Counter(pairs)
     tp, fp, fn, tn = count[True, True], count[False, True], count[True, False], count[False, False]
     found = Calibration(
-        calibration_id=f"cal-{now:%Y%m%d-%H%M%S}-{uuid4().hex[:6]}",
+        calibration_id=_id(now),
         scorer=bench.name,
         scorer_version=bench.version,
         model=model,
@@ -200,7 +234,7 @@ def _measured(bench: Bench, items: tuple[JudgedLabel, ...], model: str | None, n
         tpr=_rate(tp, tp + fn),
         tnr=_rate(tn, tn + fp),
         threshold=bench.threshold,
-        best_threshold=_best_threshold(items),
+        best_threshold=chosen,
     )
     return found.model_copy(update={"problems": tuple(_problems(found))})
 
@@ -208,6 +242,11 @@ def _measured(bench: Bench, items: tuple[JudgedLabel, ...], model: str | None, n
 def _problems(found: Calibration) -> list[str]:
     passes, fails = found.true_pass + found.false_fail, found.true_fail + found.false_pass
     said: list[str] = []
+    if found.best_threshold != found.threshold:
+        said.append(
+            f"its threshold is {found.threshold:g}, and {found.best_threshold:g} was chosen on the labels that are not "
+            f"held out: i2e calibrate {found.scorer} --write"
+        )
     if min(passes, fails) < _LEAST:
         said.append(f"too few held-out labels: {passes} pass, {fails} fail, and {_LEAST} of each are needed")
     if found.errors > _MOST_ERRORS * len(found.items):
@@ -222,20 +261,6 @@ def _problems(found: Calibration) -> list[str]:
     return said
 
 
-def _best_threshold(items: Sequence[JudgedLabel]) -> float | None:
-    """The threshold with the highest TPR + TNR on the half that is not held out; the highest one of several."""
-    known = [(item.value, item.human) for item in items if not item.held_out and item.value is not None]
-    passes, fails = sum(human for _, human in known), sum(not human for _, human in known)
-    if not passes or not fails:
-        return None
-
-    def both(threshold: float) -> float:
-        right = [value >= threshold for value, human in known if human], [v < threshold for v, h in known if not h]
-        return sum(right[0]) / passes + sum(right[1]) / fails
-
-    return max(sorted({value for value, _ in known}, reverse=True), key=both)
-
-
 def _same(passes: Sequence[Judged], keys: Sequence[tuple[str, str]]) -> Rate | None:
     """Of the spans with a verdict in every pass, the share with the same one."""
     verdicts = [[one.passed(key) for one in passes] for key in keys]
@@ -243,11 +268,12 @@ def _same(passes: Sequence[Judged], keys: Sequence[tuple[str, str]]) -> Rate | N
     return _rate(sum(len(set(given)) == 1 for given in whole), len(whole))
 
 
-def _corrected(reader: Reader, found: Calibration) -> Calibration:
-    """With the pass rate of production as this identity saw it, corrected on the held-out half."""
+def _corrected(settings: Settings, found: Calibration) -> Calibration:
+    """With the pass rate of production as this identity and model saw it, corrected on the held-out half."""
     labelled = [item.span_id for item in found.items]
-    params = {"scorer": found.scorer, "version": found.scorer_version, "labelled": labelled}
-    rows = reader.rows(_POPULATION, params)
+    identity = {"scorer": found.scorer, "version": found.scorer_version, "model": found.model}
+    with Store.of(settings).read() as reader:
+        rows = reader.rows(_POPULATION, {**identity, "threshold": found.best_threshold, "labelled": labelled})
     raw = weighted_rate(cluster_sums((row["trace_id"], row["weight"], row["passed"]) for row in rows))
     judged = {"judged": len(rows), "judged_pass": sum(row["passed"] for row in rows)}
     found = found.model_copy(update={**judged, "judged_rate": raw and _shown(Corrected(raw.rate, raw.interval))})

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from otel_i2e.config import Settings
 from otel_i2e.errors import DatasetError, UsageError
-from otel_i2e.models import Attempt, Case, Outcome, Span, Subject
+from otel_i2e.models import Attempt, Case, JudgePrompt, Outcome, Span, Subject
 from otel_i2e.score import Scorer, judge_ref, judge_scorer
 from otel_i2e.store import Reader
 from otel_i2e.workflows.attempts import Asker, Job, attempt_all
@@ -40,15 +40,30 @@ class Bench(NamedTuple):
     loaded: Loaded
     """Where its scorers are made."""
 
+    @property
+    def prompt(self) -> JudgePrompt:
+        """The judge's prompt."""
+        return self.loaded.prompts[self.name]
+
     def reversed(self) -> Bench:
         """The same judge with its choices offered in reverse order: one that looks at the question does not mind."""
-        prompt = self.loaded.prompts[self.name]
+        prompt = self.prompt
         turned = prompt.model_copy(update={"choices": dict(reversed(prompt.choices.items()))})
         scorers = self.loaded.scorers
         if self.name in scorers:
             scorers = {**scorers, self.name: judge_scorer(turned)}
         prompts = {**self.loaded.prompts, self.name: turned}
         return self._replace(loaded=self.loaded._replace(scorers=scorers, prompts=prompts))
+
+    def grades(self, scorer: Scorer) -> bool:
+        """Whether the judge's threshold makes a verdict of its scores: not of a check turned round, nor of one with a
+        threshold of its own."""
+        mine = judge_ref(self.prompt).version
+        return (
+            scorer.judge is not None
+            and scorer.judge.version == mine
+            and not scorer.definition.parameters.get("must_not")
+        )
 
     def scorer(self, name: str, case: Case | None) -> Scorer | None:
         """The scorer `name` of this judge: the judge itself, or the one of a criterion of the case."""
@@ -67,12 +82,21 @@ class Question(NamedTuple):
     key: Key
     scorer: Scorer
     subject: Subject
+    graded: bool
+    """Whether the judge's threshold makes a verdict of the score."""
 
 
 class Judged(NamedTuple):
     """What one pass over the set gave, by label."""
 
     attempts: dict[Key, Attempt]
+    graded: frozenset[Key]
+    """Those that the judge's threshold makes a verdict of; others have their own, such as a check turned round."""
+
+    def at(self, threshold: float) -> Judged:
+        """The same scores, held against another threshold."""
+        turned = {key: _passing(made, threshold) for key, made in self.attempts.items() if key in self.graded}
+        return self._replace(attempts={**self.attempts, **turned})
 
     def passed(self, key: Key) -> bool | None:
         """The judge's verdict; None without one."""
@@ -80,8 +104,8 @@ class Judged(NamedTuple):
         return made.passed if made is not None and made.outcome is Outcome.SCORED else None
 
     def value(self, key: Key) -> float | None:
-        """The judge's score; None without one."""
-        made = self.attempts.get(key)
+        """The judge's score; None without one, and of what the judge's threshold is not for."""
+        made = self.attempts.get(key) if key in self.graded else None
         return made.score.value if made is not None and made.score is not None else None
 
     @property
@@ -117,7 +141,12 @@ def questions(reader: Reader, bench: Bench, labelled: Sequence[Labelled]) -> lis
     subjects = subjects_of(reader, list(found.values()), {scorer for _, _, scorer in pairs})
     by_id = {(one.span.trace_id, one.span.span_id): one for one in subjects}
     return [
-        Question((one.span_id, one.scorer), scorer, by_id[one.trace_id, one.span_id].model_copy(update={"case": case}))
+        Question(
+            (one.span_id, one.scorer),
+            scorer,
+            by_id[one.trace_id, one.span_id].model_copy(update={"case": case}),
+            bench.grades(scorer),
+        )
         for one, case, scorer in pairs
     ]
 
@@ -127,7 +156,10 @@ def ask(settings: Settings, asked: Iterable[Question], memory: Memory) -> Judged
     made: dict[Key, Attempt] = {}
     asker = Asker("offline")
     jobs: list[Job] = []
+    graded: set[Key] = set()
     for one in asked:
+        if one.graded:
+            graded.add(one.key)
         first = one.subject.span.model_copy(update={"repeat": None})
         jobs.append(Job(one.scorer, one.subject.model_copy(update={"span": first}), asker))
 
@@ -135,12 +167,19 @@ def ask(settings: Settings, asked: Iterable[Question], memory: Memory) -> Judged
         made[job.subject.span.span_id, job.scorer.name] = attempt
 
     asyncio.run(attempt_all(jobs, judge_settings(settings), keep, memory=memory, timeout=settings.scorer_timeout))
-    return Judged(made)
+    return Judged(made, frozenset(graded))
 
 
 def drawn(key: Key) -> str:
     """Where a label stands in an order that has nothing to do with what it says."""
     return hashlib.sha256("\x1f".join(key).encode()).hexdigest()
+
+
+def _passing(attempt: Attempt, threshold: float) -> Attempt:
+    value = attempt.score.value if attempt.score is not None else None
+    if value is None:
+        return attempt
+    return attempt.model_copy(update={"threshold": threshold, "passed": value >= threshold})
 
 
 def _judges(scorer: Scorer, name: str) -> bool:

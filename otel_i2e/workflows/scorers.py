@@ -18,12 +18,14 @@ from pydantic import ValidationError
 
 from otel_i2e.config import Settings
 from otel_i2e.errors import ConfigError, DatasetError, I2EError, ScorerError
+from otel_i2e.judge import BUILT_IN as SHIPPED
 from otel_i2e.judge import built_in_prompts, is_pinned, load_prompt
 from otel_i2e.models import Case, Contract, JudgePrompt, JudgeSettings
 from otel_i2e.score import BUILT_IN, Scorer, check_scorers, judge_scorer, standalone
 
 __all__ = [
     "CHECKS",
+    "JUDGES",
     "Loaded",
     "ScorerInfo",
     "case_scorers",
@@ -32,12 +34,14 @@ __all__ = [
     "load_all",
     "load_scorers",
     "named",
+    "project_folder",
 ]
 
 CHECKS: Final = (*BUILT_IN, "judge")
 """What an object in `must` or `must_not` may name."""
 
-_JUDGES: Final = "judges"
+JUDGES: Final = "judges"
+"""The folder of judge prompts beside `i2e.toml`."""
 
 
 class ScorerInfo(Contract):
@@ -105,6 +109,7 @@ def load_all(settings: Settings) -> Loaded:
             if entry.endswith(".md"):
                 prompt = load_prompt(Path(entry), judge)
                 found = _judges([prompt])
+                _make_room(loaded, prompt.name)
                 loaded.prompts[prompt.name] = prompt
             else:
                 found = _in_module(entry, settings)
@@ -182,12 +187,20 @@ def _judges(prompts: Iterable[JudgePrompt]) -> list[Scorer]:
 
 def _judge_files(settings: Settings) -> list[str]:
     given = {Path(entry).absolute() for entry in settings.scorers}
-    files = sorted((_root(settings) / _JUDGES).glob("*.md"))
+    files = sorted((project_folder(settings) / JUDGES).glob("*.md"))
     return [str(file) for file in files if file.absolute() not in given]
 
 
-def _root(settings: Settings) -> Path:
+def project_folder(settings: Settings) -> Path:
+    """Where `i2e.toml` lies; the working directory without one."""
     return Path(settings.source).absolute().parent if settings.source else Path.cwd()
+
+
+def _make_room(loaded: Loaded, name: str) -> None:
+    """A project's prompt takes the place of one that ships under the same name."""
+    prompt = loaded.prompts.get(name)
+    if prompt is not None and prompt.path == SHIPPED:
+        loaded.scorers.pop(name, None)
 
 
 def _add(scorers: dict[str, Scorer], found: Iterable[Scorer]) -> None:
@@ -210,7 +223,7 @@ def _in_module(entry: str, settings: Settings) -> list[Scorer]:
 
 
 def _module_of(entry: str, settings: Settings) -> ModuleType:
-    root = str(_root(settings))
+    root = str(project_folder(settings))
     if root not in sys.path:
         sys.path.append(root)  # a scorer may import modules beside it; last, so that the application's come first
     try:

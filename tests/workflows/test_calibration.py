@@ -31,6 +31,7 @@ bad = 0
 +++
 Is it good?
 """
+MODEL = "claude-sonnet-5"
 Verdict = Callable[[str], str]
 
 
@@ -125,7 +126,10 @@ def test_a_judge_that_passes_everything_is_a_shadow(bench: Callable[..., Bench])
     (scorer,) = named(["tone"], load_all(room.settings))
     with Store.of(room.settings).write() as writer:
         writer.add_scores(
-            [score_row(s, "tone", 1.0, passed=True, scorer_version=scorer.version) for s in [*others, *room.spans]]
+            [
+                score_row(s, "tone", 1.0, passed=True, scorer_version=scorer.version, model="claude-sonnet-5")
+                for s in [*others, *room.spans]
+            ]
         )
     found = calibrate(room.settings, "tone")
     assert (found.false_pass, found.true_fail) == (6, 0)
@@ -135,14 +139,18 @@ def test_a_judge_that_passes_everything_is_a_shadow(bench: Callable[..., Bench])
 
 
 def test_the_pass_rate_of_production_is_corrected(bench: Callable[..., Bench]) -> None:
-    """What is labelled is not counted again, and scores of another identity are not counted at all."""
+    """What is labelled is not counted again, and scores of another identity or served model are not counted at all."""
     room = bench(mostly, n=30)
     others = [llm_span("q", f"good {k}") for k in range(40)]
     (scorer,) = named(["tone"], load_all(room.settings))
     rows = [
-        score_row(s, "tone", 1.0, passed=n < 20, scorer_version=version)
-        for version in (scorer.version, "other")
-        for n, s in enumerate(others)
+        score_row(s, "tone", float(n < 20), passed=n < 20, scorer_version=version, model=model)
+        for version, model, some in (
+            (scorer.version, "claude-sonnet-5", others),
+            ("other", "claude-sonnet-5", others),
+            (scorer.version, "claude-other", [llm_span("q", f"good {k}") for k in range(9)]),
+        )
+        for n, s in enumerate(some)
     ]
     with Store.of(room.settings).write() as writer:
         writer.add_scores(rows)
@@ -155,6 +163,67 @@ def test_the_pass_rate_of_production_is_corrected(bench: Callable[..., Bench]) -
     assert found.corrected.low < found.corrected.rate < found.corrected.high
     assert found.prediction_powered is not None
     assert found.prediction_powered.rate == pytest.approx(0.5 - wrong / 30)
+
+
+def graded(output: str) -> str:
+    """Calls every good answer fair: its threshold of 1 fails all of them."""
+    return "fair" if honest(output) == "good" else "bad"
+
+
+def test_the_threshold_is_chosen_on_one_half_and_measured_on_the_other(bench: Callable[..., Bench]) -> None:
+    """At its own threshold the judge fails all, at the chosen one it is right; it has no right until then."""
+    room = bench(graded)
+    found = calibrate(room.settings, "tone", repeats=1)
+    assert (found.threshold, found.best_threshold) == (1.0, 0.5)
+    assert (found.true_pass, found.false_pass, found.false_fail, found.true_fail) == (6, 0, 0, 6)
+    (problem,) = found.problems
+    assert problem.startswith("its threshold is 1, and 0.5 was chosen")
+    assert "i2e calibrate tone --write" in problem
+    assert not room.standing().may_block
+    assert room.prompt.read_text() == TONE
+
+
+def test_the_production_rate_is_that_at_the_chosen_threshold(bench: Callable[..., Bench]) -> None:
+    """The scores are stored: they say what would have passed."""
+    room = bench(graded)
+    (scorer,) = named(["tone"], load_all(room.settings))
+    values = [0.5] * 6 + [0.0] * 4
+    rows = [
+        score_row(llm_span("q", str(k)), "tone", v, passed=False, scorer_version=scorer.version, model=MODEL)
+        for k, v in enumerate(values)
+    ]
+    with Store.of(room.settings).write() as writer:
+        writer.add_scores(rows)
+    found = calibrate(room.settings, "tone", repeats=1)
+    assert (found.judged, found.judged_pass) == (10, 6)
+    assert found.judged_rate is not None
+    assert found.judged_rate.rate == pytest.approx(0.6)
+
+
+def test_the_chosen_threshold_can_be_written_and_then_the_judge_may_block(bench: Callable[..., Bench]) -> None:
+    """One line of its prompt file and nothing else; the result belongs to the new identity; nothing is asked again."""
+    room = bench(graded)
+    calibrate(room.settings, "tone", repeats=1)
+    asked, before = len(room.server.requests), room.standing()
+    found = calibrate(room.settings, "tone", repeats=1, write=True)
+    assert room.prompt.read_text() == TONE.replace("threshold = 1.0", "threshold = 0.5")
+    assert (found.threshold, found.best_threshold, found.problems) == (0.5, 0.5, ())
+    assert found.scorer_version == room.standing().scorer_version != before.scorer_version
+    assert room.standing().may_block
+    assert len(room.server.requests) == asked
+    with Store.of(room.settings).read() as reader:
+        assert reader.calibration("tone") == found
+        old = [one for one in reader.standings() if one.scorer_version == before.scorer_version]
+    assert [one.may_block for one in old] == [False]
+    assert check_drift(room.settings, "tone").may_block
+
+
+def test_without_another_threshold_write_leaves_the_file_alone(bench: Callable[..., Bench]) -> None:
+    """The judge is right as it is."""
+    room = bench()
+    calibrate(room.settings, "tone", repeats=1, write=True)
+    assert room.prompt.read_text() == TONE
+    assert room.standing().may_block
 
 
 def test_consistency_sees_a_judge_that_goes_by_the_order_of_choices(
