@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from otel_i2e.cli.output import emit_json, json_option, say, store_options, table
 from otel_i2e.config import load_settings
-from otel_i2e.models import Rate
+
+if TYPE_CHECKING:
+    from otel_i2e.workflows.rule_rates import ModelRate
 
 __all__ = ["command"]
 
@@ -33,11 +37,15 @@ def command(span: str, store: str | None, config: str | None, as_json: bool) -> 
         say("No online rules: a table [[rules]] in i2e.toml makes one. i2e score scores what is stored.")
         return
     rows = [
-        (one.rule, one.scorer, one.outcome, f"{one.scored} of {one.considered}", _percent(one.pass_rate), one.reason)
+        (one.rule, one.scorer, one.outcome, f"{one.scored} of {one.considered}", _percent(one.pass_rates), one.reason)
         for one in answers
     ]
     table(("rule", "scorer", "outcome", "scored in 24 h", "pass rate", "why"), rows)
 
 
-def _percent(rate: Rate | None) -> str | None:
-    return None if rate is None else f"{100 * rate.rate:.0f} %"
+def _percent(rates: Sequence[ModelRate]) -> str | None:
+    """Of one model, or of each that answered."""
+    shown = [(f"{100 * one.rate.rate:.0f} %", one.model) for one in rates]
+    if len(shown) < 2:
+        return shown[0][0] if shown else None
+    return "; ".join(f"{rate} by {model}" for rate, model in shown)

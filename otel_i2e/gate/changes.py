@@ -44,9 +44,14 @@ def test_hash_parts(case: Case) -> tuple[Any, ...]:
 
 
 def changed_scorers(now: Sequence[CaseRun], before: Sequence[CaseRun]) -> list[str]:
-    """Scorers of a case that are not the same ones as in the baseline: their verdicts cannot be compared."""
+    """Scorers of a case that are not the same ones as in the baseline: their verdicts cannot be compared.
+
+    A judge is another one, too, when another model answered for it.
+    """
     ones, others = _versions(now), _versions(before)
-    return [name for name in sorted(ones.keys() & others.keys()) if ones[name] != others[name]]
+    models, models_before = _models(now), _models(before)
+    served = [name for name in models.keys() & models_before.keys() if models[name] != models_before[name]]
+    return sorted({*served, *(name for name in ones.keys() & others.keys() if ones[name] != others[name])})
 
 
 def _versions(runs: Sequence[CaseRun]) -> dict[str, set[str]]:
@@ -54,6 +59,16 @@ def _versions(runs: Sequence[CaseRun]) -> dict[str, set[str]]:
     for run in runs:
         for attempt in run.attempts:
             found.setdefault(attempt.scorer, set()).add(attempt.scorer_version)
+    return found
+
+
+def _models(runs: Sequence[CaseRun]) -> dict[str, set[str]]:
+    """Judge → models that gave its verdicts; an attempt that broke gave none."""
+    found: dict[str, set[str]] = {}
+    for run in runs:
+        for attempt in run.attempts:
+            if attempt.model is not None and attempt.score is not None:
+                found.setdefault(attempt.scorer, set()).add(attempt.model)
     return found
 
 

@@ -23,7 +23,8 @@ class Side(Contract):
     measured: int
     """Repeats that were measured."""
     scores: dict[str, float]
-    """Scorer → mean value over the repeats; one that ran in two versions is two entries, `name@version`."""
+    """Scorer → mean value over the repeats; one that ran in two versions, or whose judge was answered by two
+    models, is two entries, `name@version` or `name@version by model`."""
     outputs: tuple[str | None, ...]
     """In order of the repeats."""
     spans: tuple[tuple[str | None, str | None], ...]
@@ -104,13 +105,20 @@ def _side(decision: CaseDecision, experiment: Experiment) -> Side:
 
 
 def _means(runs: Sequence[CaseRun]) -> dict[str, float]:
-    values: dict[tuple[str, str], list[float]] = {}
+    values: dict[tuple[str, str, str | None], list[float]] = {}
     for run in runs:
         for one in run.attempts:
             if one.score is not None and one.score.value is not None:
-                values.setdefault((one.scorer, one.scorer_version), []).append(one.score.value)
-    names = [name for name, _ in values]
+                values.setdefault((one.scorer, one.scorer_version, one.model), []).append(one.score.value)
+    names = [name for name, _, _ in values]
+    versions = [key[:2] for key in values]
     return {
-        f"{name}@{version}" if names.count(name) > 1 else name: sum(found) / len(found)
-        for (name, version), found in values.items()
+        _shown(*key, alone=names.count(key[0]) == 1, one_model=versions.count(key[:2]) == 1): sum(found) / len(found)
+        for key, found in values.items()
     }
+
+
+def _shown(name: str, version: str, model: str | None, *, alone: bool, one_model: bool) -> str:
+    if alone:
+        return name
+    return f"{name}@{version}" if one_model else f"{name}@{version} by {model}"

@@ -11,7 +11,7 @@ from otel_i2e.stats import ClusterSums, weighted_rate
 from otel_i2e.store import Reader
 from otel_i2e.workflows.candidates import micros
 
-__all__ = ["DAY", "Beside", "RuleScorer", "beside", "rule_scorers"]
+__all__ = ["DAY", "Beside", "ModelRate", "RuleScorer", "beside", "rule_scorers"]
 
 DAY: Final = timedelta(days=1)
 # Of a span that was tried again, the last attempt counts.
@@ -41,30 +41,32 @@ GROUP BY ALL ORDER BY rule, scorer, max(created_at) DESC
 """
 _RATES: Final = """
 WITH clusters AS (
-    SELECT rule, name, scorer_version, trace_id, sum(weight) AS w, coalesce(sum(weight) FILTER (passed), 0) AS p
+    SELECT rule, name, scorer_version, model, trace_id, max(created_at) AS latest, sum(weight) AS w,
+        coalesce(sum(weight) FILTER (passed), 0) AS p
     FROM (SELECT * FROM scores UNION ALL SELECT * FROM shadow_scores)
     WHERE source IN ('online', 'backfill') AND rule IS NOT NULL AND passed IS NOT NULL
       AND created_at >= make_timestamptz($since::BIGINT)
     GROUP BY ALL
 )
-SELECT rule, name AS scorer, scorer_version AS version,
+SELECT rule, name AS scorer, scorer_version AS version, model,
     sum(w) AS w, sum(p) AS p, sum(w * w) AS ww, sum(p * w) AS pw, sum(p * p) AS pp
-FROM clusters GROUP BY ALL
+FROM clusters GROUP BY ALL ORDER BY max(latest) DESC, model
 """
-# Each version of the live scorer is somebody else: the one that scored last is the live one.
+# Each version of a scorer is somebody else, and each model that answered: those that scored last are set side by side.
 _BESIDE: Final = """
 WITH pairs AS (
-    SELECT live.scorer_version AS version, live.created_at, shadow.weight, shadow.passed AS ours, live.passed AS theirs
+    SELECT live.scorer_version AS version, live.model AS model, shadow.model AS shadow_model, live.created_at,
+        shadow.weight, shadow.passed AS ours, live.passed AS theirs
     FROM (SELECT * FROM shadow_scores WHERE rule = $rule AND name = $scorer AND scorer_version = $version) AS shadow
     JOIN latest_scores AS live ON live.trace_id = shadow.trace_id AND live.span_id = shadow.span_id
     WHERE live.name = $beside AND live.source IN ('online', 'backfill') AND live.experiment_id IS NULL
       AND live.passed IS NOT NULL AND shadow.passed IS NOT NULL
 )
-SELECT version, count(*) AS spans, count(*) FILTER (ours = theirs) AS same,
+SELECT version, model, count(*) AS spans, count(*) FILTER (ours = theirs) AS same,
     count(*) FILTER (ours AND NOT theirs) AS only_shadow, count(*) FILTER (theirs AND NOT ours) AS only_live,
     coalesce(sum(weight) FILTER (ours), 0) / nullif(sum(weight), 0) AS shadow_rate,
     coalesce(sum(weight) FILTER (theirs), 0) / nullif(sum(weight), 0) AS live_rate
-FROM pairs GROUP BY version ORDER BY max(created_at) DESC LIMIT 1
+FROM pairs GROUP BY version, model, shadow_model ORDER BY max(created_at) DESC LIMIT 1
 """
 
 
@@ -75,6 +77,8 @@ class Beside(Contract):
     """The live scorer."""
     version: str | None
     """Its version that scored last."""
+    model: str | None = None
+    """The model that answered it last, of a judge."""
     spans: int
     """Spans that both have a verdict on."""
     same: int
@@ -95,6 +99,21 @@ class Beside(Contract):
             f"beside {self.scorer} on {self.spans:,} spans: {self.same:,} alike, it alone passes {self.only_shadow:,}, "
             f"{self.scorer} alone {self.only_live:,}; pass rate {rates[0]} against {rates[1]}"
         )
+
+
+class ModelRate(Contract):
+    """The pass rate of what a rule matches, as one model judged it."""
+
+    model: str | None
+    """The model as returned; None of a scorer in code."""
+    rate: Rate
+    """Estimated from the rule's sample."""
+
+    def line(self) -> str:
+        """In words."""
+        low, high = 100 * self.rate.low, 100 * self.rate.high
+        by = f" by {self.model}" if self.model is not None else ""
+        return f"pass rate {100 * self.rate.rate:.0f} % ({low:.0f}–{high:.0f} %){by}"
 
 
 class RuleScorer(Contract):
@@ -124,8 +143,8 @@ class RuleScorer(Contract):
     """Spans on which it broke."""
     late: int = 0
     """Scores whose trace has grown since."""
-    pass_rate: Rate | None = None
-    """Pass rate of what the rule matches, estimated from its sample; None without a verdict."""
+    pass_rates: tuple[ModelRate, ...] = ()
+    """A pass rate for each model that answered, the one that did last first; none without a verdict."""
     beside: Beside | None = None
     """For a rule in shadow: beside the live scorer; None where they have no span in common."""
 
@@ -134,22 +153,19 @@ class RuleScorer(Contract):
         names = ("not_applicable", "no_content", "sampled_out", "over_budget", "errors")
         rest = [f"{n:,} {name.replace('_', ' ')}" for name in names if (n := getattr(self, name))]
         said = [f"{self.scored:,} of {self.considered:,} scored", *rest]
-        if self.pass_rate is not None:
-            low, high = 100 * self.pass_rate.low, 100 * self.pass_rate.high
-            said.append(f"pass rate {100 * self.pass_rate.rate:.0f} % ({low:.0f}–{high:.0f} %)")
-        return ", ".join(said)
+        return ", ".join([*said, *(one.line() for one in self.pass_rates)])
 
 
 def rule_scorers(reader: Reader, now: datetime) -> list[RuleScorer]:
     """Every rule, scorer and version of the day before `now`, the newest version first."""
     params = {"since": micros(now - DAY)}
-    rates = {_key(row): weighted_rate(ClusterSums.of(row)) for row in reader.rows(_RATES, params)}
-    found: list[RuleScorer] = []
-    for row in reader.rows(_LEDGER, params):
-        rate = rates.get(_key(row))
-        shown = rate and Rate(rate=rate.rate, low=rate.interval.low, high=rate.interval.high)
-        found.append(RuleScorer(**row, pass_rate=shown))
-    return found
+    rates: dict[tuple[Any, ...], list[ModelRate]] = {}
+    for row in reader.rows(_RATES, params):
+        rate = weighted_rate(ClusterSums.of(row))
+        if rate is not None:
+            shown = Rate(rate=rate.rate, low=rate.interval.low, high=rate.interval.high)
+            rates.setdefault(_key(row), []).append(ModelRate(model=row["model"], rate=shown))
+    return [RuleScorer(**row, pass_rates=tuple(rates.get(_key(row), ()))) for row in reader.rows(_LEDGER, params)]
 
 
 def beside(reader: Reader, one: RuleScorer, live: str) -> RuleScorer:

@@ -51,6 +51,8 @@ class ScorerTally(Contract):
     """Why the first of them broke."""
     first_gap: str | None = None
     """What the first subject without content lacks."""
+    models: tuple[str, ...] = ()
+    """Models that gave its verdicts, of a judge."""
     cost_usd: float | None = None
     """US dollars, of the attempts whose cost is known; None when none is."""
 
@@ -65,7 +67,8 @@ class ScorerTally(Contract):
         """The counts that are not zero, in words; and why the first error was one."""
         counts = {name: getattr(self, name) for name in _COUNTS}
         said = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items() if count)
-        return f"{said or 'nothing'}{f' ({self.first_error})' if self.first_error else ''}"
+        several = f" (by {len(self.models)} models: {', '.join(self.models)})" if len(self.models) > 1 else ""
+        return f"{said or 'nothing'}{several}{f' ({self.first_error})' if self.first_error else ''}"
 
 
 class ScoringReport(Contract):
@@ -125,6 +128,7 @@ def _tally(scorer: Scorer, attempts: list[Attempt]) -> ScorerTally:
         errors=count[Outcome.ERROR],
         first_error=_first(attempts, Outcome.ERROR),
         first_gap=_first(attempts, Outcome.NO_CONTENT),
+        models=tuple(sorted({one.model for one in attempts if one.model is not None and one.score is not None})),
         cost_usd=sum(costs) if costs else None,
     )
 

@@ -8,12 +8,12 @@ from typing import Any, Final, NamedTuple
 
 from otel_i2e.config import Settings
 from otel_i2e.errors import I2EError, NotFound, UsageError
-from otel_i2e.models import Contract, Rate, Rule
+from otel_i2e.models import Contract, Rule
 from otel_i2e.score import Scorer, draw
 from otel_i2e.store import Store
 from otel_i2e.workflows.candidates import Candidate, identity_of
 from otel_i2e.workflows.retries import MOST_ATTEMPTS
-from otel_i2e.workflows.rule_rates import DAY, RuleScorer, rule_scorers
+from otel_i2e.workflows.rule_rates import DAY, ModelRate, RuleScorer, rule_scorers
 from otel_i2e.workflows.rules import FoundRule, rules_or_errors, workable
 from otel_i2e.workflows.scorers import Loaded, load_all
 from otel_i2e.workflows.strata import strata_of
@@ -59,8 +59,8 @@ class Answer(Contract):
     """Spans that this rule and scorer scored within a day."""
     considered: int = 0
     """Spans that they considered within a day."""
-    pass_rate: Rate | None = None
-    """Their pass rate within a day, weighted."""
+    pass_rates: tuple[ModelRate, ...] = ()
+    """Their pass rate within a day, weighted; of a judge one for each model that answered, the latest first."""
 
 
 class _Case(NamedTuple):
@@ -214,7 +214,7 @@ def _counted(answer: Answer, counts: Iterable[RuleScorer]) -> Answer:
     """With what the newest version of the scorer did under the rule."""
     for one in counts:
         if (one.rule, one.scorer) == (answer.rule, answer.scorer):
-            known = {"scored": one.scored, "considered": one.considered, "pass_rate": one.pass_rate}
+            known = {"scored": one.scored, "considered": one.considered, "pass_rates": one.pass_rates}
             return answer.model_copy(update=known)
     return answer
 

@@ -141,8 +141,7 @@ def test_a_sampled_score_says_what_it_stands_for(tmp_path: Path) -> None:
     assert "drawn, it stands for 10 spans" in said[drawn.span_id].reason
     assert "kept by errors" in said[failed.span_id].reason
     assert "kept by negative_feedback, which came after the draw: weight 0" in said[sad.span_id].reason
-    rate = said[drawn.span_id].pass_rate
-    assert rate is not None
+    (rate,) = (one.rate for one in said[drawn.span_id].pass_rates)
     assert rate.rate == pytest.approx(10 / 11)
     assert (said[drawn.span_id].scored, said[drawn.span_id].considered) == (3, 3)
 
