@@ -25,7 +25,7 @@ def test_a_judge_with_few_labels_is_refused() -> None:
 
 
 def test_rogan_and_gladen() -> None:
-    """(0.7 + 0.8 − 1) / (0.8 + 0.9 − 1)."""
+    """(0.7 + 0.8 − 1) / (0.8 + 0.9 − 1): the estimator of Rogan and Gladen (1978), as in arXiv 2511.21140."""
     found = rogan_gladen(700, 1000, right_passes=90, passes=100, right_fails=80, fails=100)
     assert found is not None
     assert found.rate == pytest.approx(0.5 / 0.7)
@@ -33,11 +33,22 @@ def test_rogan_and_gladen() -> None:
 
 
 def test_prediction_powered() -> None:
-    """The judge's mean, moved by what people say of it."""
+    """The judge's mean, moved by what people say of it: mean(judge) + mean(human − judge), arXiv 2301.09633."""
     found = prediction_powered([1, 1, 1, 0], [(1, 1), (1, 0), (0, 0), (1, 1)])
     assert found is not None
     assert found.rate == pytest.approx(0.75 - 0.25)
     assert prediction_powered([1], [(1, 1), (0, 0)]) is None
+
+
+def test_the_prediction_powered_interval_is_that_of_the_paper() -> None:
+    """Half of it is 1.96 · √(var(judge) / N + var(human − judge) / n): arXiv 2301.09633, mean estimation."""
+    judged = [1.0] * 60 + [0.0] * 40
+    labelled = [(1.0, 1.0)] * 20 + [(1.0, 0.0)] * 5 + [(0.0, 0.0)] * 15
+    found = prediction_powered(judged, labelled)
+    assert found is not None
+    assert found.rate == pytest.approx(0.6 - 5 / 40)
+    half = 1.959964 * (0.24 * 100 / 99 / 100 + (5 / 40) * (35 / 40) * 40 / 39 / 40) ** 0.5
+    assert (found.interval.low, found.interval.high) == pytest.approx((0.475 - half, 0.475 + half), abs=1e-6)
 
 
 @given(st.integers(0, 60), st.integers(0, 60), st.integers(0, 200))
