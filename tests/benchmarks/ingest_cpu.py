@@ -25,9 +25,8 @@ from otel_i2e.models import SpanRow
 from otel_i2e.normalize import RawSpan, decode_traces, duplicate_links, normalize_span
 from otel_i2e.store import Store
 
-_WORDS: Final = [
-    "".join(random.Random(word).choices("abcdefghijklmnopqrstuvwxyz", k=3 + word % 7)) for word in range(4000)
-]
+_LETTERS: Final = "abcdefghijklmnopqrstuvwxyz" * 8 + "éü’—"  # answers of models have such
+_WORDS: Final = ["".join(random.Random(word).choices(_LETTERS, k=3 + word % 7)) for word in range(4000)]
 _START: Final = 1_763_650_000_000_000_000
 _TOOL: Final = {
     "type": "function",

@@ -12,10 +12,9 @@ from __future__ import annotations
 
 import argparse
 import http.client
-import json
+import itertools
 import os
 import random
-import secrets
 import sqlite3
 import statistics
 import subprocess
@@ -31,10 +30,11 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import psutil
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from ingest_cpu import request as one_request
 
 SENDERS = 4
-WORDS = ["refund", "laptop", "policy", "days", "return", "receipt", "Umtausch", "order", "please", "within", "délai"]
+_random = random.Random(7)
+_starts = itertools.count()
 
 
 def main() -> None:
@@ -63,57 +63,8 @@ def main() -> None:
 
 
 def request(spans: int) -> bytes:
-    """One request of chat spans, each with about 5 KB of its own text."""
-    message: Any = ExportTraceServiceRequest()
-    resource = message.resource_spans.add()
-    _put(resource.resource.attributes, "service.name", "bench")
-    scope = resource.scope_spans.add()
-    scope.scope.name = "bench"
-    for _ in range(spans):
-        start = time.time_ns()
-        span = scope.spans.add(
-            trace_id=secrets.token_bytes(16),
-            span_id=secrets.token_bytes(8),
-            name="chat claude-sonnet-5",
-            kind=3,
-            start_time_unix_nano=start,
-            end_time_unix_nano=start + 10**9,
-        )
-        for key, value in attributes().items():
-            _put(span.attributes, key, value)
-    return message.SerializeToString()
-
-
-def attributes() -> dict[str, str | int]:
-    """What an instrumented chat call carries."""
-    return {
-        "gen_ai.operation.name": "chat",
-        "gen_ai.provider.name": "anthropic",
-        "gen_ai.request.model": "claude-sonnet-5",
-        "gen_ai.response.model": "claude-sonnet-5",
-        "gen_ai.response.id": "msg_" + secrets.token_hex(12),
-        "gen_ai.usage.input_tokens": 900,
-        "gen_ai.usage.output_tokens": 200,
-        "gen_ai.system_instructions": json.dumps([{"type": "text", "content": text(900)}]),
-        "gen_ai.input.messages": json.dumps([_say("user", 1_000), _say("assistant", 700), _say("user", 700)]),
-        "gen_ai.output.messages": json.dumps([{**_say("assistant", 900), "finish_reason": "stop"}]),
-    }
-
-
-def _say(role: str, size: int) -> dict[str, Any]:
-    return {"role": role, "parts": [{"type": "text", "content": text(size)}]}
-
-
-def text(size: int) -> str:
-    """About `size` characters that no two spans share."""
-    return " ".join(random.choices(WORDS, k=size // 8)) + secrets.token_hex(8)
-
-
-def _put(pairs: Any, key: str, value: str | int) -> None:
-    if isinstance(value, int):
-        pairs.add(key=key).value.int_value = value
-    else:
-        pairs.add(key=key).value.string_value = value
+    """One request of that many chat spans of a support agent, as `ingest_cpu.py` has them."""
+    return one_request(_random, next(_starts) * 1_000, spans)
 
 
 def stages(requests: Sequence[bytes], batch: int) -> None:
