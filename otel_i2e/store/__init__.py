@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from otel_i2e.store.read import Reader
-from otel_i2e.store.repeats import Near
+from otel_i2e.store.repeats import FAILED, Apart, Near
 from otel_i2e.store.sandbox import Described
 from otel_i2e.store.store import Store
 from otel_i2e.store.write import Writer
 
-__all__ = ["Described", "Near", "Reader", "Store", "Writer"]
+__all__ = ["FAILED", "Apart", "Described", "Near", "Reader", "Store", "Writer"]

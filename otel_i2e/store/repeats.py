@@ -10,10 +10,13 @@ import duckdb
 from otel_i2e.store.insert import json_text
 from otel_i2e.store.rows import fetched
 
-__all__ = ["Near", "calls_near", "link"]
+__all__ = ["FAILED", "Apart", "Near", "calls_near", "link"]
 
 _HOUR: Final = 3_600_000_000
 _TEXTS: Final = "(SELECT unnest(from_json({name}, '[\"VARCHAR\"]')))"
+FAILED: Final = -1
+"""Stands for the output tokens of a failed call."""
+_AT_THE_WIRE: Final = "(name = 'raw_gen_ai_request' OR starts_with(coalesce(scope_name, ''), 'com.anthropic.'))"
 _NEAR: Final = f"""
 FROM span_rows
 WHERE kind IN ('llm', 'embedding')
@@ -22,9 +25,17 @@ WHERE kind IN ('llm', 'embedding')
     trace_id IN {_TEXTS.format(name="$trace_ids")}
     OR duplicate_trace_id IN {_TEXTS.format(name="$trace_ids")}
     OR response_id IN {_TEXTS.format(name="$response_ids")}
-    OR (response_id IS NULL OR starts_with(scope_name, 'com.anthropic.'))
-      AND output_tokens IN (SELECT unnest(from_json($outputs, '["BIGINT"]')))
-    OR $failed AND status = 'error'
+    OR trace_id || span_id IN (
+      SELECT seen.trace_id || seen.span_id
+      FROM (FROM span_rows SELECT *, {_AT_THE_WIRE} AS at_the_wire) AS seen
+      JOIN (SELECT unnest(from_json($apart, '[["BIGINT"]]')) AS one) AS sent
+        ON sent.one[1] = CASE WHEN seen.status = 'error' THEN {FAILED} ELSE seen.output_tokens END
+        AND sent.one[4] = CASE WHEN seen.at_the_wire THEN 0 ELSE 1 END
+        AND seen.start_time <= make_timestamptz(sent.one[3]) AND seen.end_time >= make_timestamptz(sent.one[2])
+      WHERE seen.kind IN ('llm', 'embedding')
+        AND seen.start_time BETWEEN make_timestamptz($first::BIGINT) AND make_timestamptz($last::BIGINT)
+        AND (seen.at_the_wire OR seen.response_id IS NULL)
+    )
     OR $streamed AND starts_with(scope_name, 'logfire') AND (output_tokens IS NULL OR starts_with(name, 'streaming '))
   )
 """
@@ -34,6 +45,18 @@ FROM (SELECT unnest(from_json($links, '[["VARCHAR"]]')) AS link) AS new
 WHERE trace_id = new.link[1] AND span_id = new.link[2]
   AND start_time BETWEEN make_timestamptz($first::BIGINT) AND make_timestamptz($last::BIGINT)
 """
+
+
+class Apart(NamedTuple):
+    """A call that another library may have seen in another trace, without a common id: at once, with one usage."""
+
+    output_tokens: int
+    """FAILED for a failed call."""
+    start: int
+    """Microseconds since the epoch."""
+    end: int
+    at_the_wire: int
+    """1 for a span of the provider's SDK, which repeats one that is none, and 0 for such a one."""
 
 
 class Near(NamedTuple):
@@ -46,10 +69,7 @@ class Near(NamedTuple):
     trace_ids: Collection[str] = ()
     """Traces that it is in, or links to."""
     response_ids: Collection[str] = ()
-    outputs: Collection[int] = ()
-    """Output tokens of calls that can only be told by them."""
-    failed: bool = False
-    """Whether failed calls count."""
+    apart: Collection[Apart] = ()
     streamed: bool = False
     """Whether the two spans of Logfire's streams count."""
 
@@ -69,8 +89,7 @@ def calls_near(
     sent = {
         "trace_ids": json_text(list(near.trace_ids)),
         "response_ids": json_text(list(near.response_ids)),
-        "outputs": json_text(list(near.outputs)),
-        "failed": near.failed,
+        "apart": json_text([list(one) for one in near.apart]),
         "streamed": near.streamed,
     }
     return fetched(connection, f"SELECT {', '.join(shown)} {_NEAR}", {**sent, **near.bounds})

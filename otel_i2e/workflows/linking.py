@@ -7,7 +7,7 @@ from typing import Final
 
 from otel_i2e.models import SpanRow
 from otel_i2e.normalize import MATCHED_BY, RICHNESS, duplicate_links, is_late, is_wire, key_of
-from otel_i2e.store import Near, Writer
+from otel_i2e.store import FAILED, Apart, Near, Writer
 
 __all__ = ["link_calls"]
 
@@ -67,14 +67,17 @@ def _near(calls: Sequence[SpanRow]) -> Near:
         last=max(starts),
         trace_ids={row["trace_id"] for row in calls},
         response_ids={row["response_id"] for row in calls if row["response_id"]},
-        outputs={row["output_tokens"] for row in calls if row["output_tokens"] and _is_told_by_counts(row)},
-        failed=any(row["status"] == "error" for row in calls),
+        apart={seen for row in calls if (seen := _apart(row)) is not None},
         streamed=any(_is_streamed(row) for row in calls),
     )
 
 
-def _is_told_by_counts(row: SpanRow) -> bool:
-    return not row["response_id"] or is_wire(row)
+def _apart(row: SpanRow) -> Apart | None:
+    """What a call has in common with the same call in another trace, where no id says so."""
+    told = FAILED if row["status"] == "error" else row["output_tokens"]
+    if told is None or (row["response_id"] and not is_wire(row)):
+        return None
+    return Apart(told, row["start_time"], row["end_time"], int(is_wire(row)))
 
 
 def _is_streamed(row: SpanRow) -> bool:

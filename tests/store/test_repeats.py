@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from otel_i2e.models import Span
-from otel_i2e.store import Near, Writer
+from otel_i2e.store import FAILED, Apart, Near, Writer
 from otel_i2e.store.insert import micros
 from otel_i2e.testing import llm_span, temporary_store
 
@@ -17,6 +17,12 @@ _AT = micros(_NOW)
 def _call(hours: float = 0, **columns: Any) -> Span:
     given: dict[str, Any] = {"start_time": _NOW + timedelta(hours=hours), "response_id": None, "output_tokens": 3}
     return llm_span(**{**given, **columns})
+
+
+def _apart(output_tokens: int, *, wire: int, later: float = 0) -> Apart:
+    """A call of half a second, so many seconds after the stored ones began."""
+    start = _AT + int(later * 1_000_000)
+    return Apart(output_tokens, start, start + 500_000, wire)
 
 
 def _near(writer: Writer, **what: Any) -> set[str]:
@@ -40,9 +46,10 @@ def test_calls_are_found_by_what_they_share() -> None:
         assert _near(writer) == set()
         assert _near(writer, trace_ids={spans["trace"].trace_id, spans["tool"].trace_id}) == {ids["trace"]}
         assert _near(writer, response_ids={"r"}) == {ids["answer"]}
-        assert _near(writer, outputs={5}) == {ids["sdk"]}
-        assert _near(writer, outputs={3}) == {ids["trace"]}
-        assert _near(writer, failed=True) == {ids["failed"]}
+        assert _near(writer, apart={_apart(5, wire=0)}) == {ids["sdk"]}
+        assert _near(writer, apart={_apart(5, wire=1), _apart(3, wire=0), _apart(3, wire=1, later=5)}) == set()
+        assert _near(writer, apart={_apart(3, wire=1)}) == {ids["trace"]}
+        assert _near(writer, apart={_apart(FAILED, wire=1)}) == {ids["failed"]}
         assert _near(writer, streamed=True) == {ids["begun"]}
 
 
