@@ -12,7 +12,8 @@ __all__ = ["rejudged"]
 def rejudged(experiment: Experiment, policy: Policy) -> Experiment:
     """The experiment with the thresholds of `[scorers.NAME]` in place of the recorded ones.
 
-    A score without a number, such as a label, is left as it was.
+    A score without a number, such as a label, is left as it was. A judge at another threshold than its own is another
+    judge, which nobody has calibrated.
     """
     thresholds = {name: rule.threshold for name, rule in policy.scorers.items() if rule.threshold is not None}
     if not thresholds:
@@ -31,4 +32,7 @@ def _attempt(attempt: Attempt, thresholds: Mapping[str, float]) -> Attempt:
     threshold = thresholds.get(attempt.scorer)
     if value is None or threshold is None:
         return attempt
-    return attempt.model_copy(update={"threshold": threshold, "passed": value >= threshold})
+    update: dict[str, float | str] = {"threshold": threshold, "passed": value >= threshold}
+    if attempt.model is not None and attempt.threshold != threshold:
+        update["judge_version"] = f"{attempt.judge_version or attempt.scorer_version} at {threshold:g}"
+    return attempt.model_copy(update=update)

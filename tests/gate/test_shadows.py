@@ -74,3 +74,14 @@ def test_a_suite_does_not_fail_by_shadows(experiment: Make) -> None:
     decision = _decide(experiment({"a": [False], "b": [False]}, attempt=JUDGED))
     assert decision.verdict == "pass"
     assert _decide(experiment({"a": [False], "b": [False]}, attempt=JUDGED), GOOD).verdict == "fail"
+
+
+@pytest.mark.parametrize(("threshold", "action"), [(0.5, "block"), (0.7, "override")])
+def test_a_judge_at_another_threshold_than_its_own_cannot_block(
+    experiment: Make, threshold: float, action: str
+) -> None:
+    """It was calibrated at its own, which is 0.5; the same one in the policy changes nothing."""
+    run = experiment({"a": [False]}, attempt=JUDGED, blocking=["a"])
+    decision = _decide(run, GOOD, scorers={"s": {"threshold": threshold}})
+    assert decision.cases[0].action == action
+    assert any("s 1 at 0.7" in reason for reason in decision.reasons) == (action == "override")
