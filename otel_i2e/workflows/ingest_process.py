@@ -68,7 +68,7 @@ class IngestProcess:
 def main() -> None:
     """The process: settings by standard input, then work until that ends."""
     from otel_i2e.workflows.background import run
-    from otel_i2e.workflows.prepare_process import PrepareProcess
+    from otel_i2e.workflows.prepare_process import PrepareProcess, collect_rarely
 
     settings: Settings = pickle.load(sys.stdin.buffer)  # noqa: S301 -- from our parent, see above
     stop = threading.Event()
@@ -82,4 +82,5 @@ def main() -> None:
         os._exit(0)  # a long backlog: the next process takes it from where the last lease ended
 
     threading.Thread(target=until_parent_ends, daemon=True).start()
+    collect_rarely()
     run(settings, stop, PrepareProcess())

@@ -10,6 +10,7 @@ costs time only: a portion that it did not give back is prepared here.
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import threading
@@ -25,7 +26,7 @@ from typing import Final, NamedTuple
 from otel_i2e.spool import Batch
 from otel_i2e.workflows.preparing import Prepared, prepare
 
-__all__ = ["PrepareProcess"]
+__all__ = ["PrepareProcess", "collect_rarely"]
 
 _AHEAD: Final = 4  # portions: as much as one lease takes
 _IDLE_SECONDS: Final = 30.0
@@ -84,8 +85,15 @@ class PrepareProcess:
         return prepare(batches, limit)
 
 
+def collect_rarely() -> None:
+    """For a process whose garbage has no cycles: looking for them in thousands of rows took 7 % of its time."""
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 100)
+
+
 def _begin_process() -> None:
     """Ctrl-C is for the parent, with whom this process ends, however that ends."""
+    collect_rarely()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = parent_process()
 

@@ -58,7 +58,7 @@ def main() -> None:
             print(
                 f"{name}: {theirs.rate:,.0f} spans/s, {theirs.size:,.0f} bytes a span, {theirs.memory:,.0f} MiB "
                 f"resident after {len(few) * given.batch:,} spans; otel-i2e is {ours.rate / theirs.rate:.0f} times "
-                f"as fast, bytes {ours.size / theirs.size:.2f}x, memory {ours.memory / theirs.memory:.2f}x"
+                f"as fast, bytes {ours.size / theirs.size:.3f}x, memory {ours.memory / theirs.memory:.2f}x"
             )
 
 
