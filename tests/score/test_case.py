@@ -129,3 +129,20 @@ def test_every_check_has_a_file_and_a_test() -> None:
     files = {path.stem for path in Path(folder.__path__[0]).glob("*.py")} - {"__init__", "_check"}
     assert files == {*BUILT_IN, "judge", "must"}
     assert {path.stem.removeprefix("test_") for path in here.glob("test_*.py")} == files - {"must"}
+
+
+@pytest.mark.parametrize("blank", ["", " \n\t"])
+def test_a_blank_answer_passes_no_must_not(attempt: Try, blank: str) -> None:
+    """It holds nothing that it must not, and shows nothing either; what it must do fails it."""
+    must, must_not, criterion = check_scorers(case([{"contains": "30"}], [{"contains": "120"}, "invent"]), PROMPTS)
+    assert attempt(must, blank).passed is False
+    tried = attempt(must_not, blank)
+    assert (tried.outcome, tried.passed) == (Outcome.ERROR, None)
+    assert "blank" in (tried.error or "")
+    assert attempt(criterion, blank, judge=ScriptedJudge(["yes"])).outcome is Outcome.ERROR
+
+
+def test_a_blank_answer_may_pass_what_does_not_read_it(attempt: Try) -> None:
+    """That a tool was not called can be said without a text."""
+    (must_not,) = check_scorers(case([], [{"tool_called": "refund"}]), PROMPTS)
+    assert attempt(must_not, "").passed is True

@@ -30,11 +30,11 @@ def must(entry: str | Json, checks: Checks, prompts: Mapping[str, JudgePrompt]) 
 
 
 def must_not(entry: str | Json, checks: Checks, prompts: Mapping[str, JudgePrompt]) -> Scorer:
-    """The same shapes; passes when the criterion or the check does not hold."""
+    """The same shapes; passes when the criterion or the check does not hold, of an answer that says something."""
     if isinstance(entry, str):
-        return _criterion("must_not", entry, prompts)
+        return _of_an_answer(_criterion("must_not", entry, prompts))
     found = _named(entry, checks)
-    return _negated(found, f"must_not: {found.name}")
+    return _of_an_answer(_negated(found, f"must_not: {found.name}"))
 
 
 def _criterion(kind: str, text: str, prompts: Mapping[str, JudgePrompt]) -> Scorer:
@@ -56,6 +56,19 @@ def _named(entry: Json, checks: Checks) -> Scorer:
     if argument is None:
         raise ScorerError(f"{key!r} has no argument; write {{{key!r}: …}}")
     return checks[key](argument)
+
+
+def _of_an_answer(scorer: Scorer) -> Scorer:
+    """An error for a blank answer: it holds nothing that it must not, and shows nothing either."""
+
+    def ask(subject: Subject, judge: Judge | None) -> Any:
+        if subject.output is not None and not subject.output.strip():
+            raise ScorerError(
+                "the answer is blank, which says nothing of what it must not do; what it must do can fail it"
+            )
+        return scorer.ask(subject, judge)
+
+    return replace(scorer, ask=ask) if "output" in scorer.required else scorer
 
 
 def _negated(scorer: Scorer, name: str) -> Scorer:
