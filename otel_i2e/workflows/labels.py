@@ -38,7 +38,7 @@ ORDER BY e.created_at DESC, r.repeat LIMIT 1
 _NEXT: Final = """
 WITH judged AS (
   SELECT trace_id, span_id, name, arg_max(passed, created_at) AS passed FROM scores
-  WHERE (name = $scorer OR metadata ->> '$.judge' = $scorer) AND span_id IS NOT NULL AND NOT EXISTS (
+  WHERE (name = $scorer OR (metadata ->> '$.judge') = $scorer) AND span_id IS NOT NULL AND NOT EXISTS (
     FROM labels l WHERE l.span_id = scores.span_id AND l.scorer = scores.name AND l.reviewer = $reviewer)
   GROUP BY ALL
 )
