@@ -88,7 +88,7 @@ class PrepareProcess:
 def collect_rarely() -> None:
     """For a process whose garbage has no cycles: looking for them in thousands of rows took 7 % of its time."""
     gc.freeze()
-    gc.set_threshold(100_000, 20, 100)
+    gc.set_threshold(100_000, 10, 10)
 
 
 def _begin_process() -> None:
