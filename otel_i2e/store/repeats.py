@@ -17,27 +17,29 @@ _TEXTS: Final = "(SELECT unnest(from_json({name}, '[\"VARCHAR\"]')))"
 FAILED: Final = -1
 """Stands for the output tokens of a failed call."""
 _AT_THE_WIRE: Final = "(name = 'raw_gen_ai_request' OR starts_with(coalesce(scope_name, ''), 'com.anthropic.'))"
-_NEAR: Final = f"""
-FROM span_rows
+_SAME_TRACE: Final = f"""
+trace_id IN {_TEXTS.format(name="$trace_ids")} OR duplicate_trace_id IN {_TEXTS.format(name="$trace_ids")}
+"""
+_SAME_ANSWER: Final = f"response_id IN {_TEXTS.format(name='$response_ids')}"
+_APART: Final = f"""
+rowid IN (
+  SELECT seen.rowid
+  FROM (FROM span_rows SELECT *, rowid, {_AT_THE_WIRE} AS at_the_wire) AS seen
+  JOIN (SELECT unnest(from_json($apart, '[["BIGINT"]]')) AS one) AS sent
+    ON sent.one[1] = CASE WHEN seen.status = 'error' THEN {FAILED} ELSE seen.output_tokens END
+    AND sent.one[4] = CASE WHEN seen.at_the_wire THEN 0 ELSE 1 END
+    AND seen.start_time <= make_timestamptz(sent.one[3]) AND seen.end_time >= make_timestamptz(sent.one[2])
+  WHERE seen.kind IN ('llm', 'embedding')
+    AND seen.start_time BETWEEN make_timestamptz($first::BIGINT) AND make_timestamptz($last::BIGINT)
+    AND (seen.at_the_wire OR seen.response_id IS NULL)
+)
+"""
+_STREAMED: Final = "starts_with(scope_name, 'logfire') AND (output_tokens IS NULL OR starts_with(name, 'streaming '))"
+_NEAR: Final = """
+SELECT rowid FROM span_rows
 WHERE kind IN ('llm', 'embedding')
   AND start_time BETWEEN make_timestamptz($first::BIGINT) AND make_timestamptz($last::BIGINT)
-  AND (
-    trace_id IN {_TEXTS.format(name="$trace_ids")}
-    OR duplicate_trace_id IN {_TEXTS.format(name="$trace_ids")}
-    OR response_id IN {_TEXTS.format(name="$response_ids")}
-    OR trace_id || span_id IN (
-      SELECT seen.trace_id || seen.span_id
-      FROM (FROM span_rows SELECT *, {_AT_THE_WIRE} AS at_the_wire) AS seen
-      JOIN (SELECT unnest(from_json($apart, '[["BIGINT"]]')) AS one) AS sent
-        ON sent.one[1] = CASE WHEN seen.status = 'error' THEN {FAILED} ELSE seen.output_tokens END
-        AND sent.one[4] = CASE WHEN seen.at_the_wire THEN 0 ELSE 1 END
-        AND seen.start_time <= make_timestamptz(sent.one[3]) AND seen.end_time >= make_timestamptz(sent.one[2])
-      WHERE seen.kind IN ('llm', 'embedding')
-        AND seen.start_time BETWEEN make_timestamptz($first::BIGINT) AND make_timestamptz($last::BIGINT)
-        AND (seen.at_the_wire OR seen.response_id IS NULL)
-    )
-    OR $streamed AND starts_with(scope_name, 'logfire') AND (output_tokens IS NULL OR starts_with(name, 'streaming '))
-  )
+  AND ({same})
 """
 _LINK: Final = """
 UPDATE span_rows SET duplicate_of = new.link[3], duplicate_trace_id = new.link[4]
@@ -82,17 +84,29 @@ class Near(NamedTuple):
 def calls_near(
     connection: duckdb.DuckDBPyConnection, near: Near, columns: Sequence[str], filled: Sequence[str]
 ) -> list[dict[str, Any]]:
-    """Stored calls: `columns` and their links as they are, times in microseconds; of `filled`, True or None."""
+    """Stored calls: `columns` and their links as they are, times in microseconds; of `filled`, True or None.
+
+    They are found by few columns first: to read all of them of every call in the range took 2.3 times as long.
+    """
     times = {name: f"epoch_us({name}) AS {name}" for name in ("start_time", "end_time")}
     shown = [times.get(name, name) for name in (*columns, "duplicate_of", "duplicate_trace_id")]
     shown += [f"nullif({name} IS NOT NULL, false) AS {name}" for name in filled]
+    same, sent = _same(near)
+    found = _NEAR.format(same=same)
+    sql = f"SELECT {', '.join(shown)} FROM span_rows WHERE rowid IN ({found})"
+    return fetched(connection, sql, {**sent, **near.bounds})
+
+
+def _same(near: Near) -> tuple[str, dict[str, str]]:
+    """What makes a stored call the same, and its parameters: of each that is asked for, for each reads columns."""
     sent = {
-        "trace_ids": json_text(list(near.trace_ids)),
-        "response_ids": json_text(list(near.response_ids)),
-        "apart": json_text([list(one) for one in near.apart]),
-        "streamed": near.streamed,
+        "trace_ids": list(near.trace_ids),
+        "response_ids": list(near.response_ids),
+        "apart": [list(one) for one in near.apart],
     }
-    return fetched(connection, f"SELECT {', '.join(shown)} {_NEAR}", {**sent, **near.bounds})
+    asked = {"trace_ids": _SAME_TRACE, "response_ids": _SAME_ANSWER, "apart": _APART}
+    same = [condition for name, condition in asked.items() if sent[name]] + [_STREAMED] * near.streamed
+    return " OR ".join(f"({one})" for one in same) or "false", {n: json_text(ids) for n, ids in sent.items() if ids}
 
 
 def link(
