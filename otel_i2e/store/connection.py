@@ -22,8 +22,8 @@ default of 122,880 rows took 3.4 s at 100,000 spans, and more CPU and bytes on t
 BLOCK_BYTES: Final = 65_536
 """Of new stores. Columns of a small row group fill few blocks; DuckDB's default of 262,144 bytes wasted a sixth of the
 file on their unfilled ends."""
-_MOST_LEASES: Final = 100
-"""Of one kept instance: its memory grows by some bytes with every row."""
+_MOST_LEASES: Final = 20
+"""Of one kept instance: its memory grows with every row that it meets, and all of it comes back at its end."""
 _READER_CONFIG: Final[dict[str, Any]] = {
     "enable_external_access": False,
     "autoinstall_known_extensions": False,
