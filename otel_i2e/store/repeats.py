@@ -13,6 +13,9 @@ from otel_i2e.store.rows import fetched
 __all__ = ["FAILED", "Apart", "Near", "calls_near", "link"]
 
 _HOUR: Final = 3_600_000_000
+_CLOCKS: Final = 120_000_000
+"""Microseconds by which clocks may differ where one call is seen twice. What ended longer ago is not read: a busy
+store has hundreds of thousands of calls in an hour."""
 _TEXTS: Final = "(SELECT unnest(from_json({name}, '[\"VARCHAR\"]')))"
 FAILED: Final = -1
 """Stands for the output tokens of a failed call."""
@@ -39,6 +42,7 @@ _NEAR: Final = """
 SELECT rowid FROM span_rows
 WHERE kind IN ('llm', 'embedding')
   AND start_time BETWEEN make_timestamptz($first::BIGINT) AND make_timestamptz($last::BIGINT)
+  AND end_time >= make_timestamptz($ended::BIGINT)
   AND ({same})
 """
 _LINK: Final = """
@@ -65,7 +69,7 @@ class Near(NamedTuple):
     """What a stored call must have in common with new ones, which began from `first` to `last`."""
 
     first: int
-    """Microseconds since the epoch. Calls are looked for from one hour before."""
+    """Microseconds since the epoch. Calls are looked for from one hour before, if they lasted until then."""
     last: int
     """To one hour after."""
     trace_ids: Collection[str] = ()
@@ -94,7 +98,7 @@ def calls_near(
     same, sent = _same(near)
     found = _NEAR.format(same=same)
     sql = f"SELECT {', '.join(shown)} FROM span_rows WHERE rowid IN ({found})"
-    return fetched(connection, sql, {**sent, **near.bounds})
+    return fetched(connection, sql, {**sent, **near.bounds, "ended": near.first - _CLOCKS})
 
 
 def _same(near: Near) -> tuple[str, dict[str, str]]:

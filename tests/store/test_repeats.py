@@ -54,8 +54,9 @@ def test_calls_are_found_by_what_they_share() -> None:
 
 
 def test_calls_are_looked_for_within_an_hour() -> None:
-    """A recorded answer that comes again the next day is another call."""
-    spans = [_call(hours, response_id="r") for hours in (-1.5, -0.5, 0.5, 1.5)]
+    """A recorded answer that comes again the next day is another call, and so is one after a call that has ended."""
+    spans = [_call(hours, response_id="r", end_time=_NOW) for hours in (-1.5, -0.5, 0.5, 1.5)]
+    spans.append(_call(-0.5, response_id="r", end_time=_NOW - timedelta(minutes=3)))
     with temporary_store(spans) as store, store.write() as writer:
         assert _near(writer, response_ids={"r"}) == {spans[1].span_id, spans[2].span_id}
 
