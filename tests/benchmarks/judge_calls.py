@@ -3,10 +3,11 @@
     python tests/benchmarks/judge_calls.py [--calls 4000] [--concurrency 100] [--delay 0.05] [--profile]
 
 The API is a process of its own that answers every request after `--delay`, in asyncio without a framework. In one
-run: our judge with the SDK's aiohttp transport (extra `judge`) and without, and as peers the SDK's own
-`messages.create` with the same request, and aiohttp alone, below which nothing in Python goes. Printed for each: wall
-time against the ideal (calls × delay / concurrency), CPU a call of this process, peak memory after a tenth of the
-calls and at the end. With `--profile`: in which package the CPU of our judge's calls goes.
+run: our judge with aiohttp (extra `judge`) and without, and as peers the SDK's own `messages.create` with the same
+request, the same over a client that sends nothing and waits (what the SDK costs by itself), and aiohttp alone, below
+which nothing in Python goes. Printed for each: wall time against the ideal (calls × delay / concurrency), CPU a call of
+this process and of the API, how long this process stood in line for a core (Linux; that time is other programs'), peak
+memory after a tenth of the calls and at the end. With `--profile`: in which package the CPU of our judge's calls goes.
 """
 
 from __future__ import annotations
@@ -24,11 +25,14 @@ from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
 import aiohttp
 import anthropic
+import httpx2
+import psutil
 
 from otel_i2e.judge import ClaudeJudge, built_in_prompts
 from otel_i2e.judge.request import encoded, request_of
@@ -74,6 +78,26 @@ async def sdk() -> AsyncGenerator[Ask]:
         yield lambda question: create(**request_of(question, "marker"))
 
 
+class Waiting(httpx2.AsyncClient):
+    """Sends nothing, and answers after `delay`."""
+
+    delay = 0.0
+
+    async def send(self, request: httpx2.Request, **_options: Any) -> httpx2.Response:
+        """The answer, when it is time."""
+        await asyncio.sleep(self.delay)
+        return httpx2.Response(200, json=ANSWER, request=request)
+
+
+@asynccontextmanager
+async def sdk_itself() -> AsyncGenerator[Ask]:
+    """The SDK as above, over no network at all."""
+    quiet: Any = {"traces": False, "propagation": False}
+    async with anthropic.AsyncAnthropic(open_telemetry=quiet, http_client=Waiting()) as client:
+        create: Any = client.messages.create
+        yield lambda question: create(**request_of(question, "marker"))
+
+
 @asynccontextmanager
 async def floor() -> AsyncGenerator[Ask]:
     """aiohttp alone, with no retry, no error and no verdict."""
@@ -100,6 +124,7 @@ def main() -> None:
     api.start()
     os.environ["ANTHROPIC_API_KEY"] = "test"
     os.environ["ANTHROPIC_BASE_URL"] = f"http://127.0.0.1:{receiver.recv()}"
+    Waiting.delay = asked.delay
     if asked.profile:
         _profile(asked)
     else:
@@ -108,23 +133,25 @@ def main() -> None:
             ("our judge, extra judge", ours),
             ("our judge, without it", ours_without_extra),
             (f"anthropic {version('anthropic')}", sdk),
+            ("the same, no network", sdk_itself),
             (f"aiohttp {version('aiohttp')} alone", floor),
         ):
-            asyncio.run(_measured(name, way, asked))
+            asyncio.run(_measured(name, way, asked, psutil.Process(api.pid)))
     api.terminate()
 
 
-async def _measured(name: str, way: Any, asked: argparse.Namespace) -> None:
+async def _measured(name: str, way: Any, asked: argparse.Namespace, api: psutil.Process) -> None:
     ideal = asked.calls * asked.delay / asked.concurrency
     async with way() as ask:
         await _calls(ask, asked.calls // 10, asked.concurrency)
         early = _peak_mb()
-        wall, cpu = time.perf_counter(), time.process_time()
+        before = _clocks(api)
         await _calls(ask, asked.calls, asked.concurrency)
-        wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
+        wall, cpu, api_cpu, in_line = (after - start for after, start in zip(_clocks(api), before, strict=True))
     print(
         f"  {name:24} {wall / ideal:5.2f} × the ideal {ideal:.2f} s; CPU {cpu / asked.calls * 1e6:5.0f} µs a call, "
-        f"{cpu / wall:4.0%} of a core; peak {early:.0f} → {_peak_mb():.0f} MB"
+        f"of the API {api_cpu / asked.calls * 1e6:3.0f}; {cpu / wall:4.0%} of a core, {in_line / wall:4.0%} in line "
+        f"for one; peak {early:.0f} → {_peak_mb():.0f} MB"
     )
 
 
@@ -158,6 +185,13 @@ def _profile(asked: argparse.Namespace) -> None:
         share[next((one for one in PACKAGES if one in parts), "C functions and the rest")] += own
     for package, own in share.most_common():
         print(f"  {package:26} {own / share.total():6.1%}")
+
+
+def _clocks(api: psutil.Process) -> tuple[float, float, float, float]:
+    """Seconds: of the wall, CPU of this process and of the API, and this thread's wait for a core."""
+    line = Path("/proc/self/schedstat")
+    in_line = int(line.read_text().split()[1]) / 1e9 if line.exists() else 0.0
+    return time.perf_counter(), time.process_time(), sum(api.cpu_times()[:2]), in_line
 
 
 def _peak_mb() -> float:
