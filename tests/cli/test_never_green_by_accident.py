@@ -43,6 +43,18 @@ def empty(question):
 def leaves(question):
     os._exit(0)
 
+class Formless:
+    pass
+
+def zero_width(question):
+    return "\\u200b\\n"
+
+def empty_object(question):
+    return {"answer": ""}
+
+def formless(question):
+    return Formless()
+
 def slow(question):
     open("started", "w").close()
     time.sleep(60)
@@ -233,6 +245,30 @@ def test_nothing_was_measured(
     _said(f"nothing measured, {request.node.callspec.id.split('-')[-1]}", evaluated, *gates)
     assert [gate.code for gate in gates] == [2, 2]
     assert says in gates[0].out
+
+
+_SATISFIED_BY_SILENCE = [
+    {"must_not": [{"contains": "120"}]},
+    {"must": [{"not_contains": "120"}]},
+    {"must": [{"no_secrets": True}]},
+    {"must": [{"length": 100}]},
+    {"scorers": ["no_personal_data"]},
+    {"must": [{"tool_not_called": "refund"}]},
+    {"must_not": [{"tool_called": "refund"}]},
+    {"must": [{"no_loops": True}, {"max_steps": 5}, {"max_errors": 0}, {"max_retries": 0}, {"max_duration": "9m"}]},
+]
+
+
+@pytest.mark.parametrize("task", ["nothing", "empty", "zero_width", "empty_object", "formless", "good"])
+def test_an_application_that_says_nothing(project: Callable[..., _Ran], task: str) -> None:
+    """It does nothing that it must not, whatever the check is that says so: nothing was measured, but of a good one."""
+    rows = [{"id": f"c{at}", "input": "x", "priority": "P0", **one} for at, one in enumerate(_SATISFIED_BY_SILENCE)]
+    Path("silence.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    evaluated, gate = project("eval", "silence.jsonl", "--task", f"app:{task}"), project("gate")
+    _said(f"negative checks of an application that returns {task}", evaluated, gate)
+    silent = task != "good"
+    assert gate.code == (2 if silent else 0)
+    assert (f"of {len(rows)} cases {len(rows)} were not measured" in gate.out) is silent
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from otel_i2e.errors import DatasetError
 from otel_i2e.judge import built_in_prompts
 from otel_i2e.models import Attempt, Case, JudgeSettings, Outcome
 from otel_i2e.score import BUILT_IN, check_scorers
-from otel_i2e.testing import ScriptedJudge
+from otel_i2e.testing import ScriptedJudge, agent_span, tool_span, trace_of
 
 Try = Callable[..., Attempt]
 PROMPTS = built_in_prompts(JudgeSettings())
@@ -131,18 +131,73 @@ def test_every_check_has_a_file_and_a_test() -> None:
     assert {path.stem.removeprefix("test_") for path in here.glob("test_*.py")} == files - {"must"}
 
 
-@pytest.mark.parametrize("blank", ["", " \n\t"])
+@pytest.mark.parametrize("blank", ["", " \n\t", "\u200b", "{}"])
 def test_a_blank_answer_passes_no_must_not(attempt: Try, blank: str) -> None:
     """It holds nothing that it must not, and shows nothing either; what it must do fails it."""
     must, must_not, criterion = check_scorers(case([{"contains": "30"}], [{"contains": "120"}, "invent"]), PROMPTS)
     assert attempt(must, blank).passed is False
     tried = attempt(must_not, blank)
     assert (tried.outcome, tried.passed) == (Outcome.ERROR, None)
-    assert "blank" in (tried.error or "")
-    assert attempt(criterion, blank, judge=ScriptedJudge(["yes"])).outcome is Outcome.ERROR
+    assert "the answer is blank" in (tried.error or "")
+    judge = ScriptedJudge(["yes"])
+    assert attempt(criterion, blank, judge=judge).outcome is Outcome.ERROR
+    assert judge.questions == []
 
 
-def test_a_blank_answer_may_pass_what_does_not_read_it(attempt: Try) -> None:
-    """That a tool was not called can be said without a text."""
-    (must_not,) = check_scorers(case([], [{"tool_called": "refund"}]), PROMPTS)
-    assert attempt(must_not, "").passed is True
+_NEGATIVE: dict[str, Any] = {
+    "not_contains": "120",
+    "no_secrets": True,
+    "no_personal_data": True,
+    "length": 100,
+    "tool_not_called": "refund",
+    "no_loops": True,
+    "max_steps": 5,
+    "max_errors": 0,
+    "max_retries": 0,
+    "max_duration": "5m",
+    "max_tokens": 500,
+    "max_cost": 0.5,
+    "no_repeated_answers": True,
+    "no_repeated_questions": True,
+}
+_CALLS = {"input_tokens": 1, "output_tokens": 0, "cost_usd": 0.1, "response_model": "m", "duration_ms": 1.0}
+
+
+@pytest.mark.parametrize("check", _NEGATIVE)
+def test_what_silence_satisfies_passes_of_an_answer_only(attempt: Try, check: str) -> None:
+    """In an evaluation, where it is known that nothing was answered: written as a check, and as the opposite of one."""
+    talk = [
+        {"role": "user", "content": "May I?"},
+        {"role": "assistant", "content": "No."},
+        {"role": "user", "content": "x"},
+    ]
+    asked = case([{check: _NEGATIVE[check]}]).model_copy(update={"input": {"messages": talk}})
+    (must,) = check_scorers(asked)
+    assert attempt(must, "It is 30 days.", case=asked, **_CALLS).passed is True
+    silent = attempt(must, "\u200b", case=asked, **_CALLS)
+    assert (silent.outcome, silent.passed) == (Outcome.ERROR, None)
+    assert "the answer is blank ('\\u200b')" in (silent.error or "")
+    refused = case([], [{check: _NEGATIVE[check]}])
+    (must_not,) = check_scorers(refused)
+    assert attempt(must_not, "\u200b", case=asked, **_CALLS).passed is False
+
+
+def test_a_tool_that_was_not_called_is_a_pass_only_where_something_was_done(attempt: Try) -> None:
+    """No answer is enough where another tool was; in production, an answer that is not there may be unrecorded."""
+    asked = case([], [{"tool_called": "refund"}])
+    (must_not,) = check_scorers(asked)
+    silent = attempt(must_not, None, case=asked)
+    assert (silent.outcome, silent.error) == (
+        Outcome.ERROR,
+        "there is no answer, and a check that silence satisfies measures nothing then; add one of what must be there",
+    )
+    acted = trace_of(agent_span(output=None), tool_span("look", {}, "ok"))
+    assert attempt(must_not, case=asked, trace=acted).passed is True
+    assert attempt(must_not, None).passed is True
+
+
+def test_an_answer_that_must_not_be_blank(attempt: Try) -> None:
+    """It says so itself, and fails: that is no silence to be noticed."""
+    (must_not,) = check_scorers(case([], [{"regex": r"^\s*$"}]))
+    assert attempt(must_not, " ").passed is False
+    assert attempt(must_not, "Yes.").passed is True

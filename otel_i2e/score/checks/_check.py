@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from otel_i2e.errors import ScorerError
 from otel_i2e.models import Contract, Json
+from otel_i2e.score.blank import of_an_answer
 from otel_i2e.score.identity import code_definition
 from otel_i2e.score.parameters import asking, needs_of
 from otel_i2e.score.scorer import Scorer
@@ -36,18 +37,26 @@ def plain(argument: Any) -> Any:
     return {} if argument is None or argument is True else argument
 
 
-def check_scorer(check: str, function: Callable[..., Any], argument: Contract | None = None, *, title: str) -> Scorer:
-    """A built-in scorer that passes at 1; `function` takes a scorer's parameters."""
+def check_scorer(
+    check: str, function: Callable[..., Any], argument: Contract | None = None, *, title: str, negative: bool = False
+) -> Scorer:
+    """A built-in scorer that passes at 1; `function` takes a scorer's parameters.
+
+    A `negative` one holds of an application that does nothing: its pass counts only where something was answered.
+    """
     required, optional = needs_of(function, check)
     ask = asking(function, required | optional)
+    if negative:
+        ask = of_an_answer(ask, required)
     values = argument.model_dump(mode="json") if argument is not None else None
+    what = [check, values, "of an answer"] if negative else [check, values]
     return Scorer(
         name=f"{check} {title}".strip(),
         threshold=1.0,
         required=required,
         optional=optional,
         ask=lambda subject, _judge: ask(subject),
-        identity=lambda: code_definition(function, [check, values], shown={"check": check, "argument": values}),
+        identity=lambda: code_definition(function, what, shown={"check": check, "argument": values}),
         description=(function.__doc__ or "").strip().partition("\n")[0],
     )
 

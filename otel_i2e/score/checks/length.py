@@ -47,7 +47,9 @@ def length(argument: Any) -> Scorer:
         )
         return Score(value=1.0 if holds else 0.0, explanation=f"{words} words, {characters} characters")
 
-    return check_scorer("length", check, limits, title=", ".join(f"{n} {v}" for n, v in limits if v is not None))
+    return check_scorer(
+        "length", check, limits, title=", ".join(f"{n} {v}" for n, v in limits if v is not None), negative=True
+    )
 
 
 def _or(limit: int | None, otherwise: int) -> int:

@@ -34,4 +34,4 @@ def max_cost(argument: Any) -> Scorer:
             explanation=f"cost ${usage.cost_usd:.6g} of ${budget.usd:.6g}",
         )
 
-    return check_scorer("max_cost", check, budget, title=f"${budget.usd:g}")
+    return check_scorer("max_cost", check, budget, title=f"${budget.usd:g}", negative=True)

@@ -32,7 +32,7 @@ def max_duration(argument: Any) -> Scorer:
             explanation=f"took {duration_ms:.0f} ms of {wanted.milliseconds:.0f} ms",
         )
 
-    return check_scorer("max_duration", check, wanted, title=str(argument).strip())
+    return check_scorer("max_duration", check, wanted, title=str(argument).strip(), negative=True)
 
 
 def _milliseconds(argument: Any) -> float:

@@ -31,7 +31,7 @@ def max_errors(argument: Any) -> Scorer:
         failed = [span.name for span in trace if _counts(span, limit.kind)]
         return Score(value=float(len(failed) <= limit.count), explanation=f"failed: {', '.join(failed) or 'none'}")
 
-    return check_scorer("max_errors", check, limit, title=f"{limit.count} {limit.kind or ''}".strip())
+    return check_scorer("max_errors", check, limit, title=f"{limit.count} {limit.kind or ''}".strip(), negative=True)
 
 
 def _counts(span: Span, kind: str | None) -> bool:

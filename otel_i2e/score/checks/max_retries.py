@@ -43,7 +43,7 @@ def max_retries(argument: Any) -> Scorer:
         most = max((count for _, count in retries), default=0)
         return Score(value=float(most <= limit.count), explanation=f"made again: {said or 'none'}")
 
-    return check_scorer("max_retries", check, limit, title=f"{limit.count} {limit.kind or ''}".strip())
+    return check_scorer("max_retries", check, limit, title=f"{limit.count} {limit.kind or ''}".strip(), negative=True)
 
 
 def _call(span: Span, trace: list[Span]) -> tuple[str, str]:

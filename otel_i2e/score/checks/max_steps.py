@@ -32,4 +32,4 @@ def max_steps(argument: Any) -> Scorer:
             value=float(calls + tools <= limit.steps), explanation=f"{calls} model calls and {tools} tool runs"
         )
 
-    return check_scorer("max_steps", check, limit, title=str(limit.steps))
+    return check_scorer("max_steps", check, limit, title=str(limit.steps), negative=True)

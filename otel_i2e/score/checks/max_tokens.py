@@ -49,7 +49,7 @@ def max_tokens(argument: Any) -> Scorer:
         return Score(value=0.0 if over else 1.0, explanation=said)
 
     title = ", ".join(f"{name} {limit}" for name, limit in limits if limit is not None)
-    return check_scorer("max_tokens", check, limits, title=title)
+    return check_scorer("max_tokens", check, limits, title=title, negative=True)
 
 
 def _counted(span: Span, trace: list[Span]) -> bool:

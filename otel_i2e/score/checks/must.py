@@ -11,6 +11,7 @@ from typing import Any
 from otel_i2e.errors import ScorerError
 from otel_i2e.models import Definition, Json, Judge, JudgePrompt, Score, Subject
 from otel_i2e.score.answer import Answer, answer_of, passed
+from otel_i2e.score.blank import Unanswered, unanswered
 from otel_i2e.score.checks._check import shown
 from otel_i2e.score.checks.judge import judge_scorer
 from otel_i2e.score.identity import hash_of
@@ -32,9 +33,9 @@ def must(entry: str | Json, checks: Checks, prompts: Mapping[str, JudgePrompt]) 
 def must_not(entry: str | Json, checks: Checks, prompts: Mapping[str, JudgePrompt]) -> Scorer:
     """The same shapes; passes when the criterion or the check does not hold, of an answer that says something."""
     if isinstance(entry, str):
-        return _of_an_answer(_criterion("must_not", entry, prompts))
+        return _answered_first(_criterion("must_not", entry, prompts))
     found = _named(entry, checks)
-    return _of_an_answer(_negated(found, f"must_not: {found.name}"))
+    return _negated(_answered_first(found) if found.needs_judge else found, f"must_not: {found.name}")
 
 
 def _criterion(kind: str, text: str, prompts: Mapping[str, JudgePrompt]) -> Scorer:
@@ -58,28 +59,31 @@ def _named(entry: Json, checks: Checks) -> Scorer:
     return checks[key](argument)
 
 
-def _of_an_answer(scorer: Scorer) -> Scorer:
-    """An error for a blank answer: it holds nothing that it must not, and shows nothing either."""
+def _answered_first(scorer: Scorer) -> Scorer:
+    """An error without asking the judge where nothing was answered."""
 
     def ask(subject: Subject, judge: Judge | None) -> Any:
-        if subject.output is not None and not subject.output.strip():
-            raise ScorerError(
-                "the answer is blank, which says nothing of what it must not do; what it must do can fail it"
-            )
+        if (why := unanswered(subject, scorer.required)) is not None:
+            raise ScorerError(why)
         return scorer.ask(subject, judge)
 
-    return replace(scorer, ask=ask) if "output" in scorer.required else scorer
+    return replace(scorer, ask=ask)
 
 
 def _negated(scorer: Scorer, name: str) -> Scorer:
     async def ask(subject: Subject, judge: Judge | None) -> Answer:
-        result = scorer.ask(subject, judge)
-        answer = answer_of(await result if inspect.isawaitable(result) else result)
+        try:
+            result = scorer.ask(subject, judge)
+            answer = answer_of(await result if inspect.isawaitable(result) else result)
+        except Unanswered as satisfied:  # by silence: it holds, and must not
+            return Answer(Score(value=0.0, explanation=f"it holds: {satisfied}"))
         if answer.score is None:
             return answer
         holds = passed(answer.score, scorer.threshold)
         if holds is None:
             raise ScorerError(f"{scorer.name} has no threshold, so that it does not hold cannot be said")
+        if not holds and (why := unanswered(subject, scorer.required)) is not None:
+            raise Unanswered(why)
         negative = Score(
             value=0.0 if holds else 1.0, explanation=answer.score.explanation, metadata=answer.score.metadata
         )
@@ -91,5 +95,7 @@ def _negated(scorer: Scorer, name: str) -> Scorer:
 def _opposite(scorer: Scorer) -> Definition:
     was = scorer.definition
     return Definition(
-        version=hash_of(["not", was.version]), text=was.text, parameters={**was.parameters, "must_not": True}
+        version=hash_of(["not", was.version, "of an answer"]),
+        text=was.text,
+        parameters={**was.parameters, "must_not": True},
     )

@@ -39,4 +39,6 @@ def no_repeated_answers(argument: Any = None) -> Scorer:
         said = f"turn {again + 1} answers as turn {first + 1} did: {shown(answers[again])}"
         return Score(value=0.0, explanation=said)
 
-    return check_scorer("no_repeated_answers", check, same, title="" if same == Same() else f"of {same.at_least:g}")
+    return check_scorer(
+        "no_repeated_answers", check, same, title="" if same == Same() else f"of {same.at_least:g}", negative=True
+    )

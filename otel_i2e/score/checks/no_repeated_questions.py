@@ -39,4 +39,6 @@ def no_repeated_questions(argument: Any = None) -> Scorer:
         said = f"turn {again + 1} asks what turn {first + 1} asked: {shown(questions[again])}"
         return Score(value=0.0, explanation=said)
 
-    return check_scorer("no_repeated_questions", check, same, title="" if same == Same() else f"of {same.at_least:g}")
+    return check_scorer(
+        "no_repeated_questions", check, same, title="" if same == Same() else f"of {same.at_least:g}", negative=True
+    )

@@ -34,7 +34,9 @@ def no_secrets(argument: Any = None) -> Scorer:
         said = ", ".join(f"{count} × {kind}" for kind, count in sorted(found.items()))
         return Score(value=0.0 if found else 1.0, explanation=said or "none found")
 
-    return check_scorer("no_secrets", check, wanted, title="" if not wanted.kinds else f"but {', '.join(wanted.kinds)}")
+    return check_scorer(
+        "no_secrets", check, wanted, title="" if not wanted.kinds else f"but {', '.join(wanted.kinds)}", negative=True
+    )
 
 
 @cache

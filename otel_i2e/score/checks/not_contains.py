@@ -26,4 +26,6 @@ def not_contains(argument: Any) -> Scorer:
         reason = f"contains {named}" if found else f"does not contain {named}"
         return Score(value=0.0 if found else 1.0, explanation=reason)
 
-    return check_scorer("not_contains", check, unwanted, title=", ".join(shown(text) for text in unwanted.text))
+    return check_scorer(
+        "not_contains", check, unwanted, title=", ".join(shown(text) for text in unwanted.text), negative=True
+    )

@@ -30,4 +30,4 @@ def tool_not_called(argument: Any) -> Scorer:
         called = sorted({call.name for call in tool_calls} & set(wanted.names))
         return Score(value=0.0 if called else 1.0, explanation=f"called: {', '.join(called) or 'none of them'}")
 
-    return check_scorer("tool_not_called", check, wanted, title=", ".join(wanted.names))
+    return check_scorer("tool_not_called", check, wanted, title=", ".join(wanted.names), negative=True)
