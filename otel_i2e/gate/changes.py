@@ -19,17 +19,18 @@ _CHANGES: Final[Mapping[tuple[CaseVerdict, CaseVerdict], Change]] = {
 }
 
 
-def change_of(now: CaseDecision, before: CaseDecision | None, *, comparable: bool) -> Change:
+def change_of(now: CaseDecision, at: CaseDecision, before: CaseDecision | None, *, comparable: bool) -> Change:
     """The change since the baseline; `new` when the baseline has no such test.
 
-    A case whose repeats disagree is `flaky`, unless the repeats of the baseline say for certain (Fisher's exact
-    test, one-sided, 0.05) that it got worse or better. `none` when the baseline did not measure it.
+    `at` is the decision from as many repeats as `before`: a verdict over five is not held against one over one. A case
+    whose repeats disagree is `flaky`, unless the repeats of the baseline say for certain (Fisher's exact test,
+    one-sided, 0.05) that it got worse or better. `none` when the baseline did not measure it.
     """
     if now.verdict == "not_measured":
         return "not_measured"
     if before is None or not comparable:
         return "flaky" if _flaky(now) else "new"
-    change: Change = _CHANGES.get((before.verdict, now.verdict), "none")
+    change: Change = _CHANGES.get((before.verdict, at.verdict), "none")
     return "flaky" if _flaky(now) and not _is_sure(change, now, before) else change
 
 

@@ -1,7 +1,9 @@
 """This run against its baseline: a paired test over the cases that both measured, and what it could have seen.
 
-With one run of each case the verdicts are compared (McNemar, exact). Where both ran every case equally
-often, and left none out, the passes of the repeats are compared (sign flips, exact), which sees smaller drops.
+With one run of each case the verdicts are compared (McNemar, exact). Where each case was run several times, and no
+repeat is missing, the passes of the repeats are compared (sign flips, exact), which sees smaller drops. Of an
+experiment with more repeats than the other only the first ones count: a flaky case passes 1 of 1 more often than 5
+of 5, so verdicts over different numbers of repeats differ without any change.
 """
 
 from __future__ import annotations
@@ -28,14 +30,19 @@ class Pair(NamedTuple):
 
 
 def pairs_of(
-    cases: Sequence[CaseDecision], before: Mapping[str, CaseDecision], comparable: frozenset[str]
+    cases: Sequence[CaseDecision],
+    before: Mapping[str, CaseDecision],
+    comparable: frozenset[str],
+    overridden: frozenset[str] = frozenset(),
 ) -> list[Pair]:
-    """The cases that can be compared. What is overridden, or rests on judges that may not block, takes no part."""
+    """The cases that can be compared, both sides from equally many repeats.
+
+    What is overridden, or rests on judges that may not block, takes no part.
+    """
     return [
         Pair(before[case.case_id], case)
         for case in cases
-        if case.case_id in comparable
-        and case.overridden is None
+        if case.case_id in comparable - overridden
         and "not_measured" not in (case.verdict, before[case.case_id].verdict)
         and not (case.shadow or before[case.case_id].shadow)
     ]
@@ -75,8 +82,9 @@ def comparison_remarks(
             return []
         why = f"no case of this experiment can be compared with the baseline {baseline.experiment_id}"
         return [Remark("undecided" if policy.drop == "block" else "note", why)]
+    said = _shortened(experiment.repeats, baseline.repeats)
     if not comparison.significant:
-        return []
+        return said
     names = {"mcnemar": "exact McNemar", "paired_repeats": "exact test on paired repeats"}
     return [
         of_run(
@@ -84,8 +92,18 @@ def comparison_remarks(
             f"the pass rate dropped by {comparison.drop:.1%} against {baseline.experiment_id}: {comparison.broke} of "
             f"{comparison.pairs} cases broke, {comparison.fixed} were fixed "
             f"(p = {comparison.p_value:.2g}, {names[comparison.test]})",
-        )
+        ),
+        *said,
     ]
+
+
+def _shortened(now: int, before: int) -> list[Remark]:
+    """That not every repeat was compared."""
+    if now == before:
+        return []
+    fewest = min(now, before)
+    first = "the first repeat of each case is" if fewest == 1 else f"the first {fewest} repeats of each case are"
+    return [Remark("note", f"{first} compared: the baseline has {before}, this experiment {now}")]
 
 
 def detectable(pairs: Sequence[Pair], cases: Sequence[CaseDecision], policy: Policy) -> float | None:

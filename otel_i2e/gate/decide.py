@@ -25,7 +25,7 @@ from otel_i2e.gate.coverage import inconsistencies, left_out, tolerates, unmeasu
 from otel_i2e.gate.overriding import apply_overrides, debt, override_remarks
 from otel_i2e.gate.rejudge import rejudged
 from otel_i2e.gate.remark import Remark
-from otel_i2e.gate.runs import confirmations, runs_by_case, skipped_repeats
+from otel_i2e.gate.runs import confirmations, first_repeats, runs_by_case, skipped_repeats
 from otel_i2e.gate.scorer_rates import scorer_remarks
 from otel_i2e.gate.shadows import shadow_remarks, shadows
 from otel_i2e.gate.suites import suite_remarks
@@ -53,11 +53,15 @@ def decide(
     experiment = rejudged(experiment, policy)
     baseline = rejudged(baseline, policy) if baseline is not None else None
     is_shadow = shadows(standings, policy)
-    before = _decisions(baseline, policy, is_shadow) if baseline is not None else []
+    fewest = min(experiment.repeats, baseline.repeats) if baseline is not None else experiment.repeats
+    before = _decisions(first_repeats(baseline, fewest), policy, is_shadow) if baseline is not None else []
+    at = _decisions(first_repeats(experiment, fewest), policy, is_shadow)
     alike, remade = _comparable(experiment, baseline)
-    cases = _with_changes(_decisions(experiment, policy, is_shadow), baseline, before, alike)
+    cases = at if fewest == experiment.repeats else _decisions(experiment, policy, is_shadow)
+    cases = _with_changes(cases, at, baseline, before, alike)
     cases, states = apply_overrides(cases, overrides, experiment, now)
-    pairs = pairs_of(cases, {case.case_id: case for case in before}, alike)
+    overridden = frozenset(case.case_id for case in cases if case.overridden is not None)
+    pairs = pairs_of(at, {case.case_id: case for case in before}, alike, overridden)
     comparison = compared(pairs, policy)
     drop = detectable(pairs, cases, policy)
     remarks = [
@@ -125,10 +129,17 @@ def _comparable(experiment: Experiment, baseline: Experiment | None) -> tuple[fr
 
 
 def _with_changes(
-    cases: list[CaseDecision], baseline: Experiment | None, before: Sequence[CaseDecision], alike: frozenset[str]
+    cases: list[CaseDecision],
+    at: Sequence[CaseDecision],
+    baseline: Experiment | None,
+    before: Sequence[CaseDecision],
+    alike: frozenset[str],
 ) -> list[CaseDecision]:
     by_id = {decision.case_id: decision for decision in before}
-    changes = [change_of(case, by_id.get(case.case_id), comparable=case.case_id in alike) for case in cases]
+    changes = [
+        change_of(case, then, by_id.get(case.case_id), comparable=case.case_id in alike)
+        for case, then in zip(cases, at, strict=True)
+    ]
     return [
         case.model_copy(update={"change": "none" if change == "new" and baseline is None else change})
         for case, change in zip(cases, changes, strict=True)

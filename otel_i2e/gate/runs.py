@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from otel_i2e.models import CaseRun, Experiment
 
-__all__ = ["confirmations", "runs_by_case", "skipped_repeats"]
+__all__ = ["confirmations", "first_repeats", "runs_by_case", "skipped_repeats"]
 
 
 def runs_by_case(experiment: Experiment) -> dict[str, list[CaseRun]]:
@@ -13,6 +13,15 @@ def runs_by_case(experiment: Experiment) -> dict[str, list[CaseRun]]:
     for run in experiment.runs:
         runs.setdefault(run.case_id, []).append(run)
     return runs
+
+
+def first_repeats(experiment: Experiment, repeats: int) -> Experiment:
+    """The experiment as if each case had been run `repeats` times: its first repeats, without runs to confirm."""
+    if repeats >= experiment.repeats:
+        return experiment
+    metadata = {key: value for key, value in experiment.metadata.items() if key != "confirm"}
+    runs = tuple(run for run in experiment.runs if run.repeat < repeats)
+    return experiment.model_copy(update={"repeats": repeats, "runs": runs, "metadata": metadata})
 
 
 def skipped_repeats(experiment: Experiment, case_id: str) -> int:

@@ -108,10 +108,68 @@ def test_a_pass_says_what_it_could_have_noticed(experiment: Make, n: int, says: 
     assert alone.startswith(f"{n} cases, no baseline")
 
 
-def _flaky_run(make: Make, random: Random, n: int, experiment_id: str) -> Experiment:
-    """82 % stable passes, 8 % stable failures, 10 % coin flips."""
-    verdicts = {f"c{i}": [True if i < 0.82 * n else False if i < 0.9 * n else random.random() < 0.5] for i in range(n)}
+def test_one_repeat_against_five_is_compared_at_one(experiment: Make) -> None:
+    """A case that passed its only run, and now passes the first of five, is as it was; the flakiness is said."""
+    names = [f"c{i}" for i in range(20)]
+    now = experiment({name: [True, True, True, True, False] for name in names})
+    decision = _decide(now, _before(experiment, {name: [True] for name in names}))
+    assert decision.comparison is not None
+    assert (decision.comparison.test, decision.comparison.pairs, decision.comparison.broke) == ("mcnemar", 20, 0)
+    assert "the first repeat of each case is compared: the baseline has 1, this experiment 5" in decision.reasons
+    assert {case.change for case in decision.cases} == {"flaky"}
+    assert {case.verdict for case in decision.cases} == {"failed"}
+
+
+@pytest.mark.parametrize(("now", "change"), [([False] * 5, "regressed"), ([True] * 5, "still_passing")])
+def test_changes_are_of_as_many_repeats(experiment: Make, now: list[bool], change: str) -> None:
+    """A baseline of one repeat says what it can."""
+    decision = _decide(experiment({"a": now}), _before(experiment, {"a": [True]}), drop="log")
+    assert decision.cases[0].change == change
+    (same,) = _decide(experiment({"a": [True]}), _before(experiment, {"a": [True] + [False] * 4}), drop="log").cases
+    assert same.change == "still_passing"
+
+
+def test_the_first_repeats_of_a_case_that_was_stopped_early(experiment: Make) -> None:
+    """Its verdict was settled, and so it is over fewer repeats."""
+    before = _before(experiment, {f"c{i}": [True] * 3 for i in range(6)})
+    skipped: dict[str, Any] = {"skipped_repeats": {f"c{i}": 4 for i in range(6)}}
+    now = experiment({f"c{i}": [False] for i in range(6)}, repeats=5, metadata=skipped)
+    decision = _decide(now, before)
+    assert decision.comparison is not None
+    assert (decision.comparison.test, decision.comparison.broke, decision.verdict) == ("mcnemar", 6, "fail")
+    assert "the first 3 repeats of each case are compared: the baseline has 3, this experiment 5" in decision.reasons
+
+
+def _flaky_run(
+    make: Make, random: Random, n: int, experiment_id: str, *, repeats: int = 1, worse: float = 0.0
+) -> Experiment:
+    """82 % stable passes, 8 % stable failures, 10 % coin flips; each passes less often by `worse`."""
+
+    def passes(i: int) -> bool:
+        chance = 1.0 if i < 0.82 * n else 0.0 if i < 0.9 * n else 0.5
+        return random.random() < chance - worse
+
+    verdicts = {f"c{i}": [passes(i) for _ in range(repeats)] for i in range(n)}
     return make(verdicts, experiment_id=experiment_id)
+
+
+@pytest.mark.parametrize(("before", "now"), [(1, 5), (5, 1), (2, 5)])
+def test_false_alarms_and_drops_with_other_repeats_than_the_baseline_s(
+    experiment: Make, before: int, now: int, full: bool
+) -> None:
+    """The gate stays within 5 % without a change; that every case fails 10 points more often, it finds."""
+    random = Random(20261129)
+    simulations = 400 if full else 60
+    stopped = {0.0: 0, 0.1: 0}
+    for worse in stopped:
+        for _ in range(simulations):
+            baseline = _flaky_run(experiment, random, 100, "exp-0", repeats=before)
+            run = _flaky_run(experiment, random, 100, "exp-1", repeats=now, worse=worse)
+            stopped[worse] += _decide(run, baseline).verdict == "fail"
+    alarms, found = stopped[0.0] / simulations, stopped[0.1] / simulations
+    print(f"baseline of {before} repeats, now {now}: no change {alarms:.1%}, 10 points worse {found:.1%}, 100 cases")
+    assert alarms <= 0.05
+    assert found >= 0.65
 
 
 @pytest.mark.parametrize("n", [100, 200])
