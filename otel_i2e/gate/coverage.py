@@ -19,12 +19,11 @@ _SKEW: Final = timedelta(minutes=5)
 """By how much the clocks of machines may differ."""
 
 
-def inconsistencies(experiment: Experiment, policy: Policy, now: datetime) -> list[Remark]:
+def inconsistencies(experiment: Experiment, now: datetime) -> list[Remark]:
     """What makes the record itself unfit for a decision."""
     if not experiment.cases:
         return [Remark("undecided", _why_no_cases(experiment))]
-    found = [*_damage(experiment, now), *_absent_suites(experiment, policy)]
-    return [Remark("undecided", text) for text in found]
+    return [Remark("undecided", text) for text in _damage(experiment, now)]
 
 
 def _damage(experiment: Experiment, now: datetime) -> Iterator[str]:
@@ -46,15 +45,6 @@ def _damage(experiment: Experiment, now: datetime) -> Iterator[str]:
     again = dict.fromkeys(case_id for (case_id, _), count in runs.items() if count > 1)
     if again:
         yield f"a repeat is recorded more than once of: {listed(again)}"
-
-
-def _absent_suites(experiment: Experiment, policy: Policy) -> Iterator[str]:
-    sizes = Counter(case.suite for case in experiment.cases)
-    for suite in policy.required_suites:
-        rule = policy.suites.get(suite)
-        least = rule.min_cases if rule is not None else 1
-        if sizes[suite] < least:
-            yield f"required suite {line(suite, 80)} has {sizes[suite]} of at least {least} cases"
 
 
 def _why_no_cases(experiment: Experiment) -> str:

@@ -22,6 +22,7 @@ from otel_i2e.gate.budgets import budget_remarks
 from otel_i2e.gate.changes import change_of, changed_scorers, same_test
 from otel_i2e.gate.comparison import compared, comparison_remarks, detectable, pairs_of, sensitivity
 from otel_i2e.gate.coverage import inconsistencies, left_out, tolerates, unmeasured
+from otel_i2e.gate.demands import demand_remarks
 from otel_i2e.gate.overriding import apply_overrides, debt, override_remarks
 from otel_i2e.gate.rejudge import rejudged
 from otel_i2e.gate.remark import Remark
@@ -64,13 +65,15 @@ def decide(
     pairs = pairs_of(at, {case.case_id: case for case in before}, alike, overridden)
     comparison = compared(pairs, policy)
     drop = detectable(pairs, cases, policy)
+    bears_gaps = tolerates(cases, experiment, policy)
     remarks = [
         *_case_failures(cases),
-        *suite_remarks(cases, experiment.cases, policy, bears_gaps=tolerates(cases, experiment, policy)),
+        *suite_remarks(cases, experiment.cases, policy, bears_gaps=bears_gaps),
         *scorer_remarks(experiment, policy),
         *comparison_remarks(comparison, experiment, baseline, policy),
         *budget_remarks(experiment, policy),
-        *inconsistencies(experiment, policy, now),
+        *inconsistencies(experiment, now),
+        *demand_remarks(cases, experiment, policy, bears_gaps=bears_gaps),
         *unmeasured(cases, experiment, policy),
         *shadow_remarks(cases, experiment, is_shadow, standings),
         *_tolerated(cases),

@@ -34,7 +34,7 @@ def parse_policy(text: str, place: str) -> Policy:
                 f"{_at(text, place, [key])}: {key!r} is not a policy; the keys are {', '.join(Policy.model_fields)}"
             )
         try:
-            Policy.model_validate({key: value}, strict=isinstance(value, bool))
+            Policy.model_validate({key: value})
         except ValidationError as error:
             raise _refused(text, place, error, key, value) from None
     return Policy.model_validate(table)

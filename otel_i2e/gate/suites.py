@@ -39,6 +39,11 @@ class SuiteRate(NamedTuple):
         return self.passed + self.failed
 
     @property
+    def decided(self) -> int:
+        """Cases with a verdict by what may block, overridden or not."""
+        return self.measured + self.overridden
+
+    @property
     def rate(self) -> float | None:
         """Part of the measured cases that passed, 0 to 1; None when there are none."""
         return self.passed / self.measured if self.measured else None
@@ -71,11 +76,16 @@ def suite_remarks(
     by_id = {case.id: case for case in cases}
     for name, rule in policy.slices.items():
         found = [one for one in decisions if in_slice(by_id[one.case_id], name)]
-        if found:
-            said += _held(f"slice {line(name, 80)}", _rate(name, found), rule.threshold, bears_gaps=bears_gaps)
-        else:
-            said.append(Remark("undecided", f"slice {line(name, 80)} of the policy has no case in this experiment"))
+        said += _slice(f"slice {line(name, 80)}", _rate(name, found), rule.threshold, bears_gaps=bears_gaps)
     return said
+
+
+def _slice(what: str, rate: SuiteRate, threshold: float, *, bears_gaps: bool) -> list[Remark]:
+    if not sum(rate[1:]):
+        return [Remark("undecided", f"{what} of the policy has no case in this experiment")]
+    if not rate.decided and (bears_gaps or not rate.not_measured):
+        return [Remark("undecided", f"{what} of the policy has no case that was decided by what may block")]
+    return _held(what, rate, threshold, bears_gaps=bears_gaps)
 
 
 def in_slice(case: Case, name: str) -> bool:

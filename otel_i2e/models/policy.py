@@ -16,7 +16,10 @@ Action = Literal["block", "override", "warn", "log"]
 """What a failing case does: `block` fails the run; `override` fails it until overridden; the others report."""
 RunAction = Literal["block", "warn", "log"]
 """What a finding about the whole run does: nobody can override one."""
-Share = Annotated[float, Field(ge=0, le=1)]
+Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+"""Neither `true` nor `"0.9"`; an infinite threshold or budget would be none."""
+Count = Annotated[int, Field(strict=True)]
+Share = Annotated[Number, Field(ge=0, le=1)]
 
 
 class SuiteRule(Contract):
@@ -26,14 +29,14 @@ class SuiteRule(Contract):
     """Part of its cases that must pass; None is `suite_threshold`."""
     repeats: Reducer | None = None
     """Which repeats of its cases must pass; None is `repeats`."""
-    min_cases: int = Field(default=1, ge=1)
-    """Fewer cases than this are no measurement; counts only where the suite is required."""
+    min_cases: Count = Field(default=1, ge=1)
+    """Fewer cases than this, decided by what may block, are no measurement. A suite with a rule has at least one."""
 
 
 class ScorerRule(Contract):
     """What one scorer must say: the table `[scorers.NAME]`."""
 
-    threshold: float | None = None
+    threshold: Number | None = None
     """The value at or above which a score passes, instead of the one it was scored with."""
     pass_rate: Share | None = None
     """Part of the runs it gave a verdict on that must pass."""
@@ -62,20 +65,20 @@ class Policy(Contract):
     unconfirmed: Action = "warn"
     """What a failing case does when every confirmation run of it passed (`i2e eval --confirm`)."""
     required_suites: tuple[str, ...] = ()
-    """Suites without which there is no decision."""
+    """Suites without which, and without any case of which, there is no decision."""
     min_coverage: Share = 1.0
-    """Part of the cases that must be measured in full; a P0 case must be, whatever this says."""
-    max_errors: int = Field(default=0, ge=0)
+    """Part of the selected cases that must be measured in full; a P0 case must be, whatever this says."""
+    max_errors: Count = Field(default=0, ge=0)
     """Errors of tasks and scorers that an incomplete run may have; counts only where `min_coverage` is below 1."""
     uncalibrated_judge: Literal["undecided", "demote", "allow"] = "demote"
     """What a judge without a valid calibration may do to a P0 case: leave it undecided, count as P1, or block."""
     drop: RunAction = "block"
     """What a significant drop against the baseline does."""
-    drop_alpha: float = Field(default=0.05, gt=0, le=0.5)
+    drop_alpha: Number = Field(default=0.05, gt=0, le=0.5)
     """The false alarms that the test for a drop may give, one-sided."""
-    latency_p95_ms: float | None = Field(default=None, gt=0)
+    latency_p95_ms: Number | None = Field(default=None, gt=0)
     """Milliseconds that 95 % of the runs must not exceed."""
-    cost_per_run_usd: float | None = Field(default=None, ge=0)
+    cost_per_run_usd: Number | None = Field(default=None, ge=0)
     """US dollars that a run may cost on average."""
     budgets: RunAction = "block"
     """What a run over its latency or cost budget does."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -40,6 +40,7 @@ def experiment_of(plan: Plan, runs: Sequence[CaseRun], *, interrupted: bool) -> 
         runs=tuple(runs),
         metadata={
             "dataset_cases": len(plan.lines),
+            "dataset_suites": _suites(line.case for line in plan.lines),
             "dataset_path": _from_here(plan.path),
             "lines": {line.case.id: line.number for line in plan.chosen},
             "scorers": {one.name: one.version for found in plan.scorers.values() for one in found},
@@ -84,6 +85,15 @@ def _left_out(plan: Plan, runs: Sequence[CaseRun]) -> dict[str, Any]:
     if why is None or not left:
         return {}
     return {"left_out": f"what a judge would say of {len(left)} of {len(plan.cases)} cases: {why}"}
+
+
+def _suites(cases: Iterable[Case]) -> dict[str, dict[str, int]]:
+    """Suite → priority → cases, selected or not: the gate must know what a selection left out."""
+    sizes: dict[str, dict[str, int]] = {}
+    for case in cases:
+        suite = sizes.setdefault(case.suite, {})
+        suite[case.priority] = suite.get(case.priority, 0) + 1
+    return sizes
 
 
 def _from_here(path: Path) -> str:

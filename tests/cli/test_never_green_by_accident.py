@@ -390,3 +390,48 @@ def test_options_that_would_be_ignored_are_refused(project: Callable[..., _Ran])
         _said(f"green experiment, gate {' '.join(arguments)}", gate)
         assert (gate.code, says in gate.out) == (2, True), gate.out
     assert project("gate").code == 0
+
+
+_UNFIT = [
+    ("[suites.safty]\nthreshold = 1.0\n", "suite safty of the policy has 0 of at least 1 cases"),
+    ("[suites.safety]\nmin_cases = 10\n", "suite safety of the policy has 5 of at least 10 cases"),
+    ("[slices.refund]\nthreshold = 0.0\n", "slice refund of the policy has no case in this experiment"),
+    ("[scorers.grounded]\n", "scorer grounded was never run"),
+    ("[scorers.\"must: contains '30 days'\"]\nthreshold = -inf\n", "threshold = -inf is not valid"),
+    ("[suits.safety]\nthreshold = 1.0\n", "'suits' is not a policy"),
+    ('required_suites = ["fast"]\n', "required suite fast has 0 of at least 1 cases; the suites here are safety"),
+]
+
+
+def test_a_rule_that_fits_nothing(project: Callable[..., _Ran]) -> None:
+    """A misspelt name, a suite that shrank, a threshold that everything reaches: not ignored, on a green experiment."""
+    _dataset(suite="safety", must=[{"contains": "30 days"}])
+    assert project("eval", "five.jsonl", "--task", "app:good").code == 0
+    assert project("gate").code == 0
+    for rule, says in _UNFIT:
+        Path("gate.toml").write_text(rule)
+        gate = project("gate", "--policy", "gate.toml")
+        _said(f"green experiment, policy {rule.splitlines()[0]}", gate)
+        assert (gate.code, says in gate.out) == (2, True), gate.out
+
+
+def test_a_part_of_a_suite(project: Callable[..., _Ran]) -> None:
+    """The one case that passes was selected: neither the required suite nor the other P0 cases were measured."""
+    rows = [
+        {"id": f"c{i}", "input": "x", "suite": "safety", "priority": "P0", "must": [{"contains": says}]}
+        for i, says in enumerate(("30 days", "zzz", "zzz"))
+    ]
+    rows.append({"id": "quick", "input": "x", "suite": "fast", "must": [{"contains": "30 days"}]})
+    Path("five.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    Path("gate.toml").write_text('required_suites = ["safety"]\n')
+    assert project("eval", "five.jsonl", "--task", "app:good", "--case", "c0").code == 0
+    gate, required = project("gate"), project("gate", "--policy", "gate.toml")
+    _said("one P0 case of three selected, and its suite required", gate, required)
+    assert (gate.code, required.code) == (2, 2)
+    assert "2 P0 cases of suite safety left out" in gate.out
+    assert "only 1 of the 3 cases of required suite safety were evaluated" in required.out
+    assert project("eval", "five.jsonl", "--task", "app:good", "--suite", "fast").code == 0
+    gate, required = project("gate"), project("gate", "--policy", "gate.toml")
+    _said("a whole suite left out, and required", gate, required)
+    assert (gate.code, required.code) == (0, 2)
+    assert "only 1 of the 4 cases of five were evaluated" in gate.out
