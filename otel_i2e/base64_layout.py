@@ -17,7 +17,7 @@ _WIDEST: Final = 256
 _NARROWEST: Final = 32
 _ESCAPE: Final = r"(?:\\+(?:/|u00(?:2[bBfF]|3[dD]))|%2[bBfF]|%3[dD])"
 _NEWLINE: Final = r"(?:(?:\\+r)?\\+n|\r?\n)"
-RUN: Final = re.compile(rf"[A-Za-z0-9+/=_-]+(?:(?:{_ESCAPE}|{_NEWLINE})[A-Za-z0-9+/=_-]*)*")
+RUN: Final = re.compile(rf"(?:\\+/)?[A-Za-z0-9+/=_-]+(?:(?:{_ESCAPE}|{_NEWLINE})[A-Za-z0-9+/=_-]*)*")
 """A stretch of text that may be base64, in whatever layout, and what follows it on later lines."""
 _PIECE: Final = r"(?:[pse][0-9a-f]*|w\d{1,3}|n[0-9a-f]+)"
 LAYOUT: Final = rf"{_PIECE}(?:\.{_PIECE})*"

@@ -37,8 +37,9 @@ _TYPES: Final = {
 """How the base64 of a file begins, in characters that the bytes after its signature have no part in → media type."""
 _SIGNS: Final = (";base64,", *_TYPES, "_9j_", "\\/9j\\")
 _START: Final = re.compile(
-    r"(?:data:([\w.+-]+/[\w.+-]+)[^,\s\"'<>]{0,80})?;base64,(?:\\+n|\r?\n)?"
-    rf"|(?<![A-Za-z0-9+/=])(?=\\*/9j\\*/|_9j_|{'|'.join(_TYPES)})"
+    r"(?:data:([\w.+-]++/[\w.+-]++)[^,\s\"'<>]{0,80})?;base64,(?:\\+n|\r?\n)?"
+    rf"|(?<![A-Za-z0-9+/=])(?=_9j_|{'|'.join(_TYPES)})"
+    r"|(?<![A-Za-z0-9+/=\\])(?=\\++/9j\\+/)"  # a run of backslashes is looked at once, not from each of them
 )
 _ANONYMOUS_START: Final = re.compile(r"(?<![A-Za-z0-9+/=_-])()(?=[A-Za-z0-9+/_-]{32})")
 REFERENCE: Final = re.compile(rf"i2e-blob:([\w.+/-]*):(\d{{1,12}}):([0-9a-f]{{64}})(?::({LAYOUT});)?")

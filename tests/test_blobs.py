@@ -107,6 +107,18 @@ def test_what_follows_is_not_taken_for_a_layout(after: str) -> None:
         assert restored(slim, kept.get) == text
 
 
+@pytest.mark.parametrize("slash", ["\\/", "\\\\\\/"])
+@pytest.mark.parametrize("around", ["{}", '{{"data":"{}"}}'])
+def test_a_photograph_begins_with_an_escaped_slash(slash: str, around: str) -> None:
+    """As PHP writes JSON; without a data URL, in JSON within JSON, too."""
+    photograph = b"\xff\xd8\xff\xe0" + PNG
+    text = around.format(*[b64encode(photograph).decode().replace("/", slash)] * 2)
+    slim, kept = lift(text)
+    assert list(kept.values()) == [photograph]
+    assert len(slim) < 300
+    assert restored(slim, kept.get) == text
+
+
 def test_a_list_of_hashes_is_no_file() -> None:
     """However long: it is read by people."""
     text = "\n".join(sha256(bytes([n % 256, n // 256])).hexdigest() for n in range(1_000))

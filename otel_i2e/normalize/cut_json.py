@@ -37,16 +37,17 @@ def loads_cut(text: str) -> Any:
 def _completions(text: str) -> Iterator[str]:
     """Ways to complete `text`, that which keeps most of it first."""
     still_open: list[str] = []
-    whole, open_then = 0, ""
+    whole, closed_since = 0, list[str]()
     for token in _TOKEN.finditer(text):
         kind = token[0]
         if kind in _CLOSES:
             still_open.append(_CLOSES[kind])
-            whole, open_then = token.end(), "".join(reversed(still_open))
+            whole, closed_since = token.end(), []
         elif kind in ("]", "}"):
+            closed_since += still_open[-1:]
             del still_open[-1:]
         elif kind == ",":
-            whole, open_then = token.start(), "".join(reversed(still_open))
+            whole, closed_since = token.start(), []
         elif kind == '"':  # a text without an end: what is left of it
             text = _HALF_ESCAPE.sub(r"\1", text) + '"'
             break
@@ -54,4 +55,4 @@ def _completions(text: str) -> Iterator[str]:
     yield text + closing
     yield text + ":null" + closing
     yield text + "null" + closing
-    yield text[:whole] + open_then
+    yield text[:whole] + "".join(closed_since) + closing

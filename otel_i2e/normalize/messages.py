@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple, TypeGuard
 
 import orjson
 
-from otel_i2e.models.json_text import dumps, loads
+from otel_i2e.models.json_text import SORTED, dumps, loads
 from otel_i2e.normalize.cut_json import loads_cut
 from otel_i2e.normalize.langchain import generations, is_langchain, plain_message
 from otel_i2e.normalize.parts import canonical_part, is_canonical_part, text_part
@@ -69,7 +69,9 @@ def canonical_message(message: Any, role: str = "user") -> Json:
         back = message.get("parts", message.get("content"))
         answer = {"type": "tool_call_response", "id": message.get("tool_call_id"), "response": back}
         parts = [canonical_part(answer)]
-    parts += [call for call in _calls(message) if call not in parts]
+    if calls := _calls(message):
+        known = {dumps(part, SORTED) for part in parts if part.get("type") == "tool_call"}
+        parts += [call for call in calls if dumps(call, SORTED) not in known]
     return {"role": said, "parts": parts, **{key: message[key] for key in message if key not in _MESSAGE_NAMES}}
 
 

@@ -106,13 +106,16 @@ def richer(flattened: list[Json], whole: Content | None) -> Content | None:
 
 
 def _instructions(said: list[Json]) -> list[Json]:
-    return [message for message in said if message.get("role") in ("system", "developer")]
+    return [message for message in said if _instructs(message)]
+
+
+def _instructs(message: Json) -> bool:
+    return message.get("role") in ("system", "developer")
 
 
 def _said(messages: list[Json]) -> int:
     """How much was said, instructions aside."""
-    instructions = _instructions(messages)
-    return sum(len(dumps(message["parts"])) for message in messages if message["parts"] and message not in instructions)
+    return sum(len(dumps(message["parts"])) for message in messages if message["parts"] and not _instructs(message))
 
 
 def _without_fakes(answer: Json) -> Json:

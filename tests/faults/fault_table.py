@@ -106,6 +106,12 @@ ROWS = (
         _most(r"shown in ([\d.]+) s", "{n} kinds stored, each shown in {most} s at most"),
     ),
     Row(
+        "texts that are slow to read",
+        "time grows with size, not with its square",
+        ("time of hostile values",),
+        _most(r": ([\d.]+) times as long", "four times as large, {most} times as long at most"),
+    ),
+    Row(
         "secrets, by every door",
         "0 bytes in any file; a redactor that fails drops the value",
         ("secrets",),
