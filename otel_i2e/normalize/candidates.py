@@ -18,7 +18,8 @@ from otel_i2e.models.json_text import dumps
 from otel_i2e.normalize.dialect import Dialect, Facts, Read, Reader
 from otel_i2e.normalize.dialects import DIALECTS
 from otel_i2e.normalize.messages import Content
-from otel_i2e.normalize.raw import RawLog, RawSpan
+from otel_i2e.normalize.offloaded import OFFLOADED
+from otel_i2e.normalize.raw import Json, RawLog, RawSpan
 from otel_i2e.normalize.readers import READERS, text, words
 
 __all__ = ["gather", "is_content"]
@@ -27,7 +28,7 @@ _LONGEST_NAME: Final = 200
 _CONTENT: Final = frozenset(
     {"system_instructions", "input_messages", "output_messages", "tool_definitions", "documents"}
 )
-_MERGED: Final = frozenset({"request_params", "prompt_variables"})
+_MERGED: Final = frozenset({"request_params", "prompt_variables", OFFLOADED})
 
 
 class _Use(NamedTuple):
@@ -54,6 +55,9 @@ def _uses(dialects: Sequence[Dialect]) -> dict[str, _Use]:
 _USES: Final = _uses(DIALECTS)
 _PARAMS: Final = {name: bare for dialect in DIALECTS for name, bare in dialect.params.items()}
 _NAMES: Final = [(1 << order, re.compile(dialect.names)) for order, dialect in enumerate(DIALECTS) if dialect.names]
+_VALUES: Final = [
+    (1 << order, name, begin) for order, dialect in enumerate(DIALECTS) for name, begin in dialect.values.items()
+]
 _SPAN_NAMES: Final = tuple(name for dialect in DIALECTS for name in dialect.spans)
 _EVENTS: Final = {
     name: sum(1 << order for order, dialect in enumerate(DIALECTS) if name in dialect.events)
@@ -69,7 +73,8 @@ def is_content(log: RawLog) -> bool:
 def gather(raw: RawSpan, logs: Sequence[RawLog] = ()) -> Facts:
     """The best candidate of every column that the span, its events and its log records say something about.
 
-    Besides columns of `spans` there is `dialect`: the name of the family that was recognised, or `unknown`.
+    `dialect` is the name of the family that was recognised, or `unknown`. Besides columns of `spans` there may be
+    the addresses of content that lies elsewhere.
     """
     facts: Facts = {}
     ranks: dict[str, int] = {}
@@ -92,11 +97,9 @@ def gather(raw: RawSpan, logs: Sequence[RawLog] = ()) -> Facts:
                 given, rank = _better(column, facts[column], ranks[column], given, rank)
             facts[column] = given
             ranks[column] = rank
+    signs |= _signs_of_values(raw.attributes)
     if raw.events or logs:
-        for event in raw.events:
-            signs |= _EVENTS.get(event.name, 0)
-        for log in logs:
-            signs |= _EVENTS.get(log.event_name, 0)
+        signs |= _signs_of_events(raw, logs)
     if signs:
         _read_families(signs, raw, logs, facts, ranks)
     if params:
@@ -105,6 +108,23 @@ def gather(raw: RawSpan, logs: Sequence[RawLog] = ()) -> Facts:
         facts["request_params"] = {**facts.get("request_params", {}), **params}
     facts["dialect"] = _name_of(shown | signs)
     return facts
+
+
+def _signs_of_values(attributes: Json) -> int:
+    signs = 0
+    for sign, name, begin in _VALUES:
+        if name in attributes and str(attributes[name]).startswith(begin):
+            signs |= sign
+    return signs
+
+
+def _signs_of_events(raw: RawSpan, logs: Sequence[RawLog]) -> int:
+    signs = 0
+    for event in raw.events:
+        signs |= _EVENTS.get(event.name, 0)
+    for log in logs:
+        signs |= _EVENTS.get(log.event_name, 0)
+    return signs
 
 
 def _read_families(signs: int, raw: RawSpan, logs: Sequence[RawLog], facts: Facts, ranks: dict[str, int]) -> None:

@@ -38,6 +38,8 @@ class Dialect:
     """Attribute name → bare name in `request_params`."""
     names: str = ""
     """Regular expression for the beginning of attribute names that show the family, and that `read` reads."""
+    values: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Attribute name → the beginning of a value that shows the family."""
     scopes: tuple[str, ...] = ()
     """Beginnings of instrumentation scope names that show the family."""
     spans: tuple[str, ...] = ()

@@ -97,6 +97,7 @@ def _put_times(row: SpanRow, raw: RawSpan) -> None:
 
 
 def _put_origin(row: SpanRow, raw: RawSpan) -> None:
+    """What the resource says; where it says nothing, a dialect may have told on the span."""
     row.update(_of_resource(raw.resource))
 
 
@@ -260,6 +261,7 @@ def _of_resource(resource: Json) -> SpanRow:
             "environment": text(resource.get(semconv.DEPLOYMENT_ENVIRONMENT) or resource.get("deployment.environment")),
             "resource": dumps(resource),
         }
+        columns = {name: value for name, value in columns.items() if value is not None}
         _last_resource[0] = (resource, columns)
     return columns
 

@@ -95,7 +95,8 @@ CLAUDE_CODE: Final = Dialect(
     name="claude_code",
     scopes=("com.anthropic.claude_code",),
     spans=("claude_code.",),
-    names=r"(interaction\.sequence|user_prompt_length|new_context|system_prompt_(preview|hash)"
+    values={"span.type": "claude_code."},
+    names=r"(interaction\.sequence|user_prompt_length|new_context|system_prompt_(preview|hash)|cache_(read|creation)_tokens"
     r"|response\.(has_tool_call|model_output))$",
     read=_read,
 )

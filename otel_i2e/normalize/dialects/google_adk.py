@@ -12,7 +12,7 @@ from otel_i2e import semconv
 from otel_i2e.normalize.dialect import Dialect, Facts
 from otel_i2e.normalize.messages import instructions, messages, tool_definitions
 from otel_i2e.normalize.raw import Json, RawLog, RawSpan, is_list, is_object
-from otel_i2e.normalize.readers import count, object_of, text
+from otel_i2e.normalize.readers import count, object_of, text, words
 
 __all__ = ["GOOGLE_ADK"]
 
@@ -40,7 +40,23 @@ def _read(raw: RawSpan, logs: Sequence[RawLog]) -> Facts:
         "request_params": _params(given),
         "output_messages": messages(_said([answer.get("content")])),
         "response_model": text(answer.get("model_version")),
-        **_usage(answer.get("usage_metadata")),
+        **_usage(answer.get("usage_metadata"), raw.attributes),
+        **_end(answer, raw.attributes),
+    }
+
+
+def _end(answer: Json, sent: Json) -> Facts:
+    """Why the answer ended, unless an attribute says so, and whether it is one: Gemini may block it or end it empty."""
+    facts: Facts = {} if semconv.FINISH_REASONS in sent else {"finish_reasons": words(answer.get("finish_reason"))}
+    code = text(answer.get("error_code"))
+    if code is None or code == "STOP":
+        return facts
+    return {
+        **facts,
+        "status": "error",
+        "error_type": code,
+        "error_code": code,
+        "status_message": text(answer.get("error_message")),
     }
 
 
@@ -82,12 +98,26 @@ def _declared(tools: Any) -> list[Any]:
     return found
 
 
-def _usage(value: Any) -> Facts:
-    sent: Json = value if is_object(value) else {}
-    return {
-        "cache_read_tokens": count(sent.get("cached_content_token_count")),
-        "reasoning_tokens": count(sent.get("thoughts_token_count")),
+def _usage(value: Any, sent: Json) -> Facts:
+    """Counts as Gemini's API names them; its candidates are without the thoughts, those of other providers with them.
+
+    The total tells which. Early releases send no count as an attribute; where there is one, that is taken.
+    """
+    counted: Json = value if is_object(value) else {}
+    asked, used_by_tools, answered, thoughts, total = (
+        count(counted.get(f"{name}_token_count"))
+        for name in ("prompt", "tool_use_prompt", "candidates", "thoughts", "total")
+    )
+    facts: Facts = {
+        "cache_read_tokens": count(counted.get("cached_content_token_count")),
+        "reasoning_tokens": thoughts,
     }
+    if asked is not None and semconv.INPUT_TOKENS not in sent:
+        facts["input_tokens"] = asked + (used_by_tools or 0)
+    if answered is not None and semconv.OUTPUT_TOKENS not in sent:
+        apart = total is None or total == (asked or 0) + (used_by_tools or 0) + answered + (thoughts or 0)
+        facts["output_tokens"] = answered + (thoughts or 0) if apart else answered
+    return facts
 
 
 GOOGLE_ADK: Final = Dialect(

@@ -115,6 +115,8 @@ LANGFUSE: Final = Dialect(
         "conversation_id": ("langfuse.session.id",),
         "user_id": ("langfuse.user.id",),
         "cost_usd": ("langfuse.observation.cost_details",),
+        "environment": ("langfuse.environment",),
+        "service_version": ("langfuse.release",),
     },
     readers={"kind": _kind, "status": _failed, "cost_usd": _cost},
     names=r"langfuse\.(observation\.(input|output|model|usage_details)|internal|trace)",

@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 from otel_i2e import semconv
 from otel_i2e.normalize.dialect import Dialect, Facts
@@ -18,7 +18,7 @@ from otel_i2e.normalize.parts import tool_call_part
 from otel_i2e.normalize.payloads import answered, asked
 from otel_i2e.normalize.printed import printed
 from otel_i2e.normalize.raw import Json, RawLog, RawSpan
-from otel_i2e.normalize.readers import answers
+from otel_i2e.normalize.readers import amount, answers
 from otel_i2e.normalize.usage import usage
 
 __all__ = ["LITELLM"]
@@ -68,4 +68,15 @@ def _by_provider(attributes: Json) -> tuple[str, Json]:
     return provider, sent
 
 
-LITELLM: Final = Dialect(name="litellm", scopes=("litellm",), read=_read)
+def _cost(value: Any) -> float | None:
+    """A cost of nothing says that the price was not known."""
+    return amount(value) or None
+
+
+LITELLM: Final = Dialect(
+    name="litellm",
+    fields={"cost_usd": ("gen_ai.cost.total_cost",)},
+    readers={"cost_usd": _cost},
+    scopes=("litellm",),
+    read=_read,
+)

@@ -15,7 +15,7 @@ from otel_i2e.normalize.openinference_values import answer_in, documents_in, req
 from otel_i2e.normalize.parts import canonical_part, text_part, tool_call_part
 from otel_i2e.normalize.payloads import params
 from otel_i2e.normalize.raw import Json, RawLog, RawSpan, is_object
-from otel_i2e.normalize.readers import object_of, text
+from otel_i2e.normalize.readers import amount, object_of, text
 
 __all__ = ["OPENINFERENCE"]
 
@@ -36,7 +36,7 @@ _NO_PARAMS: Final = frozenset({*_MODEL_NAMES, "_type", "id", "created_at"})
 def _read(raw: RawSpan, _logs: Sequence[RawLog]) -> Facts:
     kind = _kind(raw)
     sent = tree(raw.attributes, "llm", "retrieval", "reranker", "embedding")
-    facts: Facts = {"kind": kind, "input_text": _embedded(sent)}
+    facts: Facts = {"kind": kind, "input_text": _embedded(sent), "cost_usd": _cost(raw.attributes)}
     if kind == "tool":
         return {**facts, **tool_run_in(raw.attributes)}
     if kind == "retrieval":
@@ -48,6 +48,12 @@ def _read(raw: RawSpan, _logs: Sequence[RawLog]) -> Facts:
     if found or kind == "retrieval":
         facts["documents"] = documents_in(raw.attributes, found)
     return facts
+
+
+def _cost(sent: Json) -> float | None:
+    """The parts of a cost whose total was not sent."""
+    parts = [amount(sent.get(f"llm.cost.{part}")) for part in ("prompt", "completion")]
+    return None if "llm.cost.total" in sent or None in parts else round(sum(filter(None, parts)), 10)
 
 
 def _kind(raw: RawSpan) -> str | None:
@@ -69,6 +75,7 @@ def _call(raw: RawSpan, sent: Json, *, whole: bool) -> Facts:
     tools = [tool.get("json_schema") for tool in objects(sent, "llm", "tools", wrapper="tool")]
     inputs = _messages(sent, "input_messages") or _texts(sent, "prompts", "prompt", "user")
     outputs = _messages(sent, "output_messages") or _texts(sent, "choices", "completion", "assistant")
+    outputs = _with_call(outputs, object_of(raw.attributes.get("llm.function_call")))
     chosen = {name: value for name, value in given.items() if name not in _NO_PARAMS}
     return {
         **request,
@@ -100,6 +107,17 @@ def _models(raw: RawSpan, given: Json, request: Facts, answer: Facts) -> Facts:
 
 def _messages(sent: Json, name: str) -> list[Json]:
     return [_message(said) for said in objects(sent, "llm", name, wrapper="message")]
+
+
+def _with_call(outputs: list[Json], called: Json | None) -> list[Json]:
+    """The answer with the function call that stands beside it, unless it has one of this name already."""
+    if called is None or not called.get("name"):
+        return outputs
+    first: Json = outputs[0] if outputs else {"role": "assistant", "parts": []}
+    if any(part.get("type") == "tool_call" and part.get("name") == called["name"] for part in first["parts"]):
+        return outputs
+    call = tool_call_part(called.get("id"), called["name"], called.get("arguments"))
+    return [{**first, "parts": [*first["parts"], call]}, *outputs[1:]]
 
 
 def _texts(sent: Json, name: str, wrapper: str, role: str) -> list[Json]:
@@ -179,7 +197,7 @@ OPENINFERENCE: Final = Dialect(
         "tool_name": ("tool.name",),
         "tool_call_id": ("tool.id", "tool_call.id"),
     },
-    names=r"openinference\.span\.kind$|llm\.(model_name|invocation_parameters)$"
+    names=r"openinference\.span\.kind$|llm\.(model_name|invocation_parameters|function_call|cost\.(prompt|completion))$"
     r"|llm\.(input_messages|output_messages|prompts|choices|tools)\.\d+\."
     r"|(retrieval|reranker|embedding)\.(output_)?(documents|embeddings)\.\d+\.",
     read=_read,

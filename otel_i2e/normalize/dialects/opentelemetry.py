@@ -13,10 +13,11 @@ from typing import Any, Final
 from otel_i2e import semconv
 from otel_i2e.normalize.dialect import Dialect, Facts
 from otel_i2e.normalize.messages import messages
+from otel_i2e.normalize.offloaded import OFFLOADED, addresses_in
 from otel_i2e.normalize.raw import Json, RawLog, RawSpan
 from otel_i2e.normalize.readers import answers
 
-__all__ = ["OPENTELEMETRY"]
+__all__ = ["OPENTELEMETRY", "beside_table"]
 
 _REQUEST: Final = "gen_ai.request."
 _PROMPT: Final = "gen_ai.prompt"
@@ -25,16 +26,24 @@ _REQUEST_OPENAI: Final = "gen_ai.openai.request."
 
 
 def _rest(raw: RawSpan, _logs: Sequence[RawLog]) -> Facts:
-    """Content under bare names; prompt variables; request parameters that the table does not list."""
+    return {**beside_table(raw.attributes), **_bare(raw.attributes)}
+
+
+def beside_table(sent: Json) -> Facts:
+    """What a span's or an event's attributes say that the table does not list.
+
+    Prompt variables, any request parameter, and addresses of content that lies elsewhere.
+    """
     variables: dict[str, Any] = {}
     params: dict[str, Any] = {}
-    for name, value in raw.attributes.items():
+    for name, value in sent.items():
         if name.startswith(semconv.PROMPT_VARIABLE_PREFIX):
             variables[name.removeprefix(semconv.PROMPT_VARIABLE_PREFIX)] = value
         elif name.startswith((_REQUEST, _REQUEST_OPENAI)) and name != semconv.REQUEST_MODEL:
             bare = name.removeprefix(_REQUEST).removeprefix(_REQUEST_OPENAI)
             params[OPENTELEMETRY.params.get(name, bare.replace(".", "_"))] = value
-    return {"prompt_variables": variables or None, "request_params": params or None, **_bare(raw.attributes)}
+    found = {"prompt_variables": variables, "request_params": params, OFFLOADED: addresses_in(sent)}
+    return {column: value for column, value in found.items() if value}
 
 
 def _bare(sent: Json) -> Facts:
@@ -96,6 +105,6 @@ OPENTELEMETRY: Final = Dialect(
         "gen_ai.output.type": "output_type",
         "gen_ai.retrieval.top_k": "top_k",
     },
-    names=r"gen_ai\.(prompt|completion)$|gen_ai\.(prompt\.variable|request|openai\.request|agent|workflow|data_source|memory|tool)\.",
+    names=r"gen_ai\.(prompt|completion|(input|output)\.messages_ref|system_instructions_ref|tool\.definitions_ref)$|gen_ai\.(prompt\.variable|request|openai\.request|agent|workflow|data_source|memory|tool)\.",
     read=_rest,
 )

@@ -15,7 +15,7 @@ from typing import Any, Final
 from otel_i2e import semconv
 from otel_i2e.normalize.cut_json import loads_cut
 from otel_i2e.normalize.dialect import Dialect, Facts
-from otel_i2e.normalize.dialects.opentelemetry import OPENTELEMETRY
+from otel_i2e.normalize.dialects.opentelemetry import OPENTELEMETRY, beside_table
 from otel_i2e.normalize.messages import Content, canonical_message, content, messages
 from otel_i2e.normalize.raw import Json, RawLog, RawSpan, is_list, is_object
 from otel_i2e.normalize.readers import READERS, text, tool_result, words
@@ -70,8 +70,17 @@ def _run(happened: Iterable[tuple[str, Json]]) -> Facts:
         elif name == _CHOICE:
             facts["tool_result"] = tool_result(fields.get("message"))
         elif name in _WHOLE:
-            facts |= _WHOLE[name](fields)
+            _add(facts, _WHOLE[name](fields))
     return facts
+
+
+def _add(facts: Facts, more: Facts) -> None:
+    """What a later event says, too; objects of parameters, variables and addresses are put together."""
+    for column, value in more.items():
+        if is_object(value) and is_object(old := facts.get(column)):
+            facts[column] = {**old, **value}
+        elif value is not None:
+            facts[column] = value
 
 
 def _facts(happened: Iterable[tuple[str, Json]]) -> Facts:
@@ -84,7 +93,7 @@ def _facts(happened: Iterable[tuple[str, Json]]) -> Facts:
         elif name == _CHOICE:
             outputs.append(_choice(fields))
         elif name in _WHOLE:
-            facts |= {column: value for column, value in _WHOLE[name](fields).items() if value is not None}
+            _add(facts, _WHOLE[name](fields))
     if inputs:
         facts.setdefault("input_messages", Content(inputs))
     if outputs:
@@ -146,8 +155,11 @@ def _details(fields: Json) -> Facts:
         for name, value in fields.items()
         if (column := _DETAIL_COLUMNS.get(name)) is not None
     }
-    params = {bare: fields[name] for name, bare in OPENTELEMETRY.params.items() if name in fields}
-    return {**facts, "request_params": params} if params else facts
+    _add(facts, beside_table(fields))
+    _add(
+        facts, {"request_params": {bare: fields[name] for name, bare in OPENTELEMETRY.params.items() if name in fields}}
+    )
+    return facts
 
 
 def _failure(fields: Json) -> Facts:

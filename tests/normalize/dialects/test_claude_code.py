@@ -66,6 +66,16 @@ def test_kind_is_told_with_and_without_prefix(row_of: RowOf, prefix: str, scope:
     assert kinds == ["agent", "llm", "tool", "other"]
 
 
+@pytest.mark.parametrize(
+    "sign", [{"span.type": "claude_code.llm_request"}, {"span.type": "llm_request", "cache_creation_tokens": 517}]
+)
+def test_a_renamed_span_is_known_by_what_it_carries(row_of: RowOf, sign: dict[str, Any]) -> None:
+    """The prefix of its kind, or a name that nobody else has: neither scope nor span name is needed."""
+    row = row_of({"model": "m", "input_tokens": 3, "output_tokens": 4, **sign}, name="x", scope_name="other")
+    assert (row["dialect"], row["kind"], row["request_model"]) == ("claude_code", "llm", "m")
+    assert (row["input_tokens"], row["output_tokens"]) == (3 + sign.get("cache_creation_tokens", 0), 4)
+
+
 def test_what_was_not_opted_in_is_redacted(row_of: RowOf) -> None:
     """Of a run too, whose content is not among the texts."""
     named = {"name": "claude_code.tool"}

@@ -74,3 +74,42 @@ def test_the_run_of_merged_tools_is_none(sent: Sent, emitter: str) -> None:
     """It stands around two runs that have spans of their own."""
     runs = [row["tool_name"] for row in sent(emitter, "tools").rows() if row["kind"] == "tool"]
     assert runs == ["get_order", "search_policy"]
+
+
+ASKED = json.dumps({"model": "gemini-3", "contents": [{"role": "user", "parts": [{"text": "hi"}]}]})
+
+
+@pytest.mark.parametrize(
+    ("total", "output"),
+    [(22, 10), (None, 10), (19, 7)],
+    ids=["Gemini: thoughts apart", "no total", "another provider: thoughts among them"],
+)
+def test_early_releases_count_in_the_answer_only(
+    row_of: Callable[..., SpanRow], total: int | None, output: int
+) -> None:
+    """Input, output, thoughts and the reason of the end; attributes that say so come first."""
+    counts = {"prompt_token_count": 12, "candidates_token_count": 7, "thoughts_token_count": 3}
+    answer = {
+        "content": {"role": "model", "parts": [{"text": "yo"}]},
+        "finish_reason": "STOP",
+        "usage_metadata": counts,
+    }
+    if total is not None:
+        counts["total_token_count"] = total
+    sent = {"gcp.vertex.agent.llm_request": ASKED, "gcp.vertex.agent.llm_response": json.dumps(answer)}
+    row = row_of(sent, scope_name="gcp.vertex.agent")
+    assert (row["input_tokens"], row["output_tokens"], row["reasoning_tokens"]) == (12, output, 3)
+    assert (row["finish_reasons"], row["status"]) == (["STOP"], "ok")
+    later = {**sent, "gen_ai.usage.input_tokens": 13, "gen_ai.usage.output_tokens": 11}
+    row = row_of({**later, "gen_ai.response.finish_reasons": ["stop"]}, scope_name="gcp.vertex.agent")
+    assert (row["input_tokens"], row["output_tokens"], row["finish_reasons"]) == (13, 11, ["stop"])
+
+
+@pytest.mark.parametrize(("code", "status"), [("SAFETY", "error"), ("STOP", "ok")])
+def test_an_answer_that_was_blocked_is_an_error(row_of: Callable[..., SpanRow], code: str, status: str) -> None:
+    """The status of the span is unset; an empty answer that just ended is none."""
+    answer = json.dumps({"error_code": code, "error_message": "blocked"})
+    sent = {"gcp.vertex.agent.llm_request": ASKED, "gcp.vertex.agent.llm_response": answer}
+    row = row_of(sent, scope_name="gcp.vertex.agent")
+    told = ("SAFETY", "SAFETY", "blocked") if status == "error" else (None, None, None)
+    assert (row["status"], row["error_type"], row["error_code"], row["status_message"]) == (status, *told)

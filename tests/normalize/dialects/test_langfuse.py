@@ -91,3 +91,12 @@ def test_an_embedding_has_its_model_and_no_output_of_nothing(row_of: Callable[..
     name = "langfuse.observation."
     row = row_of({f"{name}type": "embedding", f"{name}model.name": "e", f"{name}usage_details": '{"input": 7}'})
     assert (row["kind"], row["request_model"], row["input_tokens"], row["output_tokens"]) == ("embedding", "e", 7, None)
+
+
+def test_environment_and_release_of_the_span_fill_what_the_resource_leaves_open(row_of: RowOf) -> None:
+    """The resource comes first."""
+    sent = {"langfuse.observation.type": "span", "langfuse.environment": "prod", "langfuse.release": "1.2"}
+    row = row_of(sent)
+    assert (row["environment"], row["service_version"]) == ("prod", "1.2")
+    row = row_of(sent, resource={"deployment.environment": "eu", "service.version": "7"})
+    assert (row["environment"], row["service_version"]) == ("eu", "7")

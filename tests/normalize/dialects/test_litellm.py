@@ -46,3 +46,10 @@ def test_python_that_is_none_stays_text(row_of: RowOf) -> None:
     """What was cut off in the middle says nothing, and breaks nothing."""
     row = row_of({"llm.openai.messages": "[{'role': 'us"}, name="raw_gen_ai_request", scope_name="litellm")
     assert (row["kind"], row["provider"]) == ("llm", "openai")
+
+
+def test_the_cost_that_was_sent_is_kept(row_of: RowOf) -> None:
+    """A total of nothing is no cost: the price was not known to it."""
+    chat = {"gen_ai.operation.name": "chat", "gen_ai.request.model": "of-nobody", "gen_ai.usage.input_tokens": 1}
+    cost = [row_of({**chat, "gen_ai.cost.total_cost": told}, scope_name="litellm")["cost_usd"] for told in (0.5, 0)]
+    assert cost == [0.5, None]

@@ -210,3 +210,25 @@ def test_sound_is_a_reference_as_images_are(row_of: RowOf) -> None:
     row = row_of({"openinference.span.kind": "LLM", "llm.input_messages.0.message.role": "user", **sent})
     (said,) = json.loads(row["input_messages"])
     assert said["parts"] == [{"type": "uri", "modality": "audio", "mime_type": "audio/wav", "uri": "https://x/a.wav"}]
+
+
+def test_a_function_call_beside_the_answer_is_a_part_of_it(row_of: RowOf) -> None:
+    """`llm.function_call`; not twice, where the messages have it."""
+    llm = {"openinference.span.kind": "LLM", "llm.function_call": '{"name":"f","arguments":"{\\"a\\":1}"}'}
+    call = {"type": "tool_call", "id": None, "name": "f", "arguments": {"a": 1}}
+    assert json.loads(row_of(llm)["output_messages"]) == [{"role": "assistant", "parts": [call]}]
+    at = "llm.output_messages.0.message."
+    said = {f"{at}role": "assistant", f"{at}content": "Let me see."}
+    (message,) = json.loads(row_of({**llm, **said})["output_messages"])
+    assert message["parts"] == [{"type": "text", "content": "Let me see."}, call]
+    called = {f"{at}function_call_name": "f", f"{at}function_call_arguments_json": '{"a":1}'}
+    (message,) = json.loads(row_of({**llm, **called})["output_messages"])
+    assert message["parts"] == [call]
+
+
+def test_a_cost_in_parts_is_their_sum(row_of: RowOf) -> None:
+    """Where no total was sent, and both parts were."""
+    llm = {"openinference.span.kind": "LLM", "llm.cost.prompt": 0.1}
+    assert row_of(llm)["cost_usd"] is None
+    assert row_of({**llm, "llm.cost.completion": 0.2})["cost_usd"] == 0.3
+    assert row_of({**llm, "llm.cost.completion": 0.2, "llm.cost.total": 0.4})["cost_usd"] == 0.4

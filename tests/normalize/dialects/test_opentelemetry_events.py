@@ -104,6 +104,18 @@ def test_the_details_may_say_everything(row_of: RowOf, raw_log: Callable[..., Ra
     assert json.loads(row["request_params"]) == {"temperature": 0.5}
 
 
+def test_the_details_may_say_what_no_table_lists(
+    row_of: RowOf, raw_log: Callable[..., RawLog], event: Callable[..., RawEvent]
+) -> None:
+    """Prompt variables and request parameters of any name; of several events together."""
+    name = "gen_ai.client.inference.operation.details"
+    log = raw_log(name, {"gen_ai.prompt.variable.who": "bob", "gen_ai.request.previous_response.id": "r0"})
+    also = event(name, {"gen_ai.prompt.variable.what": "tea", "gen_ai.request.top_p": 0.9})
+    row = row_of({"gen_ai.operation.name": "chat", "gen_ai.request.seed": 7}, [log], events=[also])
+    assert json.loads(row["prompt_variables"]) == {"what": "tea", "who": "bob"}
+    assert json.loads(row["request_params"]) == {"previous_response_id": "r0", "top_p": 0.9, "seed": 7}
+
+
 @pytest.mark.parametrize("status", ["unset", "error"])
 def test_a_failure_may_be_told_by_a_log_record(row_of: RowOf, raw_log: Callable[..., RawLog], status: str) -> None:
     """Type and message stand in `gen_ai.client.operation.exception`, the code in the message."""
