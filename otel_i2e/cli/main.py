@@ -80,8 +80,10 @@ def main(args: list[str] | None = None) -> None:
         argv = ["--debug", *(arg for arg in argv if arg != "--debug")]
     try:
         result: Any = cli.main(argv, prog_name="i2e", standalone_mode=False)
-    except click.exceptions.Abort:
+    except (click.exceptions.Abort, KeyboardInterrupt):
         _fail("interrupted", 130)
+    except SystemExit:
+        raise
     except click.ClickException as error:
         _trace(debug)
         _note(argv, error.format_message())
@@ -97,7 +99,7 @@ def main(args: list[str] | None = None) -> None:
         _trace(debug)
         _note(argv, str(error))
         _fail(f"error: {_place(error)}{error.strerror or error}", 2)
-    except Exception as error:  # noqa: BLE001 -- exit code 1 would say that a release got worse
+    except BaseException as error:  # noqa: BLE001 -- exit code 1 would say that a release got worse
         _trace(debug)
         _note(argv, _summary(error))
         _fail(f"error: {_summary(error)}; a defect in otel-i2e: --debug shows where, please report it", 2)
@@ -123,7 +125,7 @@ def _place(error: OSError) -> str:
     return f"{error.filename}: " if error.filename is not None else ""
 
 
-def _summary(error: Exception) -> str:
+def _summary(error: BaseException) -> str:
     said = str(error).strip().partition("\n")[0]
     return f"{type(error).__name__}: {said}" if said else type(error).__name__
 

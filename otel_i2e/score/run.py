@@ -50,7 +50,9 @@ async def run_scorer(scorer: Scorer, subject: Subject, *, judge: Judge | None = 
     except JudgeError as error:
         cost = {"model": error.model, "cost_usd": error.cost_usd}
         ended = {"error": one_line(str(error)), "is_passing": error.is_passing, **cost}
-    except (Exception, SystemExit) as error:  # noqa: BLE001 -- a scorer is anybody's code
+    except BaseException as error:  # a scorer is anybody's code
+        if _is_from_outside(error):
+            raise
         late = scorer.needs_judge and isinstance(error, TimeoutError)
         ended = {"error": _described(error, scorer), "is_passing": late}
     ended["duration_ms"] = (perf_counter() - began) * 1000
@@ -94,6 +96,19 @@ def _attempt(scorer: Scorer, ended: Json) -> Attempt:
     if scorer.judge is not None:
         begun |= {"judge": scorer.judge.name, "judge_version": scorer.judge.version}
     return Attempt.model_validate({"outcome": Outcome.ERROR, **begun, **ended})
+
+
+def _is_from_outside(error: BaseException) -> bool:
+    """Whether somebody stops this task or this process; a cancellation that leaked out of a scorer is its error."""
+    if isinstance(error, Exception | SystemExit):
+        return False
+    try:
+        running = asyncio.current_task()
+    except RuntimeError:  # no loop runs any more: this coroutine is being closed
+        return True
+    if isinstance(error, asyncio.CancelledError):
+        return running is not None and running.cancelling() > 0
+    return isinstance(error, KeyboardInterrupt)
 
 
 def _described(error: BaseException, scorer: Scorer) -> str:

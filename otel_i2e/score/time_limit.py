@@ -115,8 +115,8 @@ async def _in_thread(call: Callable[[], Any]) -> Any:
         result, failure = None, None
         try:
             result = context.run(call)
-        except StopIteration as error:
-            failure = RuntimeError(f"StopIteration: {error}")  # a future does not take it
+        except (StopIteration, GeneratorExit, KeyboardInterrupt) as error:  # they mean something else to who waits
+            failure = RuntimeError(f"{type(error).__name__}: {error}").with_traceback(error.__traceback__)
         except BaseException as error:  # noqa: BLE001 -- it is raised where the scorer was asked
             failure = error
         with suppress(RuntimeError):  # the loop is closed: nobody waits any more

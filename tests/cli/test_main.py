@@ -40,10 +40,14 @@ def test_wrong_usage_is_one_line_that_names_the_help(i2e: Callable[..., Any]) ->
     [
         (OSError(28, "No space left on device", "/x/y"), "i2e: error: /x/y: No space left on device"),
         (ZeroDivisionError("by\nzero"), "i2e: error: ZeroDivisionError: by; a defect in otel-i2e: --debug shows where"),
+        (
+            BaseExceptionGroup("two", [GeneratorExit()]),
+            "i2e: error: BaseExceptionGroup: two (1 sub-exception); a defect",
+        ),
     ],
 )
 def test_what_nobody_foresaw_is_one_line_and_no_regression(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: Exception, said: str
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: BaseException, said: str
 ) -> None:
     """Exit code 1 says that a release got worse: a fault of ours is 2."""
 
@@ -56,3 +60,15 @@ def test_what_nobody_foresaw_is_one_line_and_no_regression(
     assert ended.value.code == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith(said)
+
+
+def test_an_interruption_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Wherever it arrives: 130, as a shell has it, and no traceback."""
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "main", interrupted)
+    with pytest.raises(SystemExit) as ended:
+        main(["traces"])
+    assert (ended.value.code, capsys.readouterr().err) == (130, "i2e: interrupted\n")

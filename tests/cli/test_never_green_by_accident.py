@@ -61,7 +61,17 @@ def slow(question):
     return "30 days"
 """
 _SCORERS = """
+import asyncio
+
 from otel_i2e import scorer
+
+@scorer(threshold=1.0)
+async def cancels(output: str):
+    raise asyncio.CancelledError
+
+@scorer(threshold=1.0)
+def leaves_all(output: str):
+    raise GeneratorExit
 
 @scorer(threshold=1.0)
 def says_nothing(output: str):
@@ -229,10 +239,15 @@ def _dataset(**checks: Any) -> None:
         ("good", {"scorers": ["says_nothing"]}, "no scorer gave a verdict: says_nothing does not apply"),
         ("good", {"scorers": ["without_threshold"]}, "no scorer gave a verdict: without_threshold has no threshold"),
         ("good", {"scorers": ["breaks"]}, "breaks broke: RuntimeError: broken scorer"),
+        ("good", {"scorers": ["cancels"]}, "cancels broke: CancelledError"),
+        ("good", {"scorers": ["leaves_all"]}, "leaves_all broke: RuntimeError: GeneratorExit"),
         ("good", {"scorers": ["nan"]}, "nan broke: it returned nan; a score is a finite number"),
         ("good", {"must": ["is polite"]}, "the judge has no API key: set ANTHROPIC_API_KEY"),
     ],
-    ids=["none", "empty", "no checks", "not applicable", "no threshold", "scorer error", "nan", "no key"],
+    ids=[
+        *("none", "empty", "no checks", "not applicable", "no threshold"),
+        *("scorer error", "cancelled", "exit", "nan", "no key"),
+    ],
 )
 def test_nothing_was_measured(
     project: Callable[..., _Ran], request: pytest.FixtureRequest, task: str, checks: dict[str, Any], says: str

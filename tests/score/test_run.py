@@ -118,7 +118,14 @@ def test_an_exception_is_an_error_with_its_place(attempt: Try) -> None:
     assert tried.error == f"KeyError: 'line one\\nline two' ({__file__}:{line})"
 
 
-@pytest.mark.parametrize("error", [RecursionError(), AssertionError("a\nb"), SystemExit(3), StopIteration()])
+class Foreign(BaseException):
+    """What some libraries raise past every `except Exception`."""
+
+
+_ERRORS = [RecursionError(), AssertionError("a\nb"), SystemExit(3), StopIteration(), asyncio.CancelledError()]
+
+
+@pytest.mark.parametrize("error", [*_ERRORS, GeneratorExit(), Foreign("a\nb")])
 def test_no_exception_gets_out(attempt: Try, error: BaseException) -> None:
     """Not even an exit; what a scorer raises stays with its attempt."""
 
@@ -133,6 +140,18 @@ def test_no_exception_gets_out(attempt: Try, error: BaseException) -> None:
     for tried in (attempt(broken), attempt(broken_at_once)):
         assert tried.outcome is Outcome.ERROR
         assert "\n" not in (tried.error or "\n")
+
+
+@pytest.mark.parametrize("kind", [KeyboardInterrupt, GeneratorExit])
+def test_an_end_that_a_plain_function_raises_is_its_error(attempt: Try, kind: type[BaseException]) -> None:
+    """It runs in a thread: no Ctrl-C arrives there, and no coroutine is closed."""
+
+    @scorer
+    def ending(output: str) -> bool:
+        raise kind
+
+    line = int(ending.source.rpartition(":")[2]) + 2
+    assert attempt(ending).error == f"RuntimeError: {kind.__name__}: ({__file__}:{line})"
 
 
 def test_cancelling_is_not_swallowed() -> None:
