@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from otel_i2e.config import Settings
-from otel_i2e.errors import DatasetError, ScorerError, UsageError
+from otel_i2e.errors import DatasetError, UsageError
 from otel_i2e.forks import fork_guard
 from otel_i2e.models import Contract
 from otel_i2e.workflows.dataset_file import (
@@ -22,7 +22,8 @@ from otel_i2e.workflows.dataset_file import (
     read_bytes,
     read_dataset,
 )
-from otel_i2e.workflows.scorers import case_scorers, load_all
+from otel_i2e.workflows.dataset_scorers import dataset_scorers
+from otel_i2e.workflows.scorers import load_all
 from otel_i2e.workflows.verdict_file import VERDICTS
 
 __all__ = [
@@ -87,12 +88,8 @@ def list_datasets(settings: Settings) -> list[DatasetReport]:
 def check_dataset(settings: Settings, path: Path) -> DatasetReport:
     """Read a file and hold every case to the gate's demands: its checks and scorers exist, and it checks something."""
     lines, problems = parse_dataset(read_bytes(path), str(path))
-    loaded = load_all(settings)
+    problems += dataset_scorers(path, lines, load_all(settings))[1]
     for number, case in lines:
-        try:
-            case_scorers(case, loaded)
-        except (DatasetError, ScorerError) as error:
-            problems.append(Problem(f"{path}:{number}", str(error)))
         if not case.checks_something:
             problems.append(Problem(f"{path}:{number}", f"case {case.id!r} {NOTHING_TO_CHECK}"))
     cases = [line.case for line in lines]

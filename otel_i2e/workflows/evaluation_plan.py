@@ -9,12 +9,13 @@ from typing import NamedTuple
 
 from otel_i2e.capture import Recorder
 from otel_i2e.config import Settings
-from otel_i2e.errors import DatasetError, NotMeasured, UsageError
+from otel_i2e.errors import NotMeasured, UsageError
 from otel_i2e.models import Case, Contract, JudgeSettings, Policy
 from otel_i2e.score import Scorer
-from otel_i2e.workflows.dataset_file import CaseLine, Problem, parse_dataset, raise_all, read_bytes
+from otel_i2e.workflows.dataset_file import CaseLine, parse_dataset, raise_all, read_bytes
+from otel_i2e.workflows.dataset_scorers import dataset_scorers
 from otel_i2e.workflows.rounds import Effort
-from otel_i2e.workflows.scorers import case_scorers, load_all, named
+from otel_i2e.workflows.scorers import load_all, named
 from otel_i2e.workflows.tasks import Task
 from otel_i2e.workflows.verdicts import Memory
 
@@ -83,16 +84,11 @@ def checked(
     lines, problems = parse_dataset(read_bytes(path), str(path))
     loaded = load_all(settings)
     extra = named(names, loaded)
-    by_case: dict[str, list[Scorer]] = {}
-    for number, case in lines:
-        if not selection.takes(case):
-            continue
-        try:
-            by_case[case.id] = list({one.name: one for one in [*case_scorers(case, loaded), *extra]}.values())
-        except DatasetError as error:
-            problems.append(Problem(f"{path}:{number}", str(error)))
+    chosen = [line for line in lines if selection.takes(line.case)]
+    by_case, wrong = dataset_scorers(path, chosen, loaded)
+    problems += wrong
     raise_all(path, [str(problem) for problem in sorted(problems, key=lambda one: one.line)])
-    return lines, by_case
+    return lines, {name: list({one.name: one for one in [*own, *extra]}.values()) for name, own in by_case.items()}
 
 
 def selected(path: Path, lines: Sequence[CaseLine], selection: Selection) -> list[CaseLine]:

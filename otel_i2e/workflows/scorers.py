@@ -134,8 +134,8 @@ def named(names: Iterable[str], loaded: Loaded) -> list[Scorer]:
     for name in names:
         if name not in loaded.scorers:
             broken = "".join(f"; could not be loaded: {error}" for error in loaded.errors)
-            known = ", ".join(sorted(loaded.scorers))
-            raise ScorerError(f"there is no scorer {name!r}; there are {known}{broken}")
+            known = f"; there are {', '.join(sorted(loaded.scorers))}"
+            raise ScorerError(f"there is no scorer {name!r}{broken or known}")
         found.append(loaded.scorers[name])
     return found
 

@@ -11,6 +11,7 @@ import pytest
 from otel_i2e.config import Settings
 from otel_i2e.errors import DatasetError, UsageError
 from otel_i2e.workflows.datasets import changing_cases, check_dataset, dataset_file, dataset_path, list_datasets
+from otel_i2e.workflows.evaluation_plan import Selection, checked
 
 
 @pytest.fixture
@@ -66,6 +67,30 @@ def test_every_kind_of_problem_is_found_at_once_in_order(settings: Settings) -> 
     assert "there is no scorer 'gone'" in problems[0]
     assert "case 'b' has nothing to check, and the gate refuses it" in problems[2]
     assert "'contain' is not a check; did you mean 'contains'?" in problems[3]
+
+
+def test_a_cause_is_one_line_whatever_the_number_of_cases(settings: Settings, tmp_path: Path) -> None:
+    """At the first case that has it; a file of scorers that is broken is the cause of every name that is in it."""
+    path = dataset_path(settings, "refunds")
+    checks = ['"scorers": ["one"]', '"scorers": ["two"]', '"must": [{"contain": "30"}]', '"must": [{"contains": "30"}]']
+    rows = [f'{{"id": "c{at}", "input": "x", {checks[at % 4]}}}\n' for at in range(20)]
+    path.write_text("".join(rows))
+    unknown = check_dataset(settings, path).problems
+    assert [problem.partition("; there are")[0] for problem in unknown[:2]] == [
+        "evals/refunds.jsonl:1: case 'c0' and 4 more: there is no scorer 'one'",
+        "evals/refunds.jsonl:2: case 'c1' and 4 more: there is no scorer 'two'",
+    ]
+    assert unknown[2].startswith("evals/refunds.jsonl:3: case 'c2' and 4 more: must[0]: 'contain' is not a check")
+    scorers = tmp_path / "scorers.py"
+    scorers.write_text("import no_such_module\n")
+    with_file = replace(settings, scorers=(str(scorers),))
+    broken, check = check_dataset(with_file, path).problems
+    assert broken.startswith("evals/refunds.jsonl:1: case 'c0' and 9 more: its scorers could not be loaded: ")
+    assert broken.endswith("ModuleNotFoundError: No module named 'no_such_module'")
+    assert check == unknown[2]
+    with pytest.raises(DatasetError) as caught:
+        checked(with_file, path, Selection(), ())
+    assert str(caught.value).splitlines() == [broken, check]
 
 
 def test_one_at_a_time_may_change_cases(settings: Settings) -> None:
