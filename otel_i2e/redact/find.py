@@ -20,7 +20,7 @@ __all__ = ["Finder", "Found", "expression", "replaced", "unescaped"]
 
 _re2: Final[Any] = re2  # no types of its own
 _ESCAPED: Final = re.compile(r"(?<!\\)\\+(?:u00(2[013-9a-fA-F]|[346][0-9a-fA-F]|5[0-9abd-fABD-F]|7[0-9a-eA-E])|/)")
-_LETTERS: Final = re.compile(r"\\+(?:[bfnrt]|u[0-9a-fA-F]{4})")
+_LETTERS: Final = re.compile(r"(?<!\\)\\+(?:[bfnrt]|u[0-9a-fA-F]{4})")
 _MEMORY: Final = 128 * 1024 * 1024  # bytes that the set may take; with too few it says that nothing is there
 _MARKER_BEGINS: Final = "[redacted:"
 

@@ -49,6 +49,7 @@ def _is_bare_azure(text: str) -> bool:
 
 _NAMES: Final = (
     r"passw(?:or)?d|passphrase|pwd|secret|api[_\-]?key|access[_\-]?key|private[_\-]?key|secret[_\-]?key|account[_\-]?key|"
+    r"(?:iam|hmac|signing|encryption|master|subscription)[_\-]key|[a-z0-9]_pass|"
     r"client[_\-]?secret|(?:auth|access|refresh|session|bearer|api|id)[_\-]?token|credentials?"
 )
 
@@ -91,6 +92,14 @@ SHAPES: Final = (
     Shape("npm-token", r"npm_[A-Za-z0-9]{30,}"),
     Shape("npm-token", r"_authToken\s*=\s*([^\s\"'\\]+)"),
     Shape("sendgrid-key", r"SG\.[A-Za-z0-9_\-]{16,}\.[A-Za-z0-9_\-]{16,}"),
+    Shape("databricks-token", _EDGE + r"(dapi[0-9a-f]{32})"),
+    Shape("vault-token", _EDGE + r"(hv[sbr]\.[A-Za-z0-9_\-]{20,})"),
+    Shape("notion-token", _EDGE + r"(ntn_[A-Za-z0-9]{30,})"),
+    Shape("shopify-token", _EDGE + r"(shp(?:at|ca|pa|ss)_[0-9a-fA-F]{32})"),
+    Shape("atlassian-token", r"ATATT3[A-Za-z0-9_\-=]{30,}"),
+    Shape("pinecone-key", _EDGE + r"(pcsk_[A-Za-z0-9_]{30,})"),
+    Shape("voyage-key", _EDGE + r"(pa-[A-Za-z0-9_\-]{40,})", _has_digit),
+    Shape("azure-key", r"[?&]sig=([A-Za-z0-9%+/=]{30,})"),
     Shape("azure-key", r"(?:AccountKey|SharedAccessKey|SharedAccessSignature)=([A-Za-z0-9+/=%&]{20,})"),
     Shape("azure-key", r"[A-Za-z0-9+/=]{88,}", _is_bare_azure),
     Shape("url-password", r"://[^\s/:@\"'<>\\]*:([^\s\"'<>\\/?#]+)@"),
@@ -105,6 +114,11 @@ SHAPES: Final = (
     ),
     Shape("assigned-secret", rf"(?i)(?:{_NAMES})\\*[\"']?\s*[:=]{{1,2}}\s*\\*\"([^\"\\]{{4,}})"),
     Shape("assigned-secret", rf"(?i)(?:{_NAMES})\\*[\"']?\s*[:=]{{1,2}}\s*'([^'\\\n]{{4,}})'"),
+    Shape(
+        "assigned-secret",
+        r"(?i)(?:passw(?:or)?d|passphrase|api[_\- ]?key) is:?\s+[\"'\\]{0,6}([^\s\"'\\,;]{6,})",
+        _has_digit,
+    ),
     Shape("assigned-secret", rf"(?i)<(?:{_NAMES})>\s*([^<]{{4,}})</"),
     Shape("assigned-secret", r"(?i)[\"']token\\*[\"']\s*:\s*\\*[\"']([^\s\"'\\]{16,})", _has_digit),
     Shape("cookie", r"(?i)cookie\\*[\"']?\s*:\s*\\*[\"']?([^\s=;\"'\\]+=[^\r\n\"'\\]{6,})"),

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import pytest
 
+from otel_i2e.redact import make_redactor
 from otel_i2e.spool import Batch
 from otel_i2e.workflows.preparing import prepare
 
@@ -71,6 +72,28 @@ def test_time_grows_with_size(shape: str, kind: str) -> None:
     growth = min(_seconds(large, 1) / max(_seconds(small, 3), LEAST) for _ in range(3))
     print(f"{TIMES} times as many {shape}: {growth:.1f} times as long")
     assert growth < ALLOWED
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_time_of_the_redactor_grows_with_size(shape: str) -> None:
+    """The receiver looks for secrets before it answers, and other senders wait."""
+    redactor = make_redactor({"enabled": True})
+    assert redactor is not None
+    redactor.text("what is loaded at first use counts for none")
+    small, large = SHAPES[shape](SIZE), SHAPES[shape](SIZE * TIMES)
+    growth = min(_redacts(redactor, large, 1) / max(_redacts(redactor, small, 3), LEAST) for _ in range(3))
+    print(f"secrets in {TIMES} times as many {shape}: {growth:.1f} times as long")
+    assert growth < ALLOWED
+
+
+def _redacts(redactor: Any, text: str, times: int) -> float:
+    """Seconds of CPU, the least of several."""
+    taken: list[float] = []
+    for _ in range(times):
+        begin = time.process_time()
+        redactor.text(text)
+        taken.append(time.process_time() - begin)
+    return min(taken)
 
 
 def _span(value: str, kind: str) -> Batch:
