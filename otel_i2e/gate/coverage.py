@@ -80,7 +80,7 @@ def tolerates(cases: Sequence[CaseDecision], experiment: Experiment, policy: Pol
     return (
         policy.min_coverage < 1
         and full > 0
-        and full >= policy.min_coverage * len(cases)
+        and full / len(cases) >= policy.min_coverage
         and errors_of(experiment) <= policy.max_errors
         and not any(case.unmeasured and case.priority == "P0" for case in cases)
     )

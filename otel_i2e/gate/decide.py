@@ -69,7 +69,7 @@ def decide(
     remarks = [
         *_case_failures(cases),
         *suite_remarks(cases, experiment.cases, policy, bears_gaps=bears_gaps),
-        *scorer_remarks(experiment, policy),
+        *scorer_remarks(experiment, policy, is_shadow),
         *comparison_remarks(comparison, experiment, baseline, policy),
         *budget_remarks(experiment, policy),
         *inconsistencies(experiment, now),

@@ -32,7 +32,7 @@ class CaseRun(Contract):
     output: str | None = None
     """The output text."""
     duration_ms: float | None = None
-    """Of the root span."""
+    """Of the root span, also of a run that broke."""
     cost_usd: float | None = None
     """Of its model calls; None when unknown."""
     attempts: tuple[Attempt, ...] = ()

@@ -58,12 +58,13 @@ def score_runs(
         with Store.of(settings).read() as reader:
             subjects = _subjects(reader, experiment_id, some, scorers)
             costs = _costs(reader, experiment_id)
+            times = _times(reader, experiment_id, some)
         jobs, timeout = _jobs(some, subjects, scorers, asker), settings.scorer_timeout
         attempts = asyncio.run(_attempts(jobs, judge, memory, without_judges, on_scored, timeout=timeout))
         for one in some:
             subject = subjects.get(one.span_id)
             made = attempts.get(one.span_id, ())
-            found.runs.append(_case_run(one, subject, made, costs))
+            found.runs.append(_case_run(one, subject, made, costs, times))
             rows = [rows_of(attempt, subject.span, asker) for attempt in made] if subject is not None else []
             found.ledger.extend(ledger for ledger, _ in rows)
             found.scores.extend(score for _, score in rows if score is not None)
@@ -128,7 +129,13 @@ async def _attempts(
     return attempts
 
 
-def _case_run(ran: Ran, subject: Subject | None, attempts: Sequence[Attempt], costs: Mapping[str, float]) -> CaseRun:
+def _case_run(
+    ran: Ran,
+    subject: Subject | None,
+    attempts: Sequence[Attempt],
+    costs: Mapping[str, float],
+    times: Mapping[str, float],
+) -> CaseRun:
     span = subject.span if subject is not None else None
     lost = ran.error is None and span is None
     return CaseRun(
@@ -139,10 +146,20 @@ def _case_run(ran: Ran, subject: Subject | None, attempts: Sequence[Attempt], co
         trace_id=ran.trace_id,
         span_id=ran.span_id,
         output=span.output_text if span is not None else None,
-        duration_ms=span.duration_ms if span is not None else None,
+        duration_ms=times.get(ran.span_id),
         cost_usd=costs.get(ran.trace_id),
         attempts=tuple(attempts),
     )
+
+
+def _times(reader: Reader, experiment_id: str, ran: Sequence[Ran]) -> dict[str, float]:
+    """Span id → milliseconds of the root spans, also of runs that broke: a budget must know how long a timeout was."""
+    rows = reader.rows(
+        "SELECT span_id, duration_ms FROM spans WHERE experiment_id = $experiment_id "
+        "AND list_contains($span_ids::VARCHAR[], span_id) AND duration_ms IS NOT NULL",
+        {"experiment_id": experiment_id, "span_ids": [one.span_id for one in ran]},
+    )
+    return {row["span_id"]: row["duration_ms"] for row in rows}
 
 
 def _costs(reader: Reader, experiment_id: str) -> dict[str, float]:

@@ -114,6 +114,58 @@ def test_pass_rates_of_scorers(
     assert says in "".join(decision.reasons)
 
 
+_BEARS: dict[str, Any] = {"min_coverage": 0.5, "max_errors": 9}
+
+
+@pytest.mark.parametrize(("rate", "verdict"), [(0.6, "pass"), (0.7, "undecided"), (1.0, "undecided")])
+def test_a_scorer_that_broke_did_not_pass(experiment: Make, rate: float, verdict: str) -> None:
+    """It passed 6 of the 10 runs that it was asked about, and says nothing of the rest."""
+    run = experiment({f"c{i}": [True if i < 6 else None] for i in range(10)})
+    decision = _decide(run, scorers={"s": {"pass_rate": rate}}, **_BEARS)
+    assert decision.verdict == verdict
+    if verdict == "undecided":
+        assert decision.reasons[0] == (
+            f"scorer s passed 6 of 6 runs (100.0%), below its pass_rate of {rate:g} "
+            "if the 4 in which it gave no verdict had failed"
+        )
+
+
+def test_a_rate_that_no_gap_can_save_fails(experiment: Make) -> None:
+    """One of eight passed; had the two that broke passed, too, it would not be enough."""
+    run = experiment({f"c{i}": [None if i > 7 else i == 0] for i in range(10)})
+    decision = _decide(run, scorers={"s": {"pass_rate": 0.5}}, **_BEARS)
+    assert (decision.verdict, decision.reasons[0]) == (
+        "fail", "scorer s passed 1 of 8 runs (12.5%), below its pass_rate of 0.5",
+    )  # fmt: skip
+
+
+def test_runs_that_broke_are_gaps_of_every_scorer(experiment: Make) -> None:
+    """A task that raised was not scored; a case of another scorer is not asked for."""
+    run = experiment({"a": [True], "b": [True], "c": [True]})
+    other = run.runs[2].attempts[0].model_copy(update={"scorer": "other"})
+    broke = run.runs[1].model_copy(update={"status": "task_error", "attempts": ()})
+    run = run.model_copy(update={"runs": (run.runs[0], broke, run.runs[2].model_copy(update={"attempts": (other,)}))})
+    rules = {"s": {"pass_rate": 1.0}}
+    decision = _decide(run, scorers=rules, **_BEARS)
+    assert "passed 1 of 1 runs (100.0%), below its pass_rate of 1 if the 1 in which" in decision.reasons[0]
+
+
+def test_rates_count_neither_confirmations_nor_repeats_that_were_left_out(experiment: Make) -> None:
+    """Both would be of chosen cases: more failures here, fewer there."""
+    again = experiment({"a": [True], "b": [False, False, False]}, repeats=1, metadata={"confirm": 2})
+    assert _decide(again, scorers={"s": {"pass_rate": 0.5}}).verdict == "pass"
+    stopped = experiment({"a": [True] * 4, "b": [False]}, metadata={"skipped_repeats": {"b": 3}})
+    assert _decide(stopped, scorers={"s": {"pass_rate": 0.5}}).verdict == "pass"
+    assert _decide(stopped, scorers={"s": {"pass_rate": 0.6}}).verdict == "undecided"
+
+
+def test_a_share_is_what_it_says(experiment: Make) -> None:
+    """11 of 20 is 0.55, whatever 0.55 × 20 is for a computer."""
+    run = experiment({f"c{i}": [True if i < 11 else None] for i in range(20)})
+    rules = {"s": {"pass_rate": 0.55}}
+    assert _decide(run, scorers=rules, min_coverage=0.55, max_errors=9, suite_threshold=0.55).verdict == "pass"
+
+
 def test_two_versions_of_a_scorer_are_never_one_rate(experiment: Make) -> None:
     """Undecided."""
     run = experiment({"a": [True]})
@@ -191,3 +243,42 @@ def test_budgets(experiment: Make, run: dict[str, Any], policy: dict[str, Any], 
     decision = _decide(experiment({"a": [True], "b": [True]}, run=run), **policy)
     assert decision.verdict == verdict
     assert says in "".join(decision.reasons)
+
+
+def _mixed(make: Make, **broken: Any) -> Experiment:
+    """Ten cases of 100 ms and $0.02 each; four of them raised, after the time and at the cost in `broken`."""
+    run = make({f"c{i}": [True] for i in range(10)}, run={"duration_ms": 100, "cost_usd": 0.02})
+    failed = {"status": "task_error", "error": "TimeoutError", "attempts": (), "duration_ms": None, "cost_usd": None}
+    runs = [one.model_copy(update=failed | broken) for one in run.runs[:4]]
+    return run.model_copy(update={"runs": (*runs, *run.runs[4:])})
+
+
+@pytest.mark.parametrize(
+    ("broken", "policy", "verdict", "says"),
+    [
+        ({"duration_ms": 1000}, {"latency_p95_ms": 500}, "fail", "took up to 1000 ms or longer, over the budget"),
+        ({"duration_ms": 10}, {"latency_p95_ms": 500}, "undecided", "duration of 4 of 10 runs is unknown (4 broke)"),
+        ({}, {"latency_p95_ms": 500}, "undecided", "duration of 4 of 10 runs is unknown (4 broke)"),
+        ({"duration_ms": 1000}, {"latency_p95_ms": 2000}, "undecided", "4 of 10 runs is unknown"),
+        ({"duration_ms": 10}, {"latency_p95_ms": 500, "budgets": "warn"}, "pass", "4 of 10 runs is unknown"),
+        ({}, {"cost_per_run_usd": 0.03}, "undecided", "cost of 4 of 10 runs is unknown (4 broke)"),
+        ({"cost_usd": 0.0}, {"cost_per_run_usd": 0.015}, "fail", "a run cost $0.0200 on average"),
+        ({"cost_usd": 0.1}, {"cost_per_run_usd": 0.03}, "fail", "a run cost $0.0520 on average"),
+        ({"cost_usd": 0.02}, {"cost_per_run_usd": 0.03}, "pass", ""),
+    ],
+)
+def test_budgets_know_of_runs_that_broke(
+    experiment: Make, broken: dict[str, Any], policy: dict[str, Any], verdict: str, says: str
+) -> None:
+    """They gave no answer: they are neither fast nor cheap, whatever gaps the policy bears."""
+    decision = _decide(_mixed(experiment, **broken), min_coverage=0.5, max_errors=9, **policy)
+    assert decision.verdict == verdict
+    assert says in "".join(decision.reasons)
+
+
+def test_a_few_runs_that_broke_leave_a_percentile_known(experiment: Make) -> None:
+    """One of twenty: 95 % kept to the budget, however long that one would have taken."""
+    run = experiment({f"c{i}": [True] for i in range(20)}, run={"duration_ms": 100})
+    lost = run.runs[0].model_copy(update={"status": "task_error", "attempts": ()})
+    run = run.model_copy(update={"runs": (lost, *run.runs[1:])})
+    assert _decide(run, min_coverage=0.5, max_errors=9, latency_p95_ms=500).verdict == "pass"

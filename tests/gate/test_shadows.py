@@ -85,3 +85,15 @@ def test_a_judge_at_another_threshold_than_its_own_cannot_block(
     decision = _decide(run, GOOD, scorers={"s": {"threshold": threshold}})
     assert decision.cases[0].action == action
     assert any("s 1 at 0.7" in reason for reason in decision.reasons) == (action == "override")
+
+
+@pytest.mark.parametrize("passed", [True, False])
+def test_a_shadow_neither_reaches_nor_misses_its_pass_rate(experiment: Make, passed: bool) -> None:
+    """What the policy asks of it was not measured; of a judge that may block it was."""
+    run = experiment({"a": [passed]}, attempt=JUDGED)
+    rule: dict[str, Any] = {"suite_threshold": 0.0, "scorers": {"s": {"pass_rate": 0.9}}}
+    decision = _decide(run, **rule)
+    assert (decision.verdict, decision.reasons[0]) == (
+        "undecided", "scorer s is a judge that cannot block, and the policy has a pass_rate for it: i2e calibrate",
+    )  # fmt: skip
+    assert _decide(run, GOOD, **rule).verdict == ("pass" if passed else "fail")
