@@ -74,7 +74,10 @@ def _row(one: ComparedCase) -> tuple[str, ...]:
 
 
 def _verdict(side: Side | None) -> str:
-    return "" if side is None else f"{side.verdict.replace('_', ' ')} {side.passed}/{side.measured}"
+    if side is None:
+        return ""
+    count = f"{side.measured} by several models" if side.several_models else f"{side.passed}/{side.measured}"
+    return f"{side.verdict.replace('_', ' ')} {count}"
 
 
 def _scores(one: ComparedCase) -> str:

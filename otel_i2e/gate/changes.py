@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from otel_i2e.gate.runs import served_models
 from otel_i2e.models import Case, CaseDecision, CaseRun, CaseVerdict, Change
 from otel_i2e.stats import fisher_drop
 
@@ -47,11 +48,12 @@ def test_hash_parts(case: Case) -> tuple[Any, ...]:
 def changed_scorers(now: Sequence[CaseRun], before: Sequence[CaseRun]) -> list[str]:
     """Scorers of a case that are not the same ones as in the baseline: their verdicts cannot be compared.
 
-    A judge is another one, too, when another model answered for it.
+    A judge is another one, too, when another model answered for it; one that several answered for is no single one.
     """
     ones, others = _versions(now), _versions(before)
-    models, models_before = _models(now), _models(before)
-    served = [name for name in models.keys() & models_before.keys() if models[name] != models_before[name]]
+    models, models_before = served_models(now), served_models(before)
+    common = models.keys() & models_before.keys()
+    served = [name for name in common if len(models[name] | models_before[name]) > 1]
     return sorted({*served, *(name for name in ones.keys() & others.keys() if ones[name] != others[name])})
 
 
@@ -63,17 +65,9 @@ def _versions(runs: Sequence[CaseRun]) -> dict[str, set[str]]:
     return found
 
 
-def _models(runs: Sequence[CaseRun]) -> dict[str, set[str]]:
-    """Judge → models that gave its verdicts; an attempt that broke gave none."""
-    found: dict[str, set[str]] = {}
-    for run in runs:
-        for attempt in run.attempts:
-            if attempt.model is not None and attempt.score is not None:
-                found.setdefault(attempt.scorer, set()).add(attempt.model)
-    return found
-
-
 def _flaky(case: CaseDecision) -> bool:
+    if case.several_models:  # which of the judges was wrong, or whether the answers differ, nobody knows
+        return False
     return case.unconfirmed or 0 < case.passed_repeats < case.measured_repeats
 
 

@@ -28,7 +28,7 @@ from otel_i2e.gate.rejudge import rejudged
 from otel_i2e.gate.remark import Remark
 from otel_i2e.gate.runs import confirmations, first_repeats, runs_by_case, skipped_repeats
 from otel_i2e.gate.scorer_rates import scorer_remarks
-from otel_i2e.gate.shadows import shadow_remarks, shadows
+from otel_i2e.gate.shadows import identity_remarks, shadow_remarks, shadows
 from otel_i2e.gate.suites import suite_remarks
 from otel_i2e.gate.verdicts import case_decision
 from otel_i2e.gate.wording import case_name, line, listed
@@ -75,6 +75,7 @@ def decide(
         *inconsistencies(experiment, now),
         *demand_remarks(cases, experiment, policy, bears_gaps=bears_gaps),
         *unmeasured(cases, experiment, policy),
+        *identity_remarks(experiment, is_shadow),
         *shadow_remarks(cases, experiment, is_shadow, standings),
         *_tolerated(cases),
         *override_remarks(states, cases),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from otel_i2e.models import CaseRun, Experiment
 
-__all__ = ["confirmations", "first_repeats", "runs_by_case", "skipped_repeats"]
+__all__ = ["confirmations", "first_repeats", "runs_by_case", "served_models", "skipped_repeats"]
 
 
 def runs_by_case(experiment: Experiment) -> dict[str, list[CaseRun]]:
@@ -22,6 +24,16 @@ def first_repeats(experiment: Experiment, repeats: int) -> Experiment:
     metadata = {key: value for key, value in experiment.metadata.items() if key != "confirm"}
     runs = tuple(run for run in experiment.runs if run.repeat < repeats)
     return experiment.model_copy(update={"repeats": repeats, "runs": runs, "metadata": metadata})
+
+
+def served_models(runs: Iterable[CaseRun]) -> dict[str, set[str]]:
+    """Judge → models that gave its verdicts; an attempt that broke, or has no threshold, gave none."""
+    found: dict[str, set[str]] = {}
+    for run in runs:
+        for attempt in run.attempts:
+            if attempt.model is not None and attempt.score is not None and attempt.passed is not None:
+                found.setdefault(attempt.scorer, set()).add(attempt.model)
+    return found
 
 
 def skipped_repeats(experiment: Experiment, case_id: str) -> int:

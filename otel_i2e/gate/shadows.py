@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from otel_i2e.gate.remark import Remark
-from otel_i2e.gate.wording import listed
+from otel_i2e.gate.wording import line, listed
 from otel_i2e.models import Attempt, CaseDecision, Experiment, JudgeStanding, Policy
 
-__all__ = ["shadow_remarks", "shadows"]
+__all__ = ["identity_remarks", "shadow_remarks", "shadows"]
 
 
 def shadows(standings: Iterable[JudgeStanding], policy: Policy) -> Callable[[Attempt], bool]:
@@ -61,6 +61,24 @@ def shadow_remarks(
         )
     )
     return said
+
+
+def identity_remarks(experiment: Experiment, is_shadow: Callable[[Attempt], bool]) -> list[Remark]:
+    """Judges that several models answered for. Where more than one of these may block, every rate would mix them."""
+    served: dict[tuple[str, str], dict[str, bool]] = {}
+    for run in experiment.runs:
+        for one in run.attempts:
+            if one.model is not None and one.score is not None and one.passed is not None:
+                served.setdefault(_judge(one), {})[one.model] = not is_shadow(one)
+    return [
+        Remark(
+            "undecided" if sum(models.values()) > 1 else "note",
+            f"judge {line(name, 80)} {version} was answered by {len(models)} models, which are {len(models)} judges: "
+            f"{listed(sorted(models))}; pin one",
+        )
+        for (name, version), models in sorted(served.items())
+        if len(models) > 1
+    ]
 
 
 def _judge(attempt: Attempt) -> tuple[str, str]:

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
+from otel_i2e.gate.runs import served_models
 from otel_i2e.gate.wording import line, listed
 from otel_i2e.models import Action, Attempt, Case, CaseDecision, CaseRun, CaseVerdict, Outcome, Policy, needed_passes
 from otel_i2e.stats import failure_probability
@@ -96,6 +97,7 @@ def case_decision(
     `skipped` repeats were left out on purpose, because the verdict was settled; up to `confirm` runs beyond the
     repeats were made to see a failure again; `is_shadow` knows the attempts of judges that may not block.
     """
+    made = runs
     again = [repeat_verdict(case, run) for run in runs if confirm and run.repeat >= repeats]
     runs = [run for run in runs if not confirm or run.repeat < repeats]
     judged = [repeat_verdict(case, run) for run in runs]
@@ -104,12 +106,15 @@ def case_decision(
     needs = _Needs(policy.reducer(case.suite, case.repeats), max(repeats, 1) - there - skipped, skipped)
     verdict = needs.verdict(judged)
     shadow = _rests_on_shadows(case, runs, needs, verdict, is_shadow)
+    several = {name: models for name, models in served_models(made).items() if len(models) > 1}
     failures = _lines((finding for repeat in judged for finding in repeat.failures), len(runs))
+    failures += [f"{line(name, 120)} was answered by {_models(several[name])}" for name in sorted(several)]
     unmeasured = _lines((finding for repeat in judged for finding in repeat.unmeasured), len(runs))
     unmeasured += _missing(case, needs.missing, repeats) + needs.impossible(repeats, verdict)
     if shadow and case.priority == "P0" and policy.uncalibrated_judge == "undecided":
         verdict, unmeasured = "not_measured", [*unmeasured, _SHADOW]
-    unconfirmed = verdict == "failed" and 0 < confirm <= sum(one.passed for one in again) == len(again)
+    cleared = 0 < confirm <= sum(one.passed for one in again) == len(again) and not several
+    unconfirmed = verdict == "failed" and cleared
     return CaseDecision.model_validate(
         {
             "case_id": case.id,
@@ -121,18 +126,19 @@ def case_decision(
             "shadow": shadow,
             "unconfirmed": unconfirmed,
             "action": _action(policy, case, shadow=shadow, unconfirmed=unconfirmed) if verdict == "failed" else None,
-            "reasons": (*failures, *_confirmation(again, confirm), *unmeasured),
+            "several_models": bool(several),
+            "reasons": (*failures, *_confirmation(again, confirm, cleared=cleared), *unmeasured),
             "unmeasured": tuple(unmeasured),
         }
-        | _counts(judged, runs)
+        | _counts(judged, runs, rated=not several)
     )
 
 
-def _counts(judged: Sequence[RepeatVerdict], runs: Sequence[CaseRun]) -> dict[str, Any]:
-    """What the repeats add up to."""
+def _counts(judged: Sequence[RepeatVerdict], runs: Sequence[CaseRun], *, rated: bool) -> dict[str, Any]:
+    """What the repeats add up to; where they are not `rated`, they make no rate."""
     passed = sum(repeat.passed for repeat in judged)
     measured = passed + sum(repeat.verdict == "failed" for repeat in judged)
-    rate, interval = failure_probability(measured - passed, measured)
+    rate, interval = failure_probability(measured - passed, measured) if rated else failure_probability(0, 0)
     failed = [one for run in runs for one in run.attempts if verdict_of(one) is False]
     return {
         "passed_repeats": passed,
@@ -141,6 +147,9 @@ def _counts(judged: Sequence[RepeatVerdict], runs: Sequence[CaseRun]) -> dict[st
         "failure_interval": (interval.low, interval.high),
         "failed_scorers": {one.scorer: one.scorer_version for one in failed},
     }
+
+
+_UNJUDGED: Final = RepeatVerdict(unmeasured=(Finding("only judges that may not block spoke", ""),))
 
 
 class _Needs(NamedTuple):
@@ -181,9 +190,10 @@ def _rests_on_shadows(
     is_shadow: Callable[[Attempt], bool],
 ) -> bool:
     """Whether the verdict would not stand without the judges that may not block."""
-    if verdict == "passed":
-        spoke = [one for run in runs for one in run.attempts if verdict_of(one) is not None]
-        return bool(spoke) and all(map(is_shadow, spoke))
+    if verdict == "passed":  # a repeat that only shadows judged was not judged
+        alone = [bool(spoke) and all(map(is_shadow, spoke)) for spoke in map(_verdicts, runs)]
+        judged = [_UNJUDGED if lonely else repeat_verdict(case, run) for lonely, run in zip(alone, runs, strict=True)]
+        return any(alone) and needs.verdict(judged) != "passed"
     if verdict == "failed":
         return needs.verdict([repeat_verdict(case, run, leave=is_shadow) for run in runs]) != "failed"
     return False
@@ -199,15 +209,26 @@ def _action(policy: Policy, case: Case, *, shadow: bool, unconfirmed: bool) -> A
     return max(actions, key=_MILDER.index)
 
 
-def _confirmation(again: Sequence[RepeatVerdict], confirm: int) -> list[str]:
+def _verdicts(run: CaseRun) -> list[Attempt]:
+    return [one for one in run.attempts if verdict_of(one) is not None]
+
+
+def _models(models: Iterable[str]) -> str:
+    names = sorted(models)
+    return f"{len(names)} models, which are {len(names)} judges: {listed(names)}"
+
+
+def _confirmation(again: Sequence[RepeatVerdict], confirm: int, *, cleared: bool) -> list[str]:
     """What the runs beyond the repeats showed. One that was not made, or not measured, clears nobody."""
     if not again:
         return []
     passed, failed = sum(one.passed for one in again), sum(one.verdict == "failed" for one in again)
     if failed:
         return [f"seen again in {failed} of {_runs(len(again))}"]
-    if passed >= confirm:
+    if cleared:
         return [f"flaky: it passed in {_runs(passed)}"]
+    if passed >= confirm:
+        return [f"not cleared: it passed in {_runs(passed)}, by another judge"]
     return [f"not cleared: {passed} of {_runs(confirm)} passed, and the rest is missing"]
 
 

@@ -88,13 +88,15 @@ class CaseDecision(Contract):
     repeats: int
     """Repeats that were asked for."""
     failure_rate: float | None = None
-    """Part of the measured repeats that failed."""
+    """Part of the measured repeats that failed; None of none, and when several models judged them."""
     failure_interval: tuple[float, float] = (0.0, 1.0)
     """Wilson's 95 % interval of the probability that a repeat fails."""
     stopped_early: bool = False
     """Whether repeats were left out because they could not have changed the verdict."""
     shadow: bool = False
     """Whether the verdict rests on judges that may not block."""
+    several_models: bool = False
+    """Whether several models answered for a judge of it: they are several judges, and its repeats make no rate."""
     unconfirmed: bool = False
     """Whether it failed, and every confirmation run passed."""
     action: Action | None = None

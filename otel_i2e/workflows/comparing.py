@@ -22,6 +22,8 @@ class Side(Contract):
     """Repeats that passed."""
     measured: int
     """Repeats that were measured."""
+    several_models: bool = False
+    """Whether several models answered for a judge of it: `passed` of `measured` is no rate then."""
     scores: dict[str, float]
     """Scorer → mean value over the repeats; one that ran in two versions, or whose judge was answered by two
     models, is two entries, `name@version` or `name@version by model`."""
@@ -98,6 +100,7 @@ def _side(decision: CaseDecision, experiment: Experiment) -> Side:
         verdict=decision.verdict,
         passed=decision.passed_repeats,
         measured=decision.measured_repeats,
+        several_models=decision.several_models,
         scores=_means(runs),
         outputs=tuple(run.output for run in runs),
         spans=tuple((run.trace_id, run.span_id) for run in runs),

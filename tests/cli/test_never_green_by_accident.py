@@ -13,6 +13,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
+from itertools import cycle
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -39,6 +41,10 @@ def nothing(question):
 
 def empty(question):
     return ""
+
+def hangs(question):
+    time.sleep(30 if question == "hard" else 0)
+    return "30 days"
 
 def leaves(question):
     os._exit(0)
@@ -80,6 +86,12 @@ def says_nothing(output: str):
 @scorer(threshold=1.0)
 def breaks(output: str):
     raise RuntimeError("broken scorer")
+
+@scorer(threshold=1.0)
+def fragile(input: str):
+    if input == "hard":
+        raise RuntimeError("too hard")
+    return 1.0
 
 @scorer(threshold=1.0)
 def nan(output: str):
@@ -450,3 +462,71 @@ def test_a_part_of_a_suite(project: Callable[..., _Ran]) -> None:
     _said("a whole suite left out, and required", gate, required)
     assert (gate.code, required.code) == (0, 2)
     assert "only 1 of the 4 cases of five were evaluated" in gate.out
+
+
+_BEARS = "min_coverage = 0.5\nmax_errors = 9\nsuite_threshold = 0.5\n"
+
+
+def test_runs_and_scorers_that_broke_under_a_budget_and_a_pass_rate(project: Callable[..., _Ran]) -> None:
+    """The policy bears the gaps; a run that timed out is not fast for that, and a scorer that broke has not passed."""
+    checks: dict[str, Any] = {"must": [{"contains": "30 days"}], "scorers": ["fragile"]}
+    rows = [{"id": f"c{i}", "input": "hard" if i < 2 else "x", **checks} for i in range(5)]
+    Path("five.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    Path("bears.toml").write_text(_BEARS)
+    Path("fast.toml").write_text(_BEARS + "latency_p95_ms = 500\n")
+    Path("rate.toml").write_text(_BEARS + "[scorers.fragile]\npass_rate = 1.0\n")
+    assert project("eval", "five.jsonl", "--task", "app:good").code == 0
+    gates = [project("gate", "--policy", policy) for policy in ("bears.toml", "rate.toml")]
+    _said("a scorer that broke in 2 of 5 runs, borne, and under a pass rate", *gates)
+    assert [gate.code for gate in gates] == [0, 2]
+    assert "below its pass_rate of 1 if the 2 in which it gave no verdict had failed" in gates[1].out
+    assert project("eval", "five.jsonl", "--task", "app:hangs", "--timeout", "1").code == 0
+    gates = [project("gate", "--policy", policy) for policy in ("bears.toml", "fast.toml")]
+    _said("2 of 5 runs timed out after 1 s, borne, and under a budget of 500 ms", *gates)
+    assert [gate.code for gate in gates] == [0, 1]
+    assert "or longer, over the budget of 500 ms" in gates[1].out
+
+
+def test_a_judge_in_shadow_neither_blocks_nor_passes(project: Callable[..., _Ran]) -> None:
+    """What a policy demands of a suite or a judge, a judge without a calibration can neither grant nor refuse."""
+    _dataset(must=["is polite"])
+    Path("suite.toml").write_text('required_suites = ["fast"]\n[suites.fast]\nthreshold = 1.0\n')
+    Path("rate.toml").write_text('[scorers."must: is polite"]\npass_rate = 0.9\n')
+    for choice in ("satisfied", "not_satisfied"):
+        with MessagesServer(Reply.json({"reasoning": "r", "choice": choice})) as server:
+            environ = {"ANTHROPIC_API_KEY": "sk-test", "ANTHROPIC_BASE_URL": server.url}
+            assert project("eval", "five.jsonl", "--task", "app:good", "--no-cache", **environ).code == 0
+        gates = [project("gate"), *(project("gate", "--policy", policy) for policy in ("suite.toml", "rate.toml"))]
+        _said(f"a judge in shadow says {choice!r}: alone, for a required suite, under a pass rate", *gates)
+        assert [gate.code for gate in gates] == [0, 2, 2]
+        assert "5 rest on judges that cannot block" in gates[1].out
+        assert "is a judge that cannot block, and the policy has a pass_rate for it" in gates[2].out
+
+
+def test_two_models_behind_one_judge(project: Callable[..., _Ran]) -> None:
+    """They answer in turn: their verdicts make no rate, and a decision would rest on one."""
+    _dataset(must=["is polite"])
+    reply = Reply.json({"reasoning": "r", "choice": "satisfied"})
+    turn = cycle(("claude-one", "claude-two"))
+    with MessagesServer(lambda _request: replace(reply, model=next(turn))) as server:
+        environ = {"ANTHROPIC_API_KEY": "sk-test", "ANTHROPIC_BASE_URL": server.url}
+        command = ("eval", "five.jsonl", "--task", "app:good", "--repeat", "2", "--no-cache")
+        assert project(*command, **environ).code == 0
+    Path("allow.toml").write_text('uncalibrated_judge = "allow"\n')
+    gate = project("gate", "--policy", "allow.toml")
+    _said("a judge that two models answered for", gate)
+    assert gate.code == 2
+    assert "was answered by 2 models, which are 2 judges: claude-one, claude-two; pin one" in gate.out
+
+
+def test_a_baseline_with_other_repeats(project: Callable[..., _Ran]) -> None:
+    """Five that broke are a drop over the first repeat, too; no change over one repeat and three is none."""
+    Path("gate.toml").write_text('P1 = "log"\nsuite_threshold = 0.0\n')
+    gates: list[_Ran] = []
+    for task, repeats in (("good", 1), ("good", 3), ("bad", 1)):
+        assert project("eval", "five.jsonl", "--task", f"app:{task}", "--repeat", str(repeats)).code == 0
+        if task == "bad" or repeats == 3:
+            gates.append(project("gate", "--policy", "gate.toml", "--baseline", "latest"))
+    _said("1 repeat, then 3 and no change, then 1 and all broken", *gates)
+    assert [gate.code for gate in gates] == [0, 1]
+    assert "the first repeat of each case is compared: the baseline has 1, this experiment 3" in gates[0].out

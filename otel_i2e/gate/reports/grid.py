@@ -42,6 +42,8 @@ def _row(case: CaseDecision) -> tuple[str, ...]:
 
 
 def repeats(case: CaseDecision) -> str:
-    """`2/3` passed; `2/2 of 3` when one of three was not measured."""
+    """`2/3` passed; `2/2 of 3` when one of three was not measured; `4 by several models`."""
     of = "" if case.measured_repeats == case.repeats else f" of {case.repeats}"
+    if case.several_models:
+        return f"{case.measured_repeats}{of} by several models"
     return f"{case.passed_repeats}/{case.measured_repeats}{of}"
