@@ -1,37 +1,26 @@
-"""Running many scorers on many subjects, and the rows that come of it: shared by online, backfill and offline."""
+"""Running many scorers on many subjects: shared by online, backfill and offline."""
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import time
-from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import UTC, datetime
 from typing import Final, NamedTuple, Protocol
 
-from otel_i2e.errors import RowRefused
 from otel_i2e.models import (
     Attempt,
     Judge,
     JudgeQuestion,
     JudgeSettings,
     JudgeVerdict,
-    LedgerRow,
     Outcome,
-    ScorerIdentity,
-    ScoreRow,
-    Span,
     Subject,
 )
 from otel_i2e.score import Scorer, Share, blocks, run_scorer
-from otel_i2e.store import Store
-from otel_i2e.workflows.identities import identities_of
-from otel_i2e.workflows.retries import again_at
-from otel_i2e.workflows.score_events import emit_scores
 from otel_i2e.workflows.verdicts import Memory, Remembering
 
-__all__ = ["Allowance", "Asker", "Job", "attempt_all", "judge_of", "not_tried", "rows_of", "store_attempts"]
+__all__ = ["Allowance", "Asker", "Job", "attempt_all", "judge_of", "not_tried"]
 
 _AT_ONCE: Final = 32
 """Attempts in flight beside what the judge's own concurrency allows."""
@@ -42,11 +31,11 @@ _TURN: Final = 0.005
 class Allowance(Protocol):
     """Something that an attempt may have to ask before it is made: a budget."""
 
-    async def take(self, scorer: Scorer) -> str | None:
+    async def take(self, job: Job) -> str | None:
         """None to go ahead; else why not, in a line."""
         ...
 
-    def settle(self, scorer: Scorer, attempt: Attempt) -> None:
+    def settle(self, job: Job, attempt: Attempt) -> None:
         """What came of an attempt that went ahead."""
         ...
 
@@ -104,53 +93,6 @@ async def attempt_all(
             group.create_task(_work(line, _courts(court, memory), on_attempt, deadline, timeout))
 
 
-def store_attempts(store: Store, made: Sequence[tuple[Job, Attempt]], now: datetime | None = None) -> None:
-    """The rows of the attempts, in one write; then the scores leave as events. StoreError when nothing was stored.
-
-    A score that the store refuses loses no other: its attempt is an error in the ledger.
-    """
-    if not made:
-        return
-    now = now or datetime.now(UTC)
-    rows = [_rows_of_job(job, attempt, now) for job, attempt in made]
-    identities = identities_of((job.scorer for job, _ in made), now)
-    try:
-        stored = _write(store, rows, identities)
-    except RowRefused:
-        _write(store, [], identities)
-        stored = [score for row in rows for score in _write_one(store, row)]
-    emit_scores(stored)
-
-
-def _write(
-    store: Store, rows: Sequence[tuple[LedgerRow, ScoreRow | None]], identities: Sequence[ScorerIdentity] = ()
-) -> list[ScoreRow]:
-    scores = [score for row, score in rows if score is not None and not row.shadow]
-    shadows = [score for row, score in rows if score is not None and row.shadow]
-    with store.write() as writer:
-        writer.add_identities(identities)
-        writer.add_scores(scores)
-        writer.add_shadow_scores(shadows)
-        writer.add_ledger([row for row, _ in rows])
-    return scores
-
-
-def _rows_of_job(job: Job, attempt: Attempt, now: datetime) -> tuple[LedgerRow, ScoreRow | None]:
-    seen = len(job.subject.trace) if job.scorer.scope != "span" and attempt.outcome is not Outcome.SAMPLED_OUT else None
-    row, score = rows_of(attempt, job.subject.span, job.asker, now, share=job.share, trace_spans=seen)
-    again = again_at(attempt, job.attempt, now) if job.asker.source == "online" else None
-    return row.model_copy(update={"attempt": job.attempt, "retry_at": again}), score
-
-
-def _write_one(store: Store, row: tuple[LedgerRow, ScoreRow | None]) -> list[ScoreRow]:
-    """The score, when the store took it; else the ledger says why not."""
-    try:
-        return _write(store, [row])
-    except RowRefused as error:
-        refused = {"outcome": Outcome.ERROR, "reason": f"the score could not be stored: {error}"}
-        return _write(store, [(row[0].model_copy(update=refused), None)])
-
-
 @asynccontextmanager
 async def judge_of(settings: JudgeSettings) -> AsyncGenerator[Judge]:
     """The judge for one event loop. Nothing is loaded and no connection made before it is first asked."""
@@ -161,71 +103,6 @@ async def judge_of(settings: JudgeSettings) -> AsyncGenerator[Judge]:
 def not_tried(scorer: Scorer, outcome: Outcome, reason: str | None = None) -> Attempt:
     """A scorer that was considered and left out: sampled out, over budget."""
     return Attempt(scorer=scorer.name, scorer_version=scorer.version, outcome=outcome, error=reason)
-
-
-def rows_of(
-    attempt: Attempt,
-    span: Span,
-    asker: Asker,
-    now: datetime | None = None,
-    *,
-    share: Share = Share(),  # noqa: B008 -- immutable
-    trace_spans: int | None = None,
-) -> tuple[LedgerRow, ScoreRow | None]:
-    """The ledger's row of an attempt, and the score's when there is one.
-
-    The score's id follows from who scored what for whom, so that storing it twice stores it once. `trace_spans` is how
-    many spans of the trace the scorer could see.
-    """
-    now = now or datetime.now(UTC)
-    row = LedgerRow(
-        trace_id=span.trace_id,
-        span_id=span.span_id,
-        rule=asker.rule,
-        scorer=attempt.scorer,
-        scorer_version=attempt.scorer_version,
-        outcome=attempt.outcome,
-        reason=attempt.error,
-        source=asker.source,
-        experiment_id=asker.experiment_id,
-        cost_usd=attempt.cost_usd,
-        created_at=now,
-        weight=None if attempt.outcome is Outcome.SAMPLED_OUT else share.weight,
-        stratum=share.stratum,
-        trace_spans=trace_spans,
-        shadow=asker.shadow,
-    )
-    score = attempt.score
-    if attempt.outcome is not Outcome.SCORED or score is None:
-        return row, None
-    return row, ScoreRow(
-        score_id=_score_id(attempt, span, asker),
-        trace_id=span.trace_id,
-        span_id=span.span_id,
-        name=attempt.scorer,
-        value=score.value,
-        label=score.label,
-        explanation=score.explanation,
-        passed=attempt.passed,
-        threshold=attempt.threshold,
-        scorer_version=attempt.scorer_version,
-        source=asker.source,
-        rule=asker.rule,
-        experiment_id=asker.experiment_id,
-        case_id=span.case_id if asker.experiment_id else None,
-        repeat=span.repeat if asker.experiment_id else None,
-        model=attempt.model,
-        cost_usd=attempt.cost_usd,
-        metadata=score.metadata,
-        created_at=now,
-        weight=share.weight,
-    )
-
-
-def _score_id(attempt: Attempt, span: Span, asker: Asker) -> str:
-    whom = (asker.source, asker.rule or "", asker.experiment_id or "")
-    parts = (span.trace_id, span.span_id, attempt.scorer, attempt.scorer_version, *whom)
-    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32]
 
 
 def _lines(jobs: Iterable[Job]) -> tuple[Iterator[Job], list[Iterator[Job]]]:
@@ -258,7 +135,7 @@ async def _work(
     for job in waiting:
         if deadline is not None and time.monotonic() >= deadline:
             return
-        refusal = await job.allowance.take(job.scorer) if job.allowance is not None else None
+        refusal = await job.allowance.take(job) if job.allowance is not None else None
         if refusal is not None:
             on_attempt(job, not_tried(job.scorer, Outcome.OVER_BUDGET, refusal))
             continue
@@ -266,7 +143,7 @@ async def _work(
             job.scorer, job.subject, judge=courts[bool(job.subject.span.repeat)], timeout=timeout
         )
         if job.allowance is not None:
-            job.allowance.settle(job.scorer, attempt)
+            job.allowance.settle(job, attempt)
         on_attempt(job, attempt)
         if time.monotonic() - turn > _TURN:
             await asyncio.sleep(0)  # a plain scorer never yields: the others get their turn

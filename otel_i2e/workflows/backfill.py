@@ -13,7 +13,8 @@ from otel_i2e.errors import QueryError, UsageError
 from otel_i2e.models import Attempt
 from otel_i2e.score import Scorer, Share
 from otel_i2e.store import Reader, Store
-from otel_i2e.workflows.attempts import Asker, Job, attempt_all, store_attempts
+from otel_i2e.workflows.attempt_rows import store_attempts
+from otel_i2e.workflows.attempts import Asker, Job, attempt_all
 from otel_i2e.workflows.batching import Batching
 from otel_i2e.workflows.candidates import (
     Candidate,

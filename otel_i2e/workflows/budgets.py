@@ -11,11 +11,12 @@ from otel_i2e.models import Attempt, JudgeSettings, Outcome, Rule
 from otel_i2e.score import Scorer
 from otel_i2e.store import Reader
 
-__all__ = ["Budget", "Budgets", "Spent", "spent_by_all", "spent_today"]
+__all__ = ["Budget", "Budgets", "Lost", "Spent", "spent_by_all", "spent_today"]
 
 _SPENT: Final = """
 SELECT count(*) AS calls,
        coalesce(sum(cost_usd), 0) AS usd,
+       coalesce(max(cost_usd), 0) AS highest,
        count(*) FILTER (
            WHERE cost_usd IS NULL AND outcome IN ('scored', 'not_applicable')
              AND list_contains($judges::VARCHAR[], scorer)
@@ -28,7 +29,7 @@ WHERE source = 'online' AND (rule = $rule OR ($rule IS NULL AND list_contains($j
 
 
 class Spent(NamedTuple):
-    """What a rule has spent today (UTC), from the ledger."""
+    """What a rule has spent today (UTC)."""
 
     calls: int = 0
     """Attempts that were made."""
@@ -38,26 +39,40 @@ class Spent(NamedTuple):
     """Verdicts of a judge whose price is not known."""
 
 
-def spent_today(reader: Reader, rule: Rule, scorers: Iterable[Scorer], now: datetime) -> Spent:
-    """What the ledger says of the rule since midnight UTC."""
+class Lost(NamedTuple):
+    """Calls of today that began in a process that was killed: the ledger does not know of them."""
+
+    calls: int = 0
+    """All of them."""
+    judged: int = 0
+    """Those that asked a judge. Nobody knows what one cost: it counts with the highest cost of the day."""
+
+
+_NONE: Final = Lost()
+
+
+def spent_today(reader: Reader, rule: Rule, scorers: Iterable[Scorer], now: datetime, lost: Lost = _NONE) -> Spent:
+    """What the ledger says of the rule since midnight UTC, and its lost calls."""
     if rule.daily_budget is None and rule.daily_budget_usd is None:
         return Spent()
-    return _spent(reader, rule.name, scorers, now)
+    return _spent(reader, rule.name, scorers, now, lost)
 
 
-def spent_by_all(reader: Reader, judge: JudgeSettings, scorers: Iterable[Scorer], now: datetime) -> Spent:
-    """What the ledger says of the judges among `scorers`, over all rules, since midnight UTC."""
+def spent_by_all(
+    reader: Reader, judge: JudgeSettings, scorers: Iterable[Scorer], now: datetime, lost: Lost = _NONE
+) -> Spent:
+    """The same of the judges among `scorers`, over all rules."""
     if judge.daily_budget is None and judge.daily_budget_usd is None:
         return Spent()
-    return _spent(reader, None, scorers, now)
+    return _spent(reader, None, scorers, now, lost)
 
 
-def _spent(reader: Reader, rule: str | None, scorers: Iterable[Scorer], now: datetime) -> Spent:
+def _spent(reader: Reader, rule: str | None, scorers: Iterable[Scorer], now: datetime, lost: Lost) -> Spent:
     today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     judges = [scorer.name for scorer in scorers if scorer.needs_judge]
     params = {"rule": rule, "today": round(today.timestamp() * 1_000_000), "judges": judges}
     (row,) = reader.rows(_SPENT, params)
-    return Spent(row["calls"], row["usd"], row["unpriced"])
+    return Spent(row["calls"] + lost.calls, row["usd"] + lost.judged * row["highest"], row["unpriced"])
 
 
 class Budget:

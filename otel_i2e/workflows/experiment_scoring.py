@@ -10,7 +10,8 @@ from otel_i2e.config import Settings
 from otel_i2e.models import Attempt, Case, CaseRun, JudgeSettings, LedgerRow, Outcome, ScoreRow, Span, Subject
 from otel_i2e.score import Scorer
 from otel_i2e.store import Reader, Store
-from otel_i2e.workflows.attempts import Asker, Job, attempt_all, not_tried, rows_of
+from otel_i2e.workflows.attempt_rows import rows_of
+from otel_i2e.workflows.attempts import Asker, Job, attempt_all, not_tried
 from otel_i2e.workflows.case_runs import Ran
 from otel_i2e.workflows.subjects import subjects_of
 from otel_i2e.workflows.verdicts import Memory

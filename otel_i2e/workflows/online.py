@@ -1,8 +1,9 @@
 """Online scoring: every rule over what production has stored since, once per span, scorer and version.
 
 A pass reads what is new in one lease, runs the scorers with no lease held, and writes scores and ledger in one
-lease. One process scores a store at a time; a crash loses a pass, which the next one makes again. The rules look
-back one day: spans that were stored before are for a backfill.
+lease. One process scores a store at a time. A crash loses what code has scored in the last second, which the next pass
+makes again; what judges said, and calls that a budget counts, are in a journal. The rules look back one day: spans that
+were stored before are for a backfill.
 """
 
 from __future__ import annotations
@@ -10,16 +11,18 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 from itertools import chain, zip_longest
 from typing import Final
 
 from otel_i2e.config import Settings
 from otel_i2e.errors import ConfigError, I2EError
-from otel_i2e.models import Attempt
+from otel_i2e.models import Attempt, JudgeSettings
 from otel_i2e.store import Store
-from otel_i2e.workflows.attempts import Job, attempt_all, store_attempts
+from otel_i2e.workflows.attempt_rows import store_attempts
+from otel_i2e.workflows.attempts import Job, attempt_all
+from otel_i2e.workflows.call_journal import CallJournal
 from otel_i2e.workflows.rule_plans import Plan, plan_rules
 from otel_i2e.workflows.rules import rules_or_errors, workable
 from otel_i2e.workflows.scorers import judge_settings, load_all
@@ -50,20 +53,11 @@ def score_online(
     with turn(settings, "scoring") as alone:
         if not alone:
             return OnlineReport(busy=True)
-        plans = plan_rules(settings, store, limit=limit, now=now)
-        by_rule = {plan.name: plan for plan in plans}
-        jobs = [job for some in zip_longest(*(plan.jobs for plan in plans)) for job in some if job is not None]
-
-        keeper = _Keeper(store, now, [*chain.from_iterable(plan.ended for plan in plans)])
-
-        def on_attempt(job: Job, attempt: Attempt) -> None:
-            by_rule[job.asker.rule or ""].ended.append((job, attempt))
-            keeper.take(job, attempt)
-
-        deadline = time.monotonic() + seconds
-        if jobs:
-            asyncio.run(attempt_all(jobs, judge, on_attempt, deadline=deadline, timeout=settings.scorer_timeout))
-        keeper.store()
+        with closing(CallJournal(settings, now)) as journal:
+            journal.settle(store)
+            plans = plan_rules(settings, store, journal, limit=limit, now=now)
+            _carry_out(plans, settings, judge, _Keeper(store, now, plans), seconds)
+            journal.empty()
         for plan in plans:
             plan.close(now)
     report = OnlineReport(rules=tuple(_report(plan) for plan in plans))
@@ -71,11 +65,27 @@ def score_online(
     return report
 
 
-class _Keeper:
-    """Stores attempts in the course of a pass, so that a kill -9 loses, and asks again, a second of them at most."""
+def _carry_out(plans: list[Plan], settings: Settings, judge: JudgeSettings, keeper: _Keeper, seconds: float) -> None:
+    """Make the attempts of all plans, in turn, and store what came of them."""
+    by_rule = {plan.name: plan for plan in plans}
+    jobs = [job for some in zip_longest(*(plan.jobs for plan in plans)) for job in some if job is not None]
 
-    def __init__(self, store: Store, now: datetime, waiting: list[tuple[Job, Attempt]]) -> None:
-        self._store, self._now, self._waiting = store, now, waiting
+    def on_attempt(job: Job, attempt: Attempt) -> None:
+        by_rule[job.asker.rule or ""].ended.append((job, attempt))
+        keeper.take(job, attempt)
+
+    deadline = time.monotonic() + seconds
+    if jobs:
+        asyncio.run(attempt_all(jobs, judge, on_attempt, deadline=deadline, timeout=settings.scorer_timeout))
+    keeper.store()
+
+
+class _Keeper:
+    """Stores attempts in the course of a pass, so that a kill -9 repeats a second of what code scored at most."""
+
+    def __init__(self, store: Store, now: datetime, plans: list[Plan]) -> None:
+        self._store, self._now = store, now
+        self._waiting = [*chain.from_iterable(plan.ended for plan in plans)]
         self._next = time.monotonic() + _KEEP_EVERY
 
     def take(self, job: Job, attempt: Attempt) -> None:

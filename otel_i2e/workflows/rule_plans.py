@@ -13,6 +13,7 @@ from otel_i2e.score import Scorer, Share, draw
 from otel_i2e.store import Reader, Store
 from otel_i2e.workflows.attempts import Asker, Job, not_tried
 from otel_i2e.workflows.budgets import Budget, Budgets, spent_by_all, spent_today
+from otel_i2e.workflows.call_journal import CallJournal, Noted
 from otel_i2e.workflows.candidates import Candidate, identity_of, spans_of, untried
 from otel_i2e.workflows.conditions import condition_error
 from otel_i2e.workflows.retries import Again, due_again
@@ -66,7 +67,7 @@ class Plan:
             _complete_until[self.key] = now - _OVERLAP - patience
 
 
-def plan_rules(settings: Settings, store: Store, *, limit: int, now: datetime) -> list[Plan]:
+def plan_rules(settings: Settings, store: Store, journal: CallJournal, *, limit: int, now: datetime) -> list[Plan]:
     """What there is to do for every rule, over at most `limit` spans each; a rule that cannot be run has its error."""
     loaded = load_all(settings)
     plans: list[Plan] = []
@@ -91,9 +92,9 @@ def plan_rules(settings: Settings, store: Store, *, limit: int, now: datetime) -
         judge = judge_settings(settings)
         with store.read() as reader:
             judges = [scorer for scorer in loaded.scorers.values() if scorer.needs_judge]
-            shared = Budget(judge, spent_by_all(reader, judge, judges, now))
+            shared = Budget(judge, spent_by_all(reader, judge, judges, now, journal.lost_by_judges()))
             for plan in plans:
-                _fill(reader, plan, now, shared)
+                _fill(reader, plan, now, shared, journal)
     return plans
 
 
@@ -124,7 +125,7 @@ def _add_due(reader: Reader, plan: Plan, now: datetime, limit: int) -> None:
         plan.again = due_again(reader, plan.rule, plan.scorers, since=now - _LOOK_BACK, now=now, limit=limit)
 
 
-def _fill(reader: Reader, plan: Plan, now: datetime, shared: Budget) -> None:
+def _fill(reader: Reader, plan: Plan, now: datetime, shared: Budget, journal: CallJournal) -> None:
     """The jobs of a plan, and the spans that its sample leaves out."""
     rule, scorers = plan.rule, plan.scorers
     if rule is None or not (plan.found or plan.again):
@@ -135,7 +136,8 @@ def _fill(reader: Reader, plan: Plan, now: datetime, shared: Budget) -> None:
     for candidate in plan.found:
         if plan.shares[candidate[:2]] is None:
             plan.ended += _sampled_out(candidate, scorers, asker)
-    budget = Budgets(Budget(rule, spent_today(reader, rule, scorers, now)), shared)
+    own = Budget(rule, spent_today(reader, rule, scorers, now, journal.lost_by(rule.name)))
+    budget = Noted(Budgets(own, shared), journal, every=rule.daily_budget is not None)
     spans = spans_of(reader, [candidate for candidate, *_ in sampled])
     subjects = dict(zip(spans, subjects_of(reader, list(spans.values()), scorers), strict=True))
     for candidate, share, made in sampled:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from otel_i2e.workflows.attempts import Asker, Job, attempt_all, judge_of, rows_of, store_attempts
+from otel_i2e.workflows.attempt_rows import rows_of, store_attempts
+from otel_i2e.workflows.attempts import Asker, Job, attempt_all, judge_of
 from otel_i2e.workflows.backfill import score_rule, score_where
 from otel_i2e.workflows.online import check_rules, score_online
 from otel_i2e.workflows.rules import read_rules

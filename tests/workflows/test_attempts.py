@@ -15,7 +15,8 @@ from otel_i2e.models import Attempt, JudgeSettings, Outcome, Score, ScoreRow, Su
 from otel_i2e.score import scorer
 from otel_i2e.store import Store, Writer
 from otel_i2e.testing import llm_span
-from otel_i2e.workflows.attempts import Asker, Job, attempt_all, not_tried, rows_of, store_attempts
+from otel_i2e.workflows.attempt_rows import rows_of, store_attempts
+from otel_i2e.workflows.attempts import Asker, Job, attempt_all, not_tried
 
 SPAN = llm_span(case_id="c", repeat=1)
 NOW = datetime(2026, 5, 4, tzinfo=UTC)
@@ -95,12 +96,12 @@ def test_an_allowance_is_asked_before_and_told_after() -> None:
         given = 0
         settled = 0
 
-        async def take(self, scorer: Any) -> str | None:
+        async def take(self, job: Job) -> str | None:
             self.given += 1
-            return None if self.given <= 2 else f"no more of {scorer.name}"
+            return None if self.given <= 2 else f"no more of {job.scorer.name}"
 
-        def settle(self, scorer: Any, attempt: Attempt) -> None:
-            assert (scorer.name, attempt.outcome) == ("_plain", Outcome.SCORED)
+        def settle(self, job: Job, attempt: Attempt) -> None:
+            assert (job.scorer.name, attempt.outcome) == ("_plain", Outcome.SCORED)
             self.settled += 1
 
     allowance = TwoOnly()

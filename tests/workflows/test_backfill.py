@@ -159,10 +159,10 @@ def test_a_backfill_that_is_killed_goes_on_where_it_was(settings: Settings, tmp_
     assert (len(found), set(found.values())) == (600, {1})
 
 
-def test_a_rule_that_is_killed_keeps_its_budget_but_for_the_last_second(
+def test_a_rule_that_is_killed_keeps_its_budget(
     settings: Settings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """kill -9 in the middle of a pass: what ended before its last second is on record, and nothing is scored twice."""
+    """kill -9 in the middle of a pass: what ended is on record, the call in flight is spent, nothing is made twice."""
     add(settings, *(llm_span(output=f"answer {n}") for n in range(600)))
     (tmp_path / "i2e.toml").write_text(RULES + "daily_budget = 400\n", encoding="utf-8")
     (tmp_path / "scorers.py").write_text(SCORERS.replace("0.01", "0.02"), encoding="utf-8")
@@ -180,10 +180,10 @@ def test_a_rule_that_is_killed_keeps_its_budget_but_for_the_last_second(
     score_online(settings, seconds=100)
     calls = (tmp_path / "calls").read_text().count("\n")
     with capsys.disabled():
-        print(f"\nkill -9 after {before} calls, {stored} on record: {calls} calls of a budget of 400 in all")
-    assert calls == 400 + before - stored
+        print(f"\nkill -9 after {before} calls, {stored} in the store: {calls} calls of a budget of 400 in all")
     found = Counter(row["span_id"] for row in rows(settings, "SELECT span_id FROM scores WHERE name = 'slow'"))
-    assert (len(found), set(found.values())) == (400, {1})
+    assert 399 <= len(found) <= calls <= 400
+    assert set(found.values()) == {1}
 
 
 def _started(folder: Path) -> subprocess.Popen[bytes]:

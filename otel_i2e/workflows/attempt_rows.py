@@ -1,0 +1,137 @@
+"""The rows that attempts to score leave in the store: one in the ledger for each, and a score for some."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from otel_i2e.errors import RowRefused
+from otel_i2e.models import Attempt, LedgerRow, Outcome, ScorerIdentity, ScoreRow, Span
+from otel_i2e.score import Share
+from otel_i2e.store import Store
+from otel_i2e.workflows.attempts import Asker, Job
+from otel_i2e.workflows.identities import identities_of
+from otel_i2e.workflows.retries import again_at
+from otel_i2e.workflows.score_events import emit_scores
+
+__all__ = ["rows_of", "rows_of_job", "store_attempts", "store_rows"]
+
+
+def store_attempts(store: Store, made: Sequence[tuple[Job, Attempt]], now: datetime | None = None) -> None:
+    """The rows of the attempts, in one write; then the scores leave as events. StoreError when nothing was stored.
+
+    A score that the store refuses loses no other: its attempt is an error in the ledger.
+    """
+    now = now or datetime.now(UTC)
+    rows = [rows_of_job(job, attempt, now) for job, attempt in made]
+    store_rows(store, rows, identities_of((job.scorer for job, _ in made), now))
+
+
+def store_rows(
+    store: Store, rows: Sequence[tuple[LedgerRow, ScoreRow | None]], identities: Sequence[ScorerIdentity] = ()
+) -> None:
+    """The same, of rows that are made already."""
+    if not rows:
+        return
+    try:
+        stored = _write(store, rows, identities)
+    except RowRefused:
+        _write(store, [], identities)
+        stored = [score for row in rows for score in _write_one(store, row)]
+    emit_scores(stored)
+
+
+def _write(
+    store: Store, rows: Sequence[tuple[LedgerRow, ScoreRow | None]], identities: Sequence[ScorerIdentity] = ()
+) -> list[ScoreRow]:
+    scores = [score for row, score in rows if score is not None and not row.shadow]
+    shadows = [score for row, score in rows if score is not None and row.shadow]
+    with store.write() as writer:
+        writer.add_identities(identities)
+        writer.add_scores(scores)
+        writer.add_shadow_scores(shadows)
+        writer.add_ledger([row for row, _ in rows])
+    return scores
+
+
+def rows_of_job(job: Job, attempt: Attempt, now: datetime) -> tuple[LedgerRow, ScoreRow | None]:
+    """The ledger's row of a job's attempt, and the score's when there is one."""
+    seen = len(job.subject.trace) if job.scorer.scope != "span" and attempt.outcome is not Outcome.SAMPLED_OUT else None
+    row, score = rows_of(attempt, job.subject.span, job.asker, now, share=job.share, trace_spans=seen)
+    again = again_at(attempt, job.attempt, now) if job.asker.source == "online" else None
+    return row.model_copy(update={"attempt": job.attempt, "retry_at": again}), score
+
+
+def _write_one(store: Store, row: tuple[LedgerRow, ScoreRow | None]) -> list[ScoreRow]:
+    """The score, when the store took it; else the ledger says why not."""
+    try:
+        return _write(store, [row])
+    except RowRefused as error:
+        refused = {"outcome": Outcome.ERROR, "reason": f"the score could not be stored: {error}"}
+        return _write(store, [(row[0].model_copy(update=refused), None)])
+
+
+def rows_of(
+    attempt: Attempt,
+    span: Span,
+    asker: Asker,
+    now: datetime | None = None,
+    *,
+    share: Share = Share(),  # noqa: B008 -- immutable
+    trace_spans: int | None = None,
+) -> tuple[LedgerRow, ScoreRow | None]:
+    """The ledger's row of an attempt, and the score's when there is one.
+
+    The score's id follows from who scored what for whom, so that storing it twice stores it once. `trace_spans` is how
+    many spans of the trace the scorer could see.
+    """
+    now = now or datetime.now(UTC)
+    row = LedgerRow(
+        trace_id=span.trace_id,
+        span_id=span.span_id,
+        rule=asker.rule,
+        scorer=attempt.scorer,
+        scorer_version=attempt.scorer_version,
+        outcome=attempt.outcome,
+        reason=attempt.error,
+        source=asker.source,
+        experiment_id=asker.experiment_id,
+        cost_usd=attempt.cost_usd,
+        created_at=now,
+        weight=None if attempt.outcome is Outcome.SAMPLED_OUT else share.weight,
+        stratum=share.stratum,
+        trace_spans=trace_spans,
+        shadow=asker.shadow,
+    )
+    score = attempt.score
+    if attempt.outcome is not Outcome.SCORED or score is None:
+        return row, None
+    return row, ScoreRow(
+        score_id=_score_id(attempt, span, asker),
+        trace_id=span.trace_id,
+        span_id=span.span_id,
+        name=attempt.scorer,
+        value=score.value,
+        label=score.label,
+        explanation=score.explanation,
+        passed=attempt.passed,
+        threshold=attempt.threshold,
+        scorer_version=attempt.scorer_version,
+        source=asker.source,
+        rule=asker.rule,
+        experiment_id=asker.experiment_id,
+        case_id=span.case_id if asker.experiment_id else None,
+        repeat=span.repeat if asker.experiment_id else None,
+        model=attempt.model,
+        cost_usd=attempt.cost_usd,
+        metadata=score.metadata,
+        created_at=now,
+        weight=share.weight,
+    )
+
+
+def _score_id(attempt: Attempt, span: Span, asker: Asker) -> str:
+    whom = (asker.source, asker.rule or "", asker.experiment_id or "")
+    parts = (span.trace_id, span.span_id, attempt.scorer, attempt.scorer_version, *whom)
+    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32]
