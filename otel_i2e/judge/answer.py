@@ -12,7 +12,7 @@ from otel_i2e.judge.request import request_key
 from otel_i2e.judge.verdict import read_verdict
 from otel_i2e.models import Json, JudgeQuestion, JudgeVerdict
 
-__all__ = ["body_of", "verdict_of"]
+__all__ = ["body_of", "counted_input", "verdict_of"]
 
 _CUT_OFF: Final = ("max_tokens", "model_context_window_exceeded")
 
@@ -32,6 +32,16 @@ def body_of(body: bytes) -> Any:
         return orjson.loads(body)
     except ValueError:
         return None
+
+
+def counted_input(body: Any) -> int | None:
+    """Input tokens of a message that count against a limit of the API; None when it does not tell.
+
+    What was read from the prompt cache does not count (platform.claude.com/docs/en/api/rate-limits).
+    """
+    usage = _object(_object(body).get("usage"))
+    counts = [usage.get(name) or 0 for name in ("input_tokens", "cache_creation_input_tokens")]
+    return sum(counts) if "input_tokens" in usage and all(isinstance(count, int) for count in counts) else None
 
 
 def verdict_of(body: Any, question: JudgeQuestion, *, batch: bool = False) -> JudgeVerdict:

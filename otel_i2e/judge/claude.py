@@ -9,9 +9,9 @@ from types import TracebackType
 from typing import Final
 
 from otel_i2e.errors import JudgeError
-from otel_i2e.judge.answer import body_of, verdict_of
+from otel_i2e.judge.answer import body_of, counted_input, verdict_of
 from otel_i2e.judge.connection import Connection
-from otel_i2e.judge.pace import Pace
+from otel_i2e.judge.pace import Pace, TokenPace
 from otel_i2e.judge.request import encoded, request_of
 from otel_i2e.models import JudgeQuestion, JudgeSettings, JudgeVerdict
 
@@ -42,16 +42,20 @@ class ClaudeJudge:
     def __init__(self, settings: JudgeSettings, *, marker: Callable[[], str] = random_marker) -> None:
         self._marker = marker
         self._slots = asyncio.Semaphore(settings.concurrency)
-        self._pace = Pace(settings.requests_per_minute)
+        self._requests = Pace(settings.requests_per_minute)
+        self._tokens = TokenPace(settings.input_tokens_per_minute)
         self._connection = Connection(settings)
 
     async def ask(self, question: JudgeQuestion) -> JudgeVerdict:
         """A verdict that is one of the prompt's choices; JudgeError when there is none, with the cost of the answer."""
         body = encoded(request_of(question, unused(self._marker(), question)))
         async with self._slots:
-            await self._pace.turn()
-            answer = await self._connection.post(MESSAGES, body)
-        return verdict_of(body_of(answer), question)
+            await self._requests.turn()
+            expected = await self._tokens.turn(len(body))
+            answer = body_of(await self._connection.post(MESSAGES, body))
+        if (tokens := counted_input(answer)) is not None:
+            self._tokens.counted(len(body), expected, tokens)
+        return verdict_of(answer, question)
 
     async def aclose(self) -> None:
         """Close the connections; a judge that was never asked has none."""

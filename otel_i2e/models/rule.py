@@ -63,6 +63,9 @@ class JudgeSettings(Contract):
     """Requests at once."""
     requests_per_minute: int | None = Field(default=None, ge=1)
     """Requests a minute at most, evenly spread; None is no limit. What the API refuses all the same is retried."""
+    input_tokens_per_minute: int | None = Field(default=None, ge=1)
+    """Input tokens a minute at most, evenly spread, what the prompt cache gave left out; None is no limit. They are
+    estimated before a request and corrected by the API's count after it."""
     check_every_days: float | None = Field(default=None, gt=0)
     """Days after which a calibrated judge is asked its frozen labels again, in the background; None: by hand."""
     daily_budget: int | None = Field(default=None, ge=0)
