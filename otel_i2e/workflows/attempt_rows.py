@@ -11,7 +11,7 @@ from otel_i2e.models import Attempt, LedgerRow, Outcome, ScorerIdentity, ScoreRo
 from otel_i2e.score import Share
 from otel_i2e.store import Store
 from otel_i2e.workflows.attempts import Asker, Job
-from otel_i2e.workflows.identities import identities_of
+from otel_i2e.workflows.identities import definitions_of
 from otel_i2e.workflows.retries import again_at
 from otel_i2e.workflows.score_events import emit_scores
 
@@ -25,7 +25,7 @@ def store_attempts(store: Store, made: Sequence[tuple[Job, Attempt]], now: datet
     """
     now = now or datetime.now(UTC)
     rows = [rows_of_job(job, attempt, now) for job, attempt in made]
-    store_rows(store, rows, identities_of((job.scorer for job, _ in made), now))
+    store_rows(store, rows, definitions_of((job.scorer for job, _ in made), now))
 
 
 def store_rows(

@@ -33,7 +33,7 @@ from otel_i2e.workflows.evaluation_plan import Plan, Selection, checked, selecte
 from otel_i2e.workflows.experiment_record import experiment_of, record_refusal
 from otel_i2e.workflows.experiment_scoring import Scored, score_runs
 from otel_i2e.workflows.failed_evaluation import forget_begun, note_begun
-from otel_i2e.workflows.identities import identities_of
+from otel_i2e.workflows.identities import definitions_of
 from otel_i2e.workflows.ingest import drain
 from otel_i2e.workflows.recording import quietly, recording
 from otel_i2e.workflows.rounds import Effort, next_round
@@ -135,7 +135,7 @@ def _carried_out(settings: Settings, plan: Plan, on_progress: Progress) -> Exper
     experiment = experiment_of(plan, found.runs, interrupted=interrupted)
     with Store.of(settings).write() as writer:
         writer.add_experiment(experiment)
-        writer.add_identities(identities_of(chain.from_iterable(plan.scorers.values()), plan.began))
+        writer.add_identities(definitions_of(chain.from_iterable(plan.scorers.values()), plan.began))
         writer.add_scores(found.scores)
         writer.add_ledger(found.ledger)
         writer.add_verdicts([*plan.memory.fresh.values()])

@@ -15,7 +15,7 @@ from otel_i2e.score import Scorer
 from otel_i2e.store import Store
 from otel_i2e.workflows.scorers import Loaded, load_all
 
-__all__ = ["SeenIdentity", "changes", "identities_of", "scorer_history"]
+__all__ = ["SeenIdentity", "changes", "definitions_of", "scorer_history"]
 
 # A judge that another model answered for is another identity, so the model as returned has rows of its own.
 _USED: Final = """
@@ -72,7 +72,7 @@ class SeenIdentity(Contract):
     """Its parameters."""
 
 
-def identities_of(scorers: Iterable[Scorer], now: datetime) -> list[ScorerIdentity]:
+def definitions_of(scorers: Iterable[Scorer], now: datetime) -> list[ScorerIdentity]:
     """The definitions of scorers that are being used, for the store."""
     return [_row(scorer, now) for scorer in {(one.name, one.version): one for one in scorers}.values()]
 

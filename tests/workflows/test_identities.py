@@ -15,7 +15,7 @@ from otel_i2e.score.checks.must import must_not
 from otel_i2e.store import Store
 from otel_i2e.testing import llm_span, score_row
 from otel_i2e.workflows.comparing import _means
-from otel_i2e.workflows.identities import changes, identities_of, scorer_history
+from otel_i2e.workflows.identities import changes, definitions_of, scorer_history
 
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
 PROMPT = JudgePrompt(
@@ -40,7 +40,7 @@ def keep(settings: Settings, *scorers: Scorer) -> None:
     """Their definitions, an hour after one another."""
     with Store.of(settings).write() as writer:
         for hours, one in enumerate(scorers):
-            writer.add_identities(identities_of([one], NOW + timedelta(hours=hours)))
+            writer.add_identities(definitions_of([one], NOW + timedelta(hours=hours)))
 
 
 def test_a_definition_is_kept_once_when_it_is_first_used(settings: Settings) -> None:
@@ -68,7 +68,7 @@ def _long(output: str) -> bool:
 
 def test_the_definition_of_code_has_what_the_code_names() -> None:
     """The functions that it names, the constants, the threshold."""
-    (row,) = identities_of([_long], NOW)
+    (row,) = definitions_of([_long], NOW)
     assert "def _long" in row.text
     assert "def _least" in row.text
     assert row.parameters == {"threshold": 0.5, "_least: LIMIT": 3}
