@@ -72,7 +72,8 @@ def command(
     if as_json:
         emit_json(made)
         return
-    bound = f"commit {made.commit}" if made.commit else f"experiment {made.experiment_id}"
+    is_clean = made.commit is not None and not made.commit.endswith("-dirty")
+    bound = f"commit {made.commit}" if is_clean else f"experiment {made.experiment_id} alone: it is of no clean commit"
     until = f", until {made.expires_at:%Y-%m-%d %H:%M} UTC" if made.expires_at else ""
     say(f"{made.override_id}: {made.case_id} may fail once, on {bound}{until}")
     say("Next: i2e gate")

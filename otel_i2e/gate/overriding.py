@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from otel_i2e.errors import NotFound, UsageError
 from otel_i2e.gate.changes import test_hash_parts
@@ -125,6 +126,13 @@ def _why_not(override: Override, case: CaseDecision, now_hash: str, experiment: 
     return ""
 
 
+def _named(experiment: Experiment) -> str:
+    """Its commit, with what is not in it."""
+    changes: Any = experiment.metadata.get("changes")
+    said = f" ({listed(map(str, changes))})" if isinstance(changes, list) and changes else ""  # pyright: ignore[reportUnknownArgumentType] -- JSON
+    return f"{experiment.commit or 'no commit'}{said}"
+
+
 def _mismatch(override: Override, failed: Mapping[str, str], now_hash: str, experiment: Experiment) -> str:
     if override.spent_on not in (None, experiment.experiment_id):
         return f"it was spent on {override.spent_on}"
@@ -132,7 +140,7 @@ def _mismatch(override: Override, failed: Mapping[str, str], now_hash: str, expe
         if override.commit is None or override.commit.endswith("-dirty"):
             return f"it is for experiment {override.experiment_id} alone, which was of no clean commit"
         if override.commit != experiment.commit:
-            return f"it is for commit {override.commit}, and this is {experiment.commit or 'no commit'}"
+            return f"it is for commit {override.commit}, and this is {_named(experiment)}"
     if override.case_hash not in (None, now_hash):
         return "the case has changed since"
     bound_to = override.scorer_versions

@@ -53,7 +53,8 @@ class Experiment(Contract):
     repeats: int
     """Runs per case."""
     commit: str | None = None
-    """Git commit of the working directory, `-dirty` appended when it has changes; None outside git."""
+    """Git commit of the working directory, `-dirty` appended unless it is known that there is nothing else, new files
+    included; None outside git."""
     created_at: datetime
     """UTC."""
     cases: tuple[Case, ...]

@@ -36,6 +36,7 @@ from otel_i2e.workflows.failed_evaluation import forget_begun, note_begun
 from otel_i2e.workflows.identities import definitions_of
 from otel_i2e.workflows.ingest import drain
 from otel_i2e.workflows.recording import quietly, recording
+from otel_i2e.workflows.revision import revision_of
 from otel_i2e.workflows.rounds import Effort, next_round
 from otel_i2e.workflows.score_events import emit_scores
 from otel_i2e.workflows.scorers import judge_settings
@@ -86,6 +87,7 @@ def evaluate(
     now = datetime.now(UTC)
     experiment_id = f"exp-{now:%Y%m%d-%H%M%S}-{uuid4().hex[:6]}"
     note_begun(settings, experiment_id, Path(dataset).stem, now)
+    revision = revision_of()
     try:
         path = dataset_path(settings, dataset)
         selection = selection or Selection()
@@ -108,6 +110,7 @@ def evaluate(
         recorder=recorder,
         experiment_id=experiment_id,
         began=now,
+        revision=revision,
         effort=Effort(repeat, stop_early=stop_early, confirm=confirm),
         policy=policy or Policy(),
         without_judges="judges were left out (--without-judges)" if without_judges else None,

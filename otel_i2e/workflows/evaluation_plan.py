@@ -14,6 +14,7 @@ from otel_i2e.models import Case, Contract, JudgeSettings, Policy
 from otel_i2e.score import Scorer
 from otel_i2e.workflows.dataset_file import CaseLine, parse_dataset, raise_all, read_bytes
 from otel_i2e.workflows.dataset_scorers import dataset_scorers
+from otel_i2e.workflows.revision import Revision
 from otel_i2e.workflows.rounds import Effort
 from otel_i2e.workflows.scorers import load_all, named
 from otel_i2e.workflows.tasks import Task
@@ -57,6 +58,8 @@ class Plan(NamedTuple):
     recorder: Recorder
     experiment_id: str
     began: datetime
+    revision: Revision
+    """Of the working directory, before the task was loaded."""
     effort: Effort
     policy: Policy
     without_judges: str | None

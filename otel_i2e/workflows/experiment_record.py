@@ -17,7 +17,7 @@ from otel_i2e.store import Store
 from otel_i2e.workflows.datasets import dataset_hash
 from otel_i2e.workflows.evaluation_plan import Plan
 from otel_i2e.workflows.failed_evaluation import forget_begun
-from otel_i2e.workflows.revision import commit_of
+from otel_i2e.workflows.revision import commit_of, since
 from otel_i2e.workflows.rounds import record_of
 
 __all__ = ["experiment_of", "record_refusal"]
@@ -28,13 +28,14 @@ _VERSIONS: Final = ("otel-i2e", "anthropic", "opentelemetry-sdk")
 def experiment_of(plan: Plan, runs: Sequence[CaseRun], *, interrupted: bool) -> Experiment:
     """The experiment; `runs` in any order."""
     runs = _in_order(runs, plan.cases)
+    revision = since(plan.revision)
     return Experiment(
         experiment_id=plan.experiment_id,
         dataset=plan.path.stem,
         dataset_hash=dataset_hash(line.case for line in plan.lines),
         task=plan.task.name,
         repeats=plan.effort.repeats,
-        commit=commit_of(),
+        commit=revision.commit,
         created_at=plan.began,
         cases=tuple(line.case for line in plan.chosen),
         runs=tuple(runs),
@@ -50,6 +51,7 @@ def experiment_of(plan: Plan, runs: Sequence[CaseRun], *, interrupted: bool) -> 
             **record_of(plan.cases, runs, plan.effort, plan.policy),
             **_left_out(plan, runs),
             **plan.memory.record(),
+            **({"changes": [*revision.changes]} if revision.changes else {}),
             **({"interrupted": True} if interrupted else {}),
         },
     )

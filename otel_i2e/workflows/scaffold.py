@@ -31,7 +31,7 @@ _STEPS: Final = (
 )
 """The loop: record, look, query, promote, review, evaluate, gate."""
 _OWN_APP: Final = "put `import otel_i2e.auto` first in your application and run it"
-_IGNORED: Final = (".i2e/", "__pycache__/")
+_IGNORED: Final = (".i2e/", "__pycache__/", "/gate.xml", "/gate.md")
 
 
 class Layout(Contract):

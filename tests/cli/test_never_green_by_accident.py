@@ -364,6 +364,41 @@ def test_two_evaluations_at_the_same_time(project: Callable[..., _Ran], tmp_path
     assert rows[0]["experiment_id"] in gate.out
 
 
+def _git(*arguments: str) -> None:
+    subprocess.run(["git", "-c", "user.name=a", "-c", "user.email=a@example.test", *arguments], check=True)
+
+
+@pytest.mark.parametrize("change", ["a new module", "a changed module that git cannot tell"])
+def test_an_override_covers_no_code_beyond_its_commit(project: Callable[..., _Ran], change: str) -> None:
+    """Made on a clean commit; it counts again when the commit is all there is."""
+    shutil.rmtree(".git")
+    Path(".gitignore").write_text("*.toml\n")
+    Path("five.jsonl").write_text(_FIVE.splitlines()[0])
+    Path("gate.toml").write_text("suite_threshold = 0.0\n")
+    for arguments in (("init", "-q"), ("add", "."), ("commit", "-qm", "first")):
+        _git(*arguments)
+    assert project("eval", "five.jsonl", "--task", "app:bad").code == 0
+    assert project("gate", "--policy", "gate.toml").code == 1
+    assert project("override", "c0", "--reason", "known").code == 0
+    index = Path(".git/index").read_bytes()
+    if change == "a new module":
+        Path("extra.py").write_text("answer = 'the password is hunter2'\n")
+    else:
+        Path("app.py").write_text(_APP + "\n# changed\n")
+        Path(".git/index").write_text("garbage")
+    assert project("eval", "five.jsonl", "--task", "app:bad").code == 0
+    gate = project("gate", "--policy", "gate.toml")
+    _said(f"an override of a clean commit, and {change}", gate)
+    assert (gate.code, "does not count: it is for commit" in gate.out) == (1, True), gate.out
+    if change == "a new module":
+        Path("extra.py").unlink()
+    else:
+        Path("app.py").write_text(_APP)
+    Path(".git/index").write_bytes(index)
+    assert project("eval", "five.jsonl", "--task", "app:bad").code == 0
+    assert project("gate", "--policy", "gate.toml").code == 0
+
+
 _DAMAGE = [
     ("DELETE FROM experiment_runs WHERE case_id = 'c3'", "P1 c3 could not be measured: it was not run"),
     ("UPDATE experiment_runs SET attempts = '[]'", "nothing was scored"),

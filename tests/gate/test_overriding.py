@@ -102,6 +102,14 @@ def test_an_override_holds_for_the_next_run_of_the_same_commit() -> None:
     assert (decision.override_debt, decision.overrides[0].counts) == (1, True)
 
 
+def test_what_is_not_in_the_commit_is_named() -> None:
+    """So that somebody can commit it, or have git ignore it."""
+    run, override = _stored()
+    dirty = run.model_copy(update={"commit": "abc-dirty", "metadata": {"changes": ["?? extra.py"]}})
+    (state,) = decide(dirty, overrides=[override], now=NOW).overrides
+    assert (state.counts, state.why) == (False, "it is for commit abc, and this is abc-dirty (?? extra.py)")
+
+
 @pytest.mark.parametrize(
     ("fields", "why"),
     [

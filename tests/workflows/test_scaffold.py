@@ -23,7 +23,12 @@ def test_a_new_project_has_every_file(tmp_path: Path) -> None:
     assert layout.left == ()
     assert layout.next[0] == f"cd {tmp_path / 'shop'}"
     assert all((tmp_path / "shop" / name).read_text() for name in layout.written)
-    assert (tmp_path / "shop" / ".gitignore").read_text().splitlines() == [".i2e/", "__pycache__/"]
+    assert (tmp_path / "shop" / ".gitignore").read_text().splitlines() == [
+        ".i2e/",
+        "__pycache__/",
+        "/gate.xml",
+        "/gate.md",
+    ]
 
 
 def test_nothing_that_is_there_is_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -35,7 +40,7 @@ def test_nothing_that_is_there_is_changed(tmp_path: Path, monkeypatch: pytest.Mo
     assert layout.left == ("app.py",)
     assert layout.next[0].startswith("put `import otel_i2e.auto` first")
     assert Path("app.py").read_text() == "mine"
-    assert Path(".gitignore").read_text() == "secrets\n.i2e\n__pycache__/\n"
+    assert Path(".gitignore").read_text() == "secrets\n.i2e\n__pycache__/\n/gate.xml\n/gate.md\n"
     again = init(Path())
     assert again.written == ()
     assert again.left == (*FILES, ".gitignore")
