@@ -1,4 +1,7 @@
-"""The definition of another library's scorer: its class, its plain parameters, its package's version."""
+"""The definition of another library's scorer: its class, its plain parameters, its package's version.
+
+A class that the project wrote on top of the library's is code of the project, and followed like a scorer's.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,8 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any, cast
 
 from otel_i2e.models import Definition
-from otel_i2e.score.identity import hash_of
+from otel_i2e.score.identity import code_definition, hash_of
+from otel_i2e.score.named_code import is_of_project
 from otel_i2e.score.storable import storable_json
 
 __all__ = ["foreign_definition"]
@@ -17,6 +21,8 @@ def foreign_definition(scorer: Any, threshold: float | None) -> Definition:
     kind = cast("type[Any]", type(scorer))
     package = kind.__module__.partition(".")[0]
     plain = {name: value for name, value in cast("dict[str, Any]", vars(scorer)).items() if _is_plain(value)}
+    if is_of_project(kind):
+        return code_definition(scorer, {**plain, "threshold": threshold})
     release = _version(package)
     return Definition(
         version=hash_of([kind.__module__, kind.__qualname__, release, plain, threshold]),
