@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from otel_i2e.cli.duration import DURATION
-from otel_i2e.cli.output import emit_json, json_option, progress, safe, say, store_options
+from otel_i2e.cli.moment import SINCE
+from otel_i2e.cli.output import counted, emit_json, json_option, progress, safe, say, store_options
 from otel_i2e.config import load_settings
 
 if TYPE_CHECKING:
@@ -21,14 +21,16 @@ __all__ = ["command"]
 @click.command("import")
 @click.argument("files", nargs=-1, required=True, metavar="FILE…")
 @click.option("--service", help="Only what this service.name sent.")
-@click.option("--since", type=DURATION, help="Only spans that started within this time: 30m, 24h, 7d.")
+@click.option(
+    "--since", type=SINCE, help="Only spans that started within this time or since then: 24h, 7d, 2026-01-31."
+)
 @store_options
 @json_option
 def command(
     *,
     files: tuple[str, ...],
     service: str | None,
-    since: timedelta | None,
+    since: datetime | None,
     store: str | None,
     config: str | None,
     as_json: bool,
@@ -43,9 +45,8 @@ def command(
     settings = load_settings(config=Path(config) if config else None, store=store)
     found = find_files(files)
     total = None if STDIN in found else sum(Path(name).stat().st_size for name in found)
-    after = None if since is None else datetime.now(UTC) - since
     with progress("importing", total) as advance:
-        report = import_files(settings, found, service=service, since=after, on_bytes=advance)
+        report = import_files(settings, found, service=service, since=since, on_bytes=advance)
     if as_json:
         emit_json(report)
     else:
@@ -56,10 +57,14 @@ def command(
 def _print(report: ImportReport) -> None:
     for problem in report.problems:
         click.echo(f"i2e: {safe(problem)}", err=True)
-    say(f"{report.files} files, {report.requests:,} requests: {report.spans:,} spans, {report.logs:,} log records.")
+    files, requests = counted(report.files, "file"), counted(report.requests, "request")
+    say(f"{files}, {requests}: {counted(report.spans, 'span')}, {counted(report.logs, 'log record')}.")
+    for signal, n in report.skipped.items():
+        say(f"{counted(n, 'request')} of {signal} skipped: only traces and logs are recorded.")
     if report.left_out:
         say(f"{report.left_out:,} left out: another service, or too early.")
-    say(f"{report.stored:,} spans stored, {report.duplicate:,} were stored before, {report.scores:,} scores.")
+    stored, scores = counted(report.stored, "span"), counted(report.scores, "score")
+    say(f"{stored} stored, {report.duplicate:,} stored before, {scores}.")
     for reason, n in report.rejected.items():
         say(f"{n:,} rejected: {reason}")
     if report.waiting:

@@ -23,6 +23,7 @@ from rich.text import Text
 
 __all__ = [
     "console",
+    "counted",
     "emit_json",
     "json_option",
     "progress",
@@ -53,6 +54,11 @@ def safe(value: Any) -> str:
         return value.strftime("%Y-%m-%d %H:%M:%S")
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
     return "".join(ch if ch.isprintable() else _visible(ch) for ch in text)
+
+
+def counted(n: int, what: str) -> str:
+    """`1 span`, `2,000 spans`."""
+    return f"{n:,} {what}" if n == 1 else f"{n:,} {what}s"
 
 
 def _visible(char: str) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime
 from pathlib import Path
 
 import click
 
-from otel_i2e.cli.duration import DURATION
+from otel_i2e.cli.moment import SINCE
 from otel_i2e.cli.output import emit_json, json_option, safe, say, store_options
 from otel_i2e.config import load_settings
 
@@ -20,10 +20,12 @@ _SHOWN = 10
 @click.option(
     "--limit", type=click.IntRange(min=1), default=1000, show_default=True, help="Scores at most, latest first."
 )
-@click.option("--since", type=DURATION, help="Only scores that were made within this time: 30m, 24h, 7d.")
+@click.option(
+    "--since", type=SINCE, help="Only scores that were made within this time or since then: 24h, 7d, 2026-01-31."
+)
 @store_options
 @json_option
-def command(*, limit: int, since: timedelta | None, store: str | None, config: str | None, as_json: bool) -> int:
+def command(*, limit: int, since: datetime | None, store: str | None, config: str | None, as_json: bool) -> int:
     """Make stored online scores again the way an evaluation makes them: they must be the same.
 
     Scorers in code are run; of a judge the request is compared to the byte, and it is not asked. Exit code 0 when all

@@ -6,14 +6,14 @@ import logging
 import signal
 import threading
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
 import click
 
 from otel_i2e.cli.caught_up import caught_up
-from otel_i2e.cli.duration import DURATION
+from otel_i2e.cli.moment import SINCE
 from otel_i2e.cli.output import emit_json, json_option, progress, say, store_options, table, tell
 from otel_i2e.config import Settings, load_settings
 
@@ -35,7 +35,9 @@ __all__ = ["command"]
 @click.option(
     "--limit", type=click.IntRange(min=1), default=1000, show_default=True, help="Spans at most, latest first."
 )
-@click.option("--since", type=DURATION, help="Only spans that started within this time: 30m, 24h, 7d.")
+@click.option(
+    "--since", type=SINCE, help="Only spans that started within this time or since then: 24h, 7d, 2026-01-31."
+)
 @click.option("--dry-run", is_flag=True, help="Say what would be scored; ask no judge, store nothing.")
 @click.option("--batch", is_flag=True, help="Ask judges by Message Batches: half the price, answers within a day.")
 @click.option("--no-cache", is_flag=True, help="Ask judges even what they have been asked before.")
@@ -51,7 +53,7 @@ def command(
     conversation: str | None,
     scorers: tuple[str, ...],
     limit: int,
-    since: timedelta | None,
+    since: datetime | None,
     dry_run: bool,
     batch: bool,
     no_cache: bool,
@@ -108,7 +110,7 @@ def command(
 
 class _How(TypedDict):
     limit: int
-    since: timedelta | None
+    since: datetime | None
     dry_run: bool
     cache: bool
     batch: Callable[[str], None] | None

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import click
 
 from otel_i2e.cli.caught_up import caught_up
-from otel_i2e.cli.duration import DURATION
+from otel_i2e.cli.moment import SINCE
 from otel_i2e.cli.output import emit_json, json_option, say, store_options, table
 from otel_i2e.config import load_settings
 
@@ -36,14 +36,14 @@ _DROP = ("service", "calls", "cost", "name", "tokens", "ms")
 
 @click.command("traces")
 @click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="Traces at most.")
-@click.option("--since", type=DURATION, help="Only traces that began this long ago or later, such as 24h.")
+@click.option("--since", type=SINCE, help="Only traces that began within this time or since then: 24h, 7d, 2026-01-31.")
 @click.option("--where", help="A SQL condition over the view `traces`, such as \"status = 'error'\".")
 @store_options
 @json_option
 def command(
     *,
     limit: int,
-    since: timedelta | None,
+    since: datetime | None,
     where: str | None,
     store: str | None,
     config: str | None,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable
 from typing import Any, Final, NamedTuple
 
-from otel_i2e.receive.files import FileRequest, dumps
+from otel_i2e.receive.file_request import FileRequest
+from otel_i2e.receive.json_file import dumps
 from otel_i2e.receive.services import TRACES, Service
 from otel_i2e.spool import Encoding
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
 from otel_i2e.config import Settings
@@ -62,7 +62,7 @@ def score_rule(
     where: str | None = None,
     *,
     limit: int = 1000,
-    since: timedelta | None = None,
+    since: datetime | None = None,
     dry_run: bool = False,
     cache: bool = True,
     batch: Callable[[str], None] | None = None,
@@ -89,7 +89,7 @@ def score_where(
     scorer_names: Sequence[str],
     *,
     limit: int = 1000,
-    since: timedelta | None = None,
+    since: datetime | None = None,
     dry_run: bool = False,
     cache: bool = True,
     batch: Callable[[str], None] | None = None,
@@ -113,13 +113,13 @@ def _run(
     work: _Work,
     *,
     limit: int,
-    since: timedelta | None,
+    since: datetime | None,
     dry_run: bool,
     cache: bool,
     batch: Callable[[str], None] | None,
     on_span: Callable[[int, int], None] | None,
 ) -> ScoringReport:
-    begin = datetime.now(UTC) - since if since is not None else datetime.fromtimestamp(0, UTC)
+    begin = since if since is not None else datetime.fromtimestamp(0, UTC)
     spans, complete, found = _found(work, begin, limit)
     attempts: list[Attempt] = []
     if found and not dry_run and any(scorer.needs_judge for scorer in work.scorers):

@@ -12,7 +12,8 @@ from typing import Final, cast
 
 from otel_i2e.config import Settings
 from otel_i2e.errors import DecodeError, SpoolFull, UsageError
-from otel_i2e.receive.files import Buffered, FileRequest, Problem, read_file
+from otel_i2e.receive.file_request import Buffered, FileRequest, Problem, Skipped
+from otel_i2e.receive.files import read_file
 from otel_i2e.receive.selection import Selection, Together, select, together
 from otel_i2e.spool import Spool
 from otel_i2e.workflows.ingest import IngestReport, drain, ingest
@@ -38,6 +39,8 @@ class ImportReport:
     """Spans handed on, duplicates included."""
     logs: int = 0
     """Log records handed on."""
+    skipped: dict[str, int] = field(default_factory=dict[str, int])
+    """Signal that is not recorded → its requests."""
     left_out: int = 0
     """Spans and log records that `service` or `since` did not want."""
     stored: int = 0
@@ -134,6 +137,9 @@ class _Import:
         for found in read_file(name, raw, read_json):
             if isinstance(found, Problem):
                 report.problems.append(f"{found.place}: {found.message}")
+                continue
+            if isinstance(found, Skipped):
+                report.skipped[found.signal] = report.skipped.get(found.signal, 0) + 1
                 continue
             report.requests += 1
             request, items, left_out = select(found, self._wanted)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from otel_i2e.config import Settings
@@ -40,15 +40,14 @@ class TraceTree(NamedTuple):
 
 
 def latest_traces(
-    settings: Settings, *, limit: int = 20, since: timedelta | None = None, where: str | None = None
+    settings: Settings, *, limit: int = 20, since: datetime | None = None, where: str | None = None
 ) -> list[dict[str, Any]]:
     """Rows of the view `traces`, the newest first. `where` is a condition over its columns. Raises UsageError."""
-    begin = None if since is None else datetime.now(UTC) - since
     if where is not None:
         check_condition(where, "--where")
     with Store.of(settings).read() as reader:
         try:
-            return reader.latest_traces(limit=limit, since=begin, where=where or "TRUE")
+            return reader.latest_traces(limit=limit, since=since, where=where or "TRUE")
         except QueryError as error:
             raise QueryError(
                 f"--where {where!r}: {condition_error(settings, where or 'TRUE', 'traces', error)}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 from otel_i2e.config import Settings
@@ -88,7 +88,7 @@ class _Stenographer:
         raise JudgeLeftOut("only the request is compared")
 
 
-def check_parity(settings: Settings, *, limit: int = 1000, since: timedelta | None = None) -> Parity:
+def check_parity(settings: Settings, *, limit: int = 1000, since: datetime | None = None) -> Parity:
     """Make the latest `limit` online scores again and compare. Nothing is stored, no judge is asked.
 
     Raises StoreError and StoreLocked; a scorer that cannot be loaded is one that has changed.
@@ -116,8 +116,8 @@ def check_parity(settings: Settings, *, limit: int = 1000, since: timedelta | No
     )
 
 
-def _online(reader: Reader, limit: int, since: timedelta | None) -> list[ScoreRow]:
-    oldest = round((datetime.now(UTC) - since).timestamp() * 1_000_000) if since is not None else 0
+def _online(reader: Reader, limit: int, since: datetime | None) -> list[ScoreRow]:
+    oldest = round(since.timestamp() * 1_000_000) if since is not None else 0
     keys = reader.rows(_SCORES, {"since": oldest, "limit": limit})
     wanted = {(row["trace_id"], row["span_id"]) for row in keys}
     rows = reader.scores(trace_ids={trace_id for trace_id, _ in wanted}) if wanted else []

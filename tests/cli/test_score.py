@@ -117,7 +117,7 @@ def test_dry_run_scores_nothing(run: Any) -> None:
         (["--scorer", "gone"], "there is no scorer 'gone'; there are broken, cites_documents"),
         (["--scorer", "short", "--where", "kindd = 1"], "--where 'kindd = 1': "),
         (["--scorer", "short", "--where", "1); DROP TABLE spans; --"], "a ')' closes a bracket"),
-        (["--scorer", "short", "--since", "soon"], "'soon' is not a duration"),
+        (["--scorer", "short", "--since", "soon"], "'soon' is neither a duration nor a date"),
         (["--scorer", "short", "--limit", "0"], "0 is not in the range"),
         (["--follow"], "there is no rule; add a table [[rules]]"),
     ],

@@ -8,8 +8,11 @@ import json
 from typing import Any
 
 import pytest
+from google.protobuf.json_format import ParseDict
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 
-from otel_i2e.receive.files import FileRequest, Problem, read_file
+from otel_i2e.receive.file_request import FileRequest, Problem, Skipped
+from otel_i2e.receive.files import read_file
 from otel_i2e.testing.otlp import logs_request, span_ids, traces_request
 from otel_i2e.workflows.otlp_json import read_json
 
@@ -18,12 +21,26 @@ PRETTY = json.dumps(json.loads(JSON), indent=2).encode()
 PROTOBUF = traces_request(span_ids(2))
 SIZE = len(PROTOBUF)
 LOGS = logs_request(["a", "b", "c"])
+METRICS = ParseDict(
+    {
+        "resource_metrics": [
+            {"scope_metrics": [{"metrics": [{"name": "m", "gauge": {"data_points": [{"as_int": 1}]}}]}]}
+        ]
+    },
+    ExportMetricsServiceRequest(),
+).SerializeToString()
 
 
 def _read(content: bytes) -> list[Any]:
-    """(signal, encoding, place) of what was read, or (place, message) of what could not be."""
+    """(signal, encoding, place) of what was read, (place, message) of what could not be, a signal that was skipped."""
     found = read_file("f", io.BufferedReader(io.BytesIO(content)), read_json)  # pyright: ignore[reportArgumentType] -- bytes in memory
-    return [(f.service.signal, f.encoding, f.place) if isinstance(f, FileRequest) else tuple(f) for f in found]
+    return [_short(one) for one in found]
+
+
+def _short(found: FileRequest | Problem | Skipped) -> Any:
+    if isinstance(found, FileRequest):
+        return found.service.signal, found.encoding, found.place
+    return tuple(found) if isinstance(found, Problem) else found.signal
 
 
 def _fixed(*bodies: bytes) -> bytes:
@@ -59,7 +76,14 @@ def _varint(*bodies: bytes) -> bytes:
         (_varint(PROTOBUF, LOGS), [("traces", "protobuf", "f:byte 0"), ("logs", "protobuf", f"f:byte {2 + SIZE}")]),
         (b"", []),
         (b"\n \n", []),
-        (b'{"resourceMetrics": []}\n{}', []),
+        (b'{"resourceMetrics": []}\n{}', ["metrics"]),
+        (METRICS, ["metrics"]),
+        (_fixed(METRICS, PROTOBUF), ["metrics", ("traces", "protobuf", f"f:byte {4 + len(METRICS)}")]),
+        (_varint(METRICS), ["metrics"]),
+        (JSON.decode().encode("utf-16"), [("traces", "json", "f:1")]),
+        ((JSON + b"\r\n" + JSON).decode().encode("utf-16-le"), [("traces", "json", "f:1"), ("traces", "json", "f:2")]),
+        (JSON.decode().encode("utf-16-be"), [("traces", "json", "f:1")]),
+        ("\ufeff".encode("utf-16-be") + PRETTY.decode().encode("utf-16-be"), [("traces", "json", "f:1")]),
     ],
     ids=lambda _: "case",
 )  # fmt: skip
@@ -77,6 +101,8 @@ def test_every_layout_is_told_apart_by_its_bytes(pack: Any, content: bytes, expe
         (JSON + b'\n{"resource_spans": []}\n' + JSON, "f:2", "lowerCamelCase"),
         (JSON + b"\n17\n" + JSON, "f:2", "no OTLP request"),
         (_fixed(PROTOBUF, b"\xff\xff", PROTOBUF), f"f:byte {4 + len(PROTOBUF)}", "no OTLP request"),
+        (_varint(PROTOBUF, b"\xff\xff", PROTOBUF), f"f:byte {2 + SIZE}", "no OTLP request"),
+        (_varint(PROTOBUF, PROTOBUF, PROTOBUF)[:-1], f"f:byte {2 * (2 + SIZE)}", "ends in the middle"),
         (_fixed(PROTOBUF, PROTOBUF, PROTOBUF)[:-1], f"f:byte {2 * (4 + len(PROTOBUF))}", "ends in the middle"),
     ],
     ids=lambda _: "case",
@@ -99,6 +125,24 @@ def test_a_file_that_is_no_otlp_is_one_problem(content: bytes) -> None:
     assert [len(item) for item in read] == [2]
 
 
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"PK\3\4" + bytes(90), "a zip archive; unpack it first"),
+        (bytes.fromhex("28b52ffd") + b"x" * 90, "zstd -dc FILE | i2e import -"),
+        (b"PAR1" + bytes(90), "a Parquet file"),
+        (b"null", "JSON, but no object: null"),
+        (b"Hello, world\n", "text that begins with 'Hello, world"),
+        (b"\x89PNG\r\n\x1a\n\0", "9 bytes that begin with 89 50 4e 47"),
+    ],
+    ids=lambda _: "case",
+)
+def test_what_is_no_otlp_is_named(content: bytes, message: str) -> None:
+    """And what to do with it, where something can be done."""
+    ((_, told),) = _read(content)
+    assert message in told
+
+
 def test_a_broken_place_in_one_long_document_has_its_line() -> None:
     """Not line 1 of a document of many."""
     lines = PRETTY.splitlines()
@@ -109,9 +153,16 @@ def test_a_gzip_file_that_ends_early_is_read_as_far_as_it_goes() -> None:
     """What came before is not lost."""
     lines = b"\n".join(traces_request(span_ids(200), encoding="json") for _ in range(20))
     read = _read(gzip.compress(lines)[:-3000])
-    assert isinstance(read, list)
     assert len(read) > 1
     assert "end" in read[-1][1]
+
+
+@pytest.mark.parametrize(("cut", "trailer"), [(8, 0), (4, 0), (8, 8)])
+def test_whole_lines_before_a_missing_or_wrong_trailer_are_read(cut: int, trailer: int) -> None:
+    """A file that is still being written, or was copied meanwhile, looks so."""
+    read = _read(gzip.compress((JSON + b"\n") * 3)[:-cut] + bytes(trailer))
+    assert read[:3] == [("traces", "json", f"f:{line}") for line in (1, 2, 3)]
+    assert [message.startswith("cannot be read to its end: the gzip data") for _, message in read[3:]] == [True]
 
 
 def test_a_lone_surrogate_does_not_lose_its_request() -> None:

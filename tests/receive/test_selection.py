@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from otel_i2e.normalize import decode_logs, decode_traces
-from otel_i2e.receive.files import FileRequest, read_file
+from otel_i2e.receive.file_request import FileRequest
+from otel_i2e.receive.files import read_file
 from otel_i2e.receive.selection import Selection, Together, select, together
 from otel_i2e.spool import Encoding
 from otel_i2e.testing.otlp import logs_request, span_ids, traces_request

@@ -102,7 +102,9 @@ def settings(tmp_path: Path) -> Settings:
 def test_the_latest_traces(settings: Settings) -> None:
     """By number, by time, by condition."""
     assert [row["input_text"] for row in latest_traces(settings, limit=2)] == ["turn 1", "turn 2"]
-    assert [row["input_text"] for row in latest_traces(settings, since=timedelta(minutes=90))] == ["turn 1"]
+    assert [row["input_text"] for row in latest_traces(settings, since=datetime.now(UTC) - timedelta(minutes=90))] == [
+        "turn 1"
+    ]
     assert [row["input_text"] for row in latest_traces(settings, where="input_text LIKE '%3'")] == ["turn 3"]
 
 

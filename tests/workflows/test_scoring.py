@@ -446,7 +446,7 @@ def test_a_backfill_can_be_bounded_in_time(project: Project) -> None:
     """By the start of the span."""
     now = datetime.now(UTC)
     settings = project(llm_span(start_time=now), llm_span(start_time=now - timedelta(days=3)))
-    assert score_where(settings, "TRUE", ["short"], since=timedelta(days=1)).spans == 1
+    assert score_where(settings, "TRUE", ["short"], since=datetime.now(UTC) - timedelta(days=1)).spans == 1
 
 
 @pytest.mark.parametrize(

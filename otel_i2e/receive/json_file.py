@@ -1,0 +1,107 @@
+"""JSON in files: one request, however it is laid out; one per line (the Collector's file exporter); an array."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any, Final, cast
+
+import orjson
+
+from otel_i2e.errors import DecodeError
+from otel_i2e.receive.examine import JsonReader
+from otel_i2e.receive.file_request import FileRequest, Found, Problem, Skipped
+from otel_i2e.receive.services import LOGS, TRACES
+
+__all__ = ["dumps", "is_json", "json_requests"]
+
+_KEYS: Final = {"resourceSpans": TRACES, "resourceLogs": LOGS, "resource_spans": TRACES, "resource_logs": LOGS}
+_OTHERS: Final = {"resourceMetrics": "metrics", "resource_metrics": "metrics", "resourceProfiles": "profiles"}
+
+
+def json_requests(name: str, stream: Iterable[bytes], read_json: JsonReader) -> Found:
+    """The requests of `stream`, a file's lines."""
+    lines = iter(enumerate(stream, 1))
+    number, first = next(((n, line) for n, line in lines if line.strip()), (1, b""))
+    if not first:
+        return
+    try:
+        document = _loads(first)
+    except ValueError:
+        rest = [line for _, line in lines]
+        yield from _whole_or_lines(name, number, [first, *rest], read_json)
+        return
+    yield from _documents(f"{name}:{number}", document, first, read_json)
+    for later, line in lines:
+        if line.strip():
+            yield from _line(f"{name}:{later}", line, read_json)
+
+
+def _whole_or_lines(name: str, number: int, lines: list[bytes], read_json: JsonReader) -> Found:
+    """One document over many lines, or, when it is none but a later line is, lines with a bad one first."""
+    content = b"".join(lines)
+    try:
+        document = _loads(content)
+    except ValueError as error:
+        if not any(line.lstrip()[:1] == b"{" and is_json(line) for line in lines[1:]):
+            line = number - 1 + getattr(error, "lineno", 1)
+            yield Problem(f"{name}:{line}", f"not valid JSON: {error}")
+            return
+        for at, line in enumerate(lines, number):
+            if line.strip():
+                yield from _line(f"{name}:{at}", line, read_json)
+    else:
+        yield from _documents(f"{name}:{number}", document, content, read_json)
+
+
+def _line(place: str, line: bytes, read_json: JsonReader) -> Found:
+    try:
+        document = _loads(line)
+    except ValueError as error:
+        yield Problem(place, f"not valid JSON: {error}")
+    else:
+        yield from _documents(place, document, line, read_json)
+
+
+def _documents(place: str, document: Any, text: bytes, read_json: JsonReader) -> Found:
+    if isinstance(document, list):
+        for index, item in enumerate(cast("list[Any]", document), 1):
+            yield from _documents(f"{place}:item {index}", item, dumps(item), read_json)
+        return
+    of: dict[str, Any] = cast("dict[str, Any]", document) if isinstance(document, dict) else {"": document}
+    keys = [key for key in _KEYS if key in of]
+    for key in keys:
+        try:
+            read_json(_KEYS[key].signal, text)
+        except DecodeError as error:
+            yield Problem(place, str(error))
+        else:
+            yield FileRequest(place, _KEYS[key], "json", document, len(text))
+    others = [signal for key, signal in _OTHERS.items() if key in of]
+    yield from (Skipped(place, signal) for signal in others)
+    if of and not keys and not others:
+        yield Problem(place, "no OTLP request: there is no 'resourceSpans' and no 'resourceLogs'")
+
+
+def dumps(value: Any) -> bytes:
+    """JSON text; what orjson cannot write (a lone surrogate, a large integer) the standard library can."""
+    try:
+        return orjson.dumps(value)
+    except TypeError:
+        return json.dumps(value).encode()
+
+
+def is_json(text: bytes) -> bool:
+    """Whether `text` is a JSON document."""
+    try:
+        _loads(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _loads(text: bytes) -> Any:
+    try:
+        return orjson.loads(text)
+    except ValueError:
+        return json.loads(text)  # a lone surrogate
