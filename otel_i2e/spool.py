@@ -17,7 +17,7 @@ import sqlite3  # noqa: TID251 -- this is the one place
 import threading
 import time
 from collections import Counter
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple, cast
@@ -99,6 +99,8 @@ class Request(NamedTuple):
     signal: Signal = "traces"
     encoding: Encoding = "protobuf"
     items: int = 1
+    source: str = ""
+    """Where it came from; its items are then counted as `received`, in the transaction that takes it."""
 
 
 class SpoolStats(NamedTuple):
@@ -124,12 +126,20 @@ class Spool:
         self._connection: sqlite3.Connection | None = None
         self._owner = process_token()
 
-    def put(self, body: bytes, *, signal: Signal = "traces", encoding: Encoding = "protobuf", items: int = 1) -> None:
-        """Queue one OTLP request; on disk when this returns.
+    def put(
+        self,
+        body: bytes,
+        *,
+        signal: Signal = "traces",
+        encoding: Encoding = "protobuf",
+        items: int = 1,
+        source: str = "",
+    ) -> None:
+        """Queue one OTLP request; on disk when this returns. See `Request`.
 
         Raises SpoolFull at the size limit, SpoolError when the file cannot be written; then nothing was taken.
         """
-        self.put_together([Request(body, signal, encoding, items)])
+        self.put_together([Request(body, signal, encoding, items, source)])
 
     def put_together(self, requests: Sequence[Request]) -> None:
         """Queue several requests with one wait for the disk; all are on disk when this returns, or none was taken.
@@ -145,10 +155,14 @@ class Spool:
             waiting = self._used(db)
             if waiting + sum(len(one.body) for one in requests) > self._max_bytes:
                 raise SpoolFull(self._full(waiting))
-            if len(rows) == 1:
+            came = Counter[str]()
+            for one in requests:
+                if one.source:
+                    came[one.source] += one.items
+            if len(rows) == 1 and not came:
                 db.execute(_INSERT, rows[0])
             else:
-                _insert_all(db, rows)
+                _insert_all(db, rows, [("received", source, n) for source, n in came.items()])
             file = self._file
         if is_abandoned(file):  # by another process, meanwhile: nobody may look here again
             self.put_together(requests)
@@ -169,14 +183,18 @@ class Spool:
         """The batches that follow `batch`, as many as `claim` would give. Inside of `claim` only."""
         return self._read(batch.id, max_bytes)
 
-    def done(self, batches: Sequence[Batch]) -> None:
-        """Take `batches`, which this spool claimed, off the queue: their rows are committed."""
+    def done(self, batches: Sequence[Batch], counts: Mapping[tuple[str, str], int] | None = None) -> None:
+        """Take `batches`, which this spool claimed, off the queue: their rows are committed.
+
+        `counts` are added to the counters, (counter, reason) → n, in the same transaction.
+        """
         with self._open() as db:
             if self._file != self._claimed:  # left for a new one, which knows other batches by these ids
                 return
             db.execute("BEGIN IMMEDIATE")
             try:
                 db.executemany("DELETE FROM batches WHERE id = ?", [(batch.id,) for batch in batches])
+                db.executemany(_COUNT, [(*key, n) for key, n in (counts or {}).items() if n])
                 db.execute("COMMIT")
             except BaseException:
                 _roll_back(db)
@@ -437,10 +455,13 @@ def _add_checksum(db: sqlite3.Connection) -> None:
                 raise
 
 
-def _insert_all(db: sqlite3.Connection, rows: Sequence[tuple[object, ...]]) -> None:
+def _insert_all(
+    db: sqlite3.Connection, rows: Sequence[tuple[object, ...]], counts: Sequence[tuple[str, str, int]]
+) -> None:
     db.execute("BEGIN IMMEDIATE")
     try:
         db.executemany(_INSERT, rows)
+        db.executemany(_COUNT, counts)
         db.execute("COMMIT")
     except BaseException:
         _roll_back(db)

@@ -16,7 +16,7 @@ import pytest
 
 from otel_i2e.damage import damaged_beside
 from otel_i2e.errors import SpoolError, SpoolFull
-from otel_i2e.spool import Spool, _batch
+from otel_i2e.spool import Request, Spool, _batch
 from otel_i2e.spool_files import abandon
 
 
@@ -94,6 +94,21 @@ def test_counters_add_up_across_openers(tmp_path: Path) -> None:
     assert first.counters() == {("dropped", "queue full"): 3}
     first.close()
     second.close()
+
+
+def test_what_is_received_is_counted_with_it(tmp_path: Path) -> None:
+    """In the transaction that takes it, by source; a request that names none is not counted."""
+    spool = Spool(tmp_path / "s", max_bytes=100_000)
+    spool.put_together([Request(b"a", items=2, source="http"), Request(b"b", items=3, source="file"), Request(b"c")])
+    spool.put(b"d", items=4, source="http")
+    with pytest.raises(SpoolFull):
+        spool.put(bytes(200_000), items=9, source="http")
+    assert spool.counters() == {("received", "http"): 6, ("received", "file"): 3}
+    with spool.claim() as batches:
+        spool.done(batches, {("stored", ""): 9, ("duplicate", ""): 0})
+    assert spool.counters() == {("received", "http"): 6, ("received", "file"): 3, ("stored", ""): 9}
+    assert spool.stats().batches == 0
+    spool.close()
 
 
 def test_stats_say_what_waits(tmp_path: Path) -> None:

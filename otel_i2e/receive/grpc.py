@@ -14,6 +14,7 @@ import grpc
 
 from otel_i2e.errors import ConfigError
 from otel_i2e.receive.answers import accepted_body, status_of
+from otel_i2e.receive.astray import UNRECORDED, unrecorded
 from otel_i2e.receive.guard import Guard
 from otel_i2e.receive.inflate import sniffed
 from otel_i2e.receive.intake import Intake
@@ -23,13 +24,18 @@ from otel_i2e.receive.services import SERVICES, Service
 __all__ = ["grpc_server"]
 
 _THREADS: Final = 8
+_MOST: Final = 12 * 1024 * 1024
+"""Bytes beyond our limit that gRPC lets through, so that the usual too large a batch is refused and counted by us.
+
+gRPC's own RESOURCE_EXHAUSTED is sent again by many exporters, and no handler hears of it.
+"""
 _CODES: Final = {code.value[0]: code for code in grpc.StatusCode}
 
 
 def grpc_server(intake: Intake, guard: Guard, address: str, port: int) -> tuple[grpc.Server, int]:
     """A server that is not started yet, and its port. Raises ConfigError when the port cannot be had."""
     options: list[tuple[str, int]] = [
-        ("grpc.max_receive_message_length", intake.max_body),
+        ("grpc.max_receive_message_length", intake.max_body + _MOST),
         ("grpc.per_message_decompression", 0),
         ("grpc.so_reuseport", 0),  # a second receiver on the same port is an error, not a rival
     ]
@@ -37,6 +43,9 @@ def grpc_server(intake: Intake, guard: Guard, address: str, port: int) -> tuple[
     for service in SERVICES:
         handler: Any = grpc.unary_unary_rpc_method_handler(_export(service, intake, guard))  # pyright: ignore[reportUnknownVariableType] -- of bytes and bytes
         server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service.name, {"Export": handler}),))
+    for name, signal in UNRECORDED.items():
+        handler = grpc.unary_unary_rpc_method_handler(_refusing(signal, intake, guard))  # pyright: ignore[reportUnknownVariableType] -- as above
+        server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(name, {"Export": handler}),))
     host = f"[{address}]" if ":" in address else address
     try:
         return server, server.add_insecure_port(f"{host}:{port}")
@@ -49,7 +58,7 @@ def grpc_server(intake: Intake, guard: Guard, address: str, port: int) -> tuple[
 def _export(service: Service, intake: Intake, guard: Guard) -> Callable[[bytes, Any], bytes]:
     def export(body: bytes, context: Any) -> bytes:
         try:
-            guard.check_token(dict(context.invocation_metadata()).get("authorization", ""))
+            _check(guard, context)
             with intake.held(len(body)):
                 accepted = intake.accept(service, "protobuf", sniffed(body), body, transport="grpc")
             return accepted_body(service, accepted, "protobuf")
@@ -59,6 +68,23 @@ def _export(service: Service, intake: Intake, guard: Guard) -> Callable[[bytes, 
             raise AssertionError from None  # abort raises
 
     return export
+
+
+def _refusing(signal: str, intake: Intake, guard: Guard) -> Callable[[bytes, Any], bytes]:
+    def export(_body: bytes, context: Any) -> bytes:
+        try:
+            _check(guard, context)
+            raise unrecorded(signal)
+        except Refused as refused:
+            intake.tally.add("refused", refused.reason)
+            _refuse(refused, context)
+            raise AssertionError from None  # abort raises
+
+    return export
+
+
+def _check(guard: Guard, context: Any) -> None:
+    guard.check_token(dict(context.invocation_metadata()).get("authorization", ""))
 
 
 def _refuse(refused: Refused, context: Any) -> None:

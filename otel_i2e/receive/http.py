@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from otel_i2e.receive.answers import CONTENT_TYPES, accepted_body, encoding_of, refused_body
+from otel_i2e.receive.astray import astray
 from otel_i2e.receive.body import Body
 from otel_i2e.receive.guard import Guard
 from otel_i2e.receive.intake import WRITING, Intake, busy
@@ -36,9 +38,15 @@ class HttpApp:
         self._body_seconds = body_seconds
         self._turn = asyncio.Semaphore(WRITING)
         self._workers = ThreadPoolExecutor(WRITING, "otel-i2e-http")
-        self.routes = [Route(service.path, self._endpoint(service), methods=["POST"]) for service in SERVICES]
+        self.routes = [
+            Route(service.path + slash, self._endpoint(service), methods=["POST"])
+            for service in SERVICES
+            for slash in ("", "/")  # a redirect would lose what is sent: not every exporter follows one
+        ]
         self.routes += [Route("/healthz", _healthy, methods=["GET"]), Route("/readyz", self._ready, methods=["GET"])]
-        self._router = Starlette(routes=self.routes)
+        astray: dict[Any, Any] = {404: self._astray, 405: self._astray}
+        self._router = Starlette(routes=self.routes, exception_handlers=astray)
+        self._router.router.redirect_slashes = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One HTTP request: the guard is asked before anything is routed."""
@@ -76,6 +84,13 @@ class HttpApp:
         )
         kind = next(name for name, of in CONTENT_TYPES.items() if of == encoding)
         return Response(accepted_body(service, accepted, encoding), headers={"content-type": kind})
+
+    async def _astray(self, request: Request, error: HTTPException) -> Response:
+        """A request to no path of ours, or by another method than its path takes."""
+        refused = astray(request.method, request.url.path, by_method=error.status_code == 405)
+        answer = self._refusal(refused, request.headers.get("content-type", ""), Body(request.receive, self._intake))
+        answer.headers.update(error.headers or {})
+        return answer
 
     async def _ready(self, _: Request) -> Response:
         why = await self._in_turn(self._intake.ready)

@@ -123,16 +123,16 @@ class Intake:
     def _take(self, service: Service, encoding: Encoding, body: bytes, transport: str, turn: ExitStack) -> Accepted:
         items, unstorable = examined(service, encoding, body, self._read_json)
         rejected = unstorable.total()
-        self.tally.add("received", transport, items)
         if items and rejected == items:  # ingest counts the rejected items of what it sees; it will not see these
+            self.tally.add("received", transport, items)
             for reason, n in unstorable.items():
-                self.tally.add("rejected", reason, n)
+                self.tally.add("rejected", f"span: {reason}", n)
         elif items:
             if self._redact is not None:
                 body = self._redacted(self._redact, service, encoding, body)
             if len(body) <= SMALL_BYTES:
                 turn.close()  # another is read while this one waits for the disk, in the company of others
-            self._put(Request(body, service.signal, encoding, items))
+            self._put(Request(body, service.signal, encoding, items, transport))
         return Accepted(rejected, _sentence(unstorable))
 
     def _redacted(self, redact: Redact, service: Service, encoding: Encoding, body: bytes) -> bytes:

@@ -33,7 +33,7 @@ class Tally:
         self._thread = threading.Thread(target=self._run, name="otel-i2e-tally", daemon=True)
 
     def add(self, counter: str, reason: str = "", n: int = 1) -> None:
-        """Add `n` to a counter: `received` (items, by transport), `rejected` (items), `refused` (requests)."""
+        """Add `n` to a counter: `refused` (requests); `received`, `rejected` (items) of what the spool never sees."""
         if n:
             with self._lock:
                 self._counts[counter, reason] += n

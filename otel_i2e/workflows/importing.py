@@ -15,7 +15,7 @@ from otel_i2e.errors import DecodeError, SpoolFull, UsageError
 from otel_i2e.receive.file_request import Buffered, FileRequest, Problem, Skipped
 from otel_i2e.receive.files import read_file
 from otel_i2e.receive.selection import Selection, Together, select, together
-from otel_i2e.spool import Spool
+from otel_i2e.spool import Request, Spool
 from otel_i2e.workflows.ingest import IngestReport, drain, ingest
 from otel_i2e.workflows.otlp_json import read_json
 from otel_i2e.workflows.redaction import request_redactor
@@ -123,8 +123,6 @@ class _Import:
     def finish(self) -> None:
         """The rest into the store."""
         self._move()
-        if self.report.spans + self.report.logs:
-            self._spool.count("received", "file", self.report.spans + self.report.logs)
         self.report.waiting = not drain(self._settings, _LAST_WAIT)
 
     def _take(self, name: str, raw: Buffered) -> None:
@@ -162,11 +160,12 @@ class _Import:
             except DecodeError as error:
                 self.report.problems.append(str(error))
                 return
+        whole = Request(body, request.service.signal, request.encoding, items, "file")
         try:
-            self._spool.put(body, signal=request.service.signal, encoding=request.encoding, items=items)
+            self._spool.put_together([whole])
         except SpoolFull:
             self._move()
-            self._spool.put(body, signal=request.service.signal, encoding=request.encoding, items=items)
+            self._spool.put_together([whole])
         self._unmoved += len(body)
         if self._unmoved >= _INGEST_EVERY:
             self._move()

@@ -146,13 +146,10 @@ def _move(settings: Settings, spool: Spool, batches: Sequence[Batch], prepared: 
     keep_blobs(settings, prepared.blobs)  # before a row refers to them
     stored, scores = store_prepared(settings, prepared)
     _set_aside(settings, spool, batches, prepared)
-    spool.done(batches)
     duplicate = len(prepared.rows) - stored - prepared.rejected[REFUSED]
-    for counter, n in (("stored", stored), ("duplicate", duplicate)):
-        if n:
-            spool.count(counter, n=n)
-    for reason, n in prepared.rejected.items():
-        spool.count("rejected", reason, n)
+    counts = {("rejected", reason): n for reason, n in prepared.rejected.items()}
+    counts |= {("stored", ""): stored, ("duplicate", ""): duplicate, ("read", "log records"): prepared.logs_read}
+    spool.done(batches, counts)
     return IngestReport(prepared.received, stored, duplicate, dict(prepared.rejected), scores)
 
 

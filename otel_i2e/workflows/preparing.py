@@ -50,6 +50,8 @@ class Prepared:
     logs: list[RawLog] = field(default_factory=list[RawLog])
     """Log records with content whose spans are not among these."""
     received: int = 0
+    logs_read: int = 0
+    """Log records that were not rejected here, with content or without."""
     rejected: Counter[str] = field(default_factory=Counter[str])
     blobs: dict[str, bytes] = field(default_factory=dict[str, bytes])
     """SHA-256 → images and files that were taken out of the rows."""
@@ -63,12 +65,18 @@ class Prepared:
         self.rejected[reason] += n
         self.set_aside.setdefault(batch, set()).add(detail or reason)
 
+    def reject_log(self, batch: int, reason: str) -> None:
+        """Count one log record of the batch with this id as rejected, which was counted as read."""
+        self.logs_read -= 1
+        self.reject(batch, reason)
+
     def add(self, more: Prepared) -> None:
         """What `more` holds, too."""
         self.rows += more.rows
         self.scores += more.scores
         self.logs += more.logs
         self.received += more.received
+        self.logs_read += more.logs_read
         self.rejected += more.rejected
         self.blobs |= more.blobs
         self.batch_of += more.batch_of
@@ -104,7 +112,7 @@ def prepare(batches: Sequence[Batch], limit: int | None = None) -> Prepared:
         if log.trace_id.strip("0") and log.span_id.strip("0"):
             prepared.logs.append(log)
         else:
-            prepared.reject(batch.id, "log record: content of no span")
+            prepared.reject_log(batch.id, "log record: content of no span")
     return prepared
 
 
@@ -117,6 +125,7 @@ def _logs(prepared: Prepared, batches: Iterable[Batch], limit: int | None) -> li
             _not_decodable(prepared, batch, error)
             continue
         prepared.received += len(sent)
+        prepared.logs_read += len(sent)
         for log in sent:
             slim = slim_log(log, prepared.blobs.__setitem__)
             logs.append((batch, slim if limit is None else shorten_log(slim, limit, log)))
@@ -171,7 +180,7 @@ def _add_scores(prepared: Prepared, batch: Batch, log: RawLog) -> None:
     scores = scores_of([log])
     prepared.scores += scores
     if not scores:
-        prepared.reject(batch.id, "evaluation: no trace id, no name, or neither value nor label")
+        prepared.reject_log(batch.id, "evaluation: no trace id, no name, or neither value nor label")
 
 
 def _not_decodable(prepared: Prepared, batch: Batch, error: DecodeError) -> None:

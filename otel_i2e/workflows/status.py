@@ -150,10 +150,10 @@ def status(settings: Settings) -> Status:
                 scorers = scorers_of_rules(settings, reader, datetime.now(UTC))
     except I2EError as error:
         warnings.append(str(error))
-    backlog, counted = None, dict[tuple[str, str], int]()
+    backlog, counted, full = None, dict[tuple[str, str], int](), None
     try:
         if settings.spool_path.exists():
-            backlog, counted = _spool(settings)
+            backlog, counted, full = _spool(settings)
     except I2EError as error:
         warnings.append(str(error))
     counters = _counts(counted, kept_losses(settings.spool_path))
@@ -166,7 +166,7 @@ def status(settings: Settings) -> Status:
         spool=backlog,
         counters=counters,
         rules=rules,
-        warnings=(*warnings, *_warnings(settings, mute, backlog, counters, rules)),
+        warnings=(*warnings, *_full(full), *_warnings(settings, mute, backlog, counters, rules)),
     )
 
 
@@ -175,10 +175,11 @@ def _stored(reader: Reader) -> Stored:
     return Stored(**row, unrecognised=tuple(Unrecognised(**one) for one in reader.rows(_UNRECOGNISED)))
 
 
-def _spool(settings: Settings) -> tuple[Backlog, dict[tuple[str, str], int]]:
+def _spool(settings: Settings) -> tuple[Backlog, dict[tuple[str, str], int], str | None]:
+    """What waits, every counter, and why no more would be taken now."""
     spool = Spool(settings.spool_path, max_bytes=settings.spool_max_bytes)
     try:
-        return Backlog(**spool.stats()._asdict()), spool.counters()
+        return Backlog(**spool.stats()._asdict()), spool.counters(), spool.why_full()
     finally:
         spool.close()
 
@@ -195,6 +196,11 @@ def _counts(*parts: Mapping[tuple[str, str], int]) -> tuple[Count, ...]:
 def _size(store: Store) -> int:
     parts = (store.path, store.path.with_name(store.path.name + ".wal"))
     return sum(part.stat().st_size for part in parts if part.exists())
+
+
+def _full(why: str | None) -> Iterator[str]:
+    if why is not None:
+        yield f"senders are turned away until there is room: {why}"
 
 
 def _warnings(
@@ -218,7 +224,8 @@ def _warnings(
     for one in counters:
         if one.counter in ("dropped", "rejected", "background_error", "redact_error"):
             because = f" ({one.reason})" if one.reason else ""
-            kept = f"; see {str(rejects_folder(settings))!r}" if one.counter == "rejected" else ""
+            folder = rejects_folder(settings)
+            kept = f"; what was kept lies in {str(folder)!r}" if one.counter == "rejected" and folder.is_dir() else ""
             yield f"{one.n:,} {one.counter.replace('_', ' ')}{because}{kept}"
     for part in damaged_beside(settings.store_path):
         if part.saved is None:

@@ -15,7 +15,9 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2_grpc import LogsServ
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2_grpc import TraceServiceStub
 
+from otel_i2e.receive.astray import UNRECORDED
 from otel_i2e.receive.receiver import Receiver
+from otel_i2e.receive.services import MAX_BODY_BYTES
 from otel_i2e.spool import Spool
 from otel_i2e.testing.otlp import logs_request, span_ids, traces_request
 
@@ -78,6 +80,37 @@ def test_bytes_that_are_no_request_are_invalid(run_receiver: Any) -> None:
         to.unary_unary("/opentelemetry.proto.collector.trace.v1.TraceService/Export")(b"\xff")
     error: Any = caught.value
     assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
+
+
+def test_a_request_that_is_too_large_is_refused_for_good(run_receiver: Any, spool: Spool) -> None:
+    """INVALID_ARGUMENT, uncompressed, too, and counted: gRPC's own RESOURCE_EXHAUSTED would be sent again."""
+    receiver: Receiver = run_receiver()
+    with channel(receiver) as to, pytest.raises(grpc.RpcError) as caught:
+        to.unary_unary("/opentelemetry.proto.collector.trace.v1.TraceService/Export")(bytes(MAX_BODY_BYTES + 1))
+    error: Any = caught.value
+    assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert "send smaller batches" in error.details()
+    receiver.stop()
+    assert spool.counters() == {("refused", "too large"): 1}
+
+
+@pytest.mark.parametrize(("name", "signal"), UNRECORDED.items(), ids=UNRECORDED.values())
+def test_a_signal_that_is_not_recorded_is_refused_and_counted(
+    run_receiver: Any, spool: Spool, name: str, signal: str
+) -> None:
+    """UNIMPLEMENTED with what to set; behind the token like all."""
+    receiver: Receiver = run_receiver(token="right")
+    codes: list[grpc.StatusCode] = []
+    with channel(receiver) as to:
+        for metadata in ((), (("authorization", "Bearer right"),)):
+            with pytest.raises(grpc.RpcError) as caught:
+                to.unary_unary(f"/{name}/Export")(b"", metadata=metadata)
+            error: Any = caught.value
+            codes.append(error.code())
+    assert codes == [grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.UNIMPLEMENTED]
+    assert f"OTEL_{signal.upper()}_EXPORTER=none" in error.details()
+    receiver.stop()
+    assert spool.counters() == {("refused", "no or wrong token"): 1, ("refused", f"{signal} are not recorded"): 1}
 
 
 def _export(to: Any, request: Any, **options: Any) -> Any:

@@ -21,13 +21,19 @@ PACK: dict[str, Any] = {"identity": bytes, "gzip": gzip.compress, "deflate": zli
 
 
 def post(
-    receiver: Receiver, body: bytes, *, path: str = "/v1/traces", encoding: str = "protobuf", **headers: str
+    receiver: Receiver,
+    body: bytes,
+    *,
+    path: str = "/v1/traces",
+    encoding: str = "protobuf",
+    method: str = "POST",
+    **headers: str,
 ) -> tuple[int, Any, bytes]:
     """Status, headers and body of the answer; `content_encoding=…` is a header."""
     connection = http.client.HTTPConnection("127.0.0.1", receiver.http_port, timeout=20)
     try:
         names = {"content-type": TYPES[encoding], **{k.replace("_", "-"): v for k, v in headers.items()}}
-        connection.request("POST", path, body, names)
+        connection.request(method, path, body, names)
         answer = connection.getresponse()
         return answer.status, answer.headers, answer.read()
     finally:
@@ -103,6 +109,39 @@ def test_a_refusal_is_a_status_message(
     receiver.stop()
     assert spool.stats().batches == 0
     assert sum(n for (counter, _), n in spool.counters().items() if counter == "refused") == 1
+
+
+def test_a_slash_at_the_end_is_no_other_path(run_receiver: Any, spool: Spool) -> None:
+    """Not a redirect, which not every exporter follows."""
+    receiver: Receiver = run_receiver()
+    assert post(receiver, traces_request(span_ids(1)), path="/v1/traces/")[0] == 200
+    assert post(receiver, logs_request(["a"]), path="/v1/logs/")[0] == 200
+    with spool.claim() as batches:
+        assert [batch.signal for batch in batches] == ["traces", "logs"]
+
+
+ASTRAY = {
+    ("POST", "/"): (404, "unknown path", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"),
+    ("POST", "//v1/traces"): (404, "unknown path", "/v1/traces or /v1/logs"),
+    ("POST", "/v1/metrics"): (404, "metrics are not recorded", "OTEL_METRICS_EXPORTER=none"),
+    ("PUT", "/v1/traces"): (405, "wrong method", "by POST"),
+}
+
+
+@pytest.mark.parametrize("encoding", ["protobuf", "json"])
+@pytest.mark.parametrize(("method", "path"), ASTRAY)
+def test_a_request_astray_is_told_what_to_do_and_counted(
+    run_receiver: Any, spool: Spool, encoding: str, method: str, path: str
+) -> None:
+    """`google.rpc.Status` in the type of the request, as any refusal."""
+    receiver: Receiver = run_receiver()
+    status, reason, todo = ASTRAY[method, path]
+    got, headers, answer = post(receiver, traces_request(span_ids(1)), path=path, encoding=encoding, method=method)
+    assert (got, headers["content-type"]) == (status, TYPES[encoding])
+    assert todo in (json.loads(answer)["message"] if encoding == "json" else Status.FromString(answer).message)
+    receiver.stop()
+    assert spool.counters() == {("refused", reason): 1}
+    assert spool.stats().batches == 0
 
 
 def test_too_full_is_503_with_retry_after(run_receiver: Any, spool: Spool) -> None:

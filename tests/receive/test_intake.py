@@ -59,12 +59,30 @@ def test_some_spans_that_cannot_be_stored_are_said_and_the_rest_taken(spool: Spo
     assert spool.stats().batches == 1
 
 
+def test_what_was_refused_was_not_received(tmp_path: Path) -> None:
+    """However often it is sent again."""
+    spool = Spool(tmp_path / "full.spool", max_bytes=60_000)
+    intake = _intake(spool)
+    taken = refused = 0
+    for _ in range(12):
+        try:
+            intake.accept(TRACES, "protobuf", "", traces_request(span_ids(10)), transport="grpc")
+            taken += 10
+        except Refused:
+            refused += 1
+    assert taken
+    assert refused
+    assert spool.counters() == {("received", "grpc"): taken}
+    assert spool.stats().items == taken
+    spool.close()
+
+
 def test_a_request_of_nothing_but_such_spans_does_not_fill_the_spool(spool: Spool) -> None:
     """It is counted here, because ingest will not see it."""
     intake = _intake(spool)
     intake.accept(TRACES, "protobuf", "", traces_request([("", ""), ("", "")]), transport="http")
     intake.tally.flush()
-    assert spool.counters()["rejected", "trace id is not 16 bytes, or zero"] == 2
+    assert spool.counters() == {("received", "http"): 2, ("rejected", "span: trace id is not 16 bytes, or zero"): 2}
     assert spool.stats().batches == 0
 
 

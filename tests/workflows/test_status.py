@@ -12,6 +12,7 @@ from otel_i2e.models import LedgerRow, Outcome
 from otel_i2e.spool import Spool
 from otel_i2e.store import Store
 from otel_i2e.testing import llm_span, row_of
+from otel_i2e.workflows.rejects import rejects_folder
 from otel_i2e.workflows.status import status
 
 _NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -73,8 +74,19 @@ def test_what_waits_and_what_was_lost(tmp_path: Path) -> None:
     ]
     dropped, rejected = found.warnings
     assert "3 dropped (queue full)" in dropped
-    assert "1 rejected (span: no trace id); see" in rejected
-    assert "s.duckdb.rejected" in rejected
+    assert rejected == "1 rejected (span: no trace id)"
+    rejects_folder(settings).mkdir()
+    assert "; what was kept lies in" in status(settings).warnings[1]
+    assert "s.duckdb.rejected" in status(settings).warnings[1]
+
+
+def test_a_full_spool_is_a_warning(tmp_path: Path) -> None:
+    """Senders are told 503 then."""
+    settings = _settings(tmp_path, spool_max_bytes=40_000)
+    Spool(settings.spool_path).put(bytes(30_000))
+    (warning,) = status(settings).warnings
+    assert "senders are turned away until there is room" in warning
+    assert "I2E_SPOOL_MAX_BYTES" in warning
 
 
 def test_calls_without_content_are_said_loudly(tmp_path: Path) -> None:
