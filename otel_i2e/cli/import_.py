@@ -65,6 +65,8 @@ def _print(report: ImportReport) -> None:
         say(f"{report.left_out:,} left out: another service, or too early.")
     stored, scores = counted(report.stored, "span"), counted(report.scores, "score")
     say(f"{stored} stored, {report.duplicate:,} stored before, {scores}.")
+    if report.logs_skipped:
+        say(f"{counted(report.logs_skipped, 'log record')} not kept: no content of a model call, and no score.")
     for reason, n in report.rejected.items():
         say(f"{n:,} rejected: {reason}")
     if report.waiting:

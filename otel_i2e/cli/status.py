@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from otel_i2e.cli.output import emit_json, json_option, safe, say, store_options
+from otel_i2e.cli.output import counted, emit_json, json_option, safe, say, store_options
 from otel_i2e.config import load_settings
 
 if TYPE_CHECKING:
@@ -46,6 +46,8 @@ def _print(found: Status, source: str) -> None:
         say(f"            spans {stored.spans:,}, traces {stored.traces:,}, model calls {stored.llm_calls:,}")
         if stored.spans:
             say(f"            latest span {safe(stored.latest_span)}, latest ingest {safe(stored.latest_ingest)}")
+        if stored.waiting_logs:
+            say(f"            {counted(stored.waiting_logs, 'log record')} without their span yet, kept for a week")
         for one in stored.unrecognised:
             say(f"            {one.spans:,} spans of scope {safe(one.scope)} are in no known dialect{_keys(one.keys)}")
     if found.spool is not None:

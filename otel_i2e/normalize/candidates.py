@@ -67,7 +67,14 @@ _EVENTS: Final = {
 
 def is_content(log: RawLog) -> bool:
     """Whether `log` carries content that belongs on its span."""
-    return log.event_name in _EVENTS
+    return _sign_of(log) != 0
+
+
+def _sign_of(log: RawLog) -> int:
+    """The families that its event belongs to; some name it in the body only."""
+    if (sign := _EVENTS.get(log.event_name, 0)) or not isinstance(log.body, str):
+        return sign
+    return _EVENTS.get(log.body, 0)
 
 
 def gather(raw: RawSpan, logs: Sequence[RawLog] = ()) -> Facts:
@@ -123,7 +130,7 @@ def _signs_of_events(raw: RawSpan, logs: Sequence[RawLog]) -> int:
     for event in raw.events:
         signs |= _EVENTS.get(event.name, 0)
     for log in logs:
-        signs |= _EVENTS.get(log.event_name, 0)
+        signs |= _sign_of(log)
     return signs
 
 

@@ -10,6 +10,11 @@ import re
 from collections.abc import Callable
 from typing import Any, Final
 
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.logs.v1 import logs_pb2
+from opentelemetry.proto.trace.v1 import trace_pb2
+
 from otel_i2e.errors import DecodeError
 from otel_i2e.models.json_text import loads
 from otel_i2e.normalize.decode_protobuf import any_number
@@ -19,12 +24,21 @@ __all__ = ["logs_from_json", "spans_from_json"]
 
 _STATUS: Final = ("unset", "ok", "error")
 _INTEGER: Final = re.compile(r"-?[0-9]+")
-_SNAKE: Final = {
-    "": ("resource_spans", "resource_logs"),
-    "resource": ("scope_spans", "scope_logs"),
-    "scope": ("log_records",),
-    "record": ("trace_id", "span_id", "start_time_unix_nano", "end_time_unix_nano", "time_unix_nano", "parent_span_id"),
-}
+
+
+def _snake_case(*messages: Any) -> frozenset[str]:
+    """Names of the messages' fields as protobuf has them, where JSON has others."""
+    fields = (field for message in messages for field in message.DESCRIPTOR.fields)
+    return frozenset(field.name for field in fields if field.name != field.json_name)
+
+
+_REQUEST: Final = _snake_case(ExportTraceServiceRequest, ExportLogsServiceRequest)
+_RESOURCE: Final = _snake_case(trace_pb2.ResourceSpans, logs_pb2.ResourceLogs)
+_SCOPE: Final = _snake_case(trace_pb2.ScopeSpans, logs_pb2.ScopeLogs)
+_SPAN: Final = _snake_case(trace_pb2.Span)
+_EVENT: Final = _snake_case(trace_pb2.Span.Event)
+_LINK: Final = _snake_case(trace_pb2.Span.Link)
+_LOG: Final = _snake_case(logs_pb2.LogRecord)
 
 
 def spans_from_json(body: bytes) -> list[RawSpan]:
@@ -53,18 +67,16 @@ def _scopes(body: bytes, resources: str, scopes: str, records: str) -> list[tupl
     if not is_object(request):
         raise DecodeError(f"OTLP/JSON is an object with {resources!r}, got {type(request).__name__}")
     found: list[tuple[Json, str, str, list[Json]]] = []
-    for of_resource in _objects(request, resources, ""):
+    for of_resource in _objects(request, resources, _REQUEST):
         resource = _attributes(_object(of_resource, "resource"))
-        for of_scope in _objects(of_resource, scopes, "resource"):
+        for of_scope in _objects(of_resource, scopes, _RESOURCE):
             scope = _object(of_scope, "scope")
-            found.append(
-                (resource, _text(scope, "name"), _text(scope, "version"), _objects(of_scope, records, "scope"))
-            )
+            found.append((resource, _text(scope, "name"), _text(scope, "version"), _objects(of_scope, records, _SCOPE)))
     return found
 
 
 def _span(span: Json, resource: Json, scope_name: str, scope_version: str) -> RawSpan:
-    _refuse_snake_case(span, "record")
+    _refuse_snake_case(span, _SPAN)
     status = _object(span, "status")
     code = _enumeration(status, "code")
     return RawSpan(
@@ -79,18 +91,25 @@ def _span(span: Json, resource: Json, scope_name: str, scope_version: str) -> Ra
         _time(span, "startTimeUnixNano"),
         _time(span, "endTimeUnixNano"),
         _attributes(span),
-        [RawEvent(_text(e, "name"), _time(e, "timeUnixNano"), _attributes(e)) for e in _objects(span, "events")],
-        [
-            RawLink(_text(link, "traceId").lower(), _text(link, "spanId").lower(), _attributes(link))
-            for link in _objects(span, "links")
-        ],
+        [_event(event) for event in _objects(span, "events")],
+        [_link(link) for link in _objects(span, "links")],
         _STATUS[code] if 0 <= code < 3 else "unset",
         _text(status, "message"),
     )
 
 
+def _event(event: Json) -> RawEvent:
+    _refuse_snake_case(event, _EVENT)
+    return RawEvent(_text(event, "name"), _time(event, "timeUnixNano"), _attributes(event))
+
+
+def _link(link: Json) -> RawLink:
+    _refuse_snake_case(link, _LINK)
+    return RawLink(_text(link, "traceId").lower(), _text(link, "spanId").lower(), _attributes(link))
+
+
 def _log(record: Json, resource: Json, scope_name: str, scope_version: str) -> RawLog:
-    _refuse_snake_case(record, "record")
+    _refuse_snake_case(record, _LOG)
     attributes = _attributes(record)
     return RawLog(
         resource,
@@ -134,11 +153,10 @@ def _object(holder: Json, key: str) -> Json:
     return value
 
 
-def _objects(holder: Json, key: str, level: str | None = None) -> list[Json]:
+def _objects(holder: Json, key: str, refused: frozenset[str] = frozenset()) -> list[Json]:
+    _refuse_snake_case(holder, refused)
     values = holder.get(key)
     if values is None:
-        if level is not None:
-            _refuse_snake_case(holder, level)
         return []
     if not is_list(values) or not all(map(is_object, values)):
         raise DecodeError(f"{key!r} is a list of objects in OTLP/JSON, got {_shown(values)}")
@@ -230,10 +248,10 @@ _VALUES: Final[dict[str, Callable[[Any], Any]]] = {
 """How to read each field of an `AnyValue`."""
 
 
-def _refuse_snake_case(holder: Json, level: str) -> None:
-    for name in _SNAKE[level]:
-        if name in holder:
-            raise DecodeError(f"{name!r} is no OTLP/JSON field name; names are lowerCamelCase")
+def _refuse_snake_case(holder: Json, names: frozenset[str]) -> None:
+    if not names.isdisjoint(holder):
+        name = next(name for name in holder if name in names)
+        raise DecodeError(f"{name!r} is no OTLP/JSON field name; names are lowerCamelCase")
 
 
 def _shown(value: Any) -> str:

@@ -18,6 +18,7 @@ from otel_i2e.receive.astray import UNRECORDED, unrecorded
 from otel_i2e.receive.guard import Guard
 from otel_i2e.receive.inflate import sniffed
 from otel_i2e.receive.intake import Intake
+from otel_i2e.receive.listening import in_url, listening
 from otel_i2e.receive.refused import Refused
 from otel_i2e.receive.services import SERVICES, Service
 
@@ -46,7 +47,8 @@ def grpc_server(intake: Intake, guard: Guard, address: str, port: int) -> tuple[
     for name, signal in UNRECORDED.items():
         handler = grpc.unary_unary_rpc_method_handler(_refusing(signal, intake, guard))  # pyright: ignore[reportUnknownVariableType] -- as above
         server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(name, {"Export": handler}),))
-    host = f"[{address}]" if ":" in address else address
+    listening(address, port, "grpc").close()  # gRPC prints what it finds, and not in one line
+    host = in_url(address)
     try:
         return server, server.add_insecure_port(f"{host}:{port}")
     except RuntimeError as error:

@@ -7,7 +7,6 @@ with Receiver(spool, read_json, guard=make_guard("127.0.0.1", "", frozenset())) 
 from __future__ import annotations
 
 import asyncio
-import socket
 import threading
 import time
 from typing import Any, Final
@@ -20,6 +19,7 @@ from otel_i2e.receive.grpc import grpc_server
 from otel_i2e.receive.guard import Guard
 from otel_i2e.receive.http import HttpApp
 from otel_i2e.receive.intake import Intake, Redact
+from otel_i2e.receive.listening import in_url, listening
 from otel_i2e.receive.metrics import LAST_EXPORT, exporting_provider
 from otel_i2e.receive.patience import PatientProtocol
 from otel_i2e.receive.tally import Tally, observe_spool
@@ -52,7 +52,7 @@ class Receiver:
         self.address = address
         self._tally = Tally(spool)
         self.intake = Intake(spool, self._tally, read_json, redact=redact)
-        self._socket = _listening(address, http_port)
+        self._socket = listening(address, http_port, "http")
         try:
             self._grpc, self.grpc_port = grpc_server(self.intake, guard, address, grpc_port)
         except ConfigError:
@@ -68,12 +68,12 @@ class Receiver:
     @property
     def http_url(self) -> str:
         """What `OTEL_EXPORTER_OTLP_ENDPOINT` takes for OTLP/HTTP."""
-        return f"http://{_in_url(self.address)}:{self.http_port}"
+        return f"http://{in_url(self.address)}:{self.http_port}"
 
     @property
     def grpc_url(self) -> str:
         """What `OTEL_EXPORTER_OTLP_ENDPOINT` takes for OTLP/gRPC."""
-        return f"http://{_in_url(self.address)}:{self.grpc_port}"
+        return f"http://{in_url(self.address)}:{self.grpc_port}"
 
     def start(self) -> None:
         """Take requests; returns when both servers do."""
@@ -124,24 +124,3 @@ def _config(app: Any) -> uvicorn.Config:
         timeout_keep_alive=30,
         timeout_graceful_shutdown=int(STOP_SECONDS),
     )
-
-
-def _listening(address: str, port: int) -> socket.socket:
-    try:
-        family = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0][0]
-        listening = socket.socket(family, socket.SOCK_STREAM)
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listening.bind((address, port))
-        except OSError:
-            listening.close()
-            raise
-    except OSError as error:
-        raise ConfigError(
-            f"cannot listen on {_in_url(address)}:{port} for OTLP/HTTP: {error.strerror}; choose another --http-port"
-        ) from None
-    return listening
-
-
-def _in_url(address: str) -> str:
-    return f"[{address}]" if ":" in address else address

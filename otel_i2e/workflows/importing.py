@@ -47,6 +47,8 @@ class ImportReport:
     """Spans that are new in the store."""
     duplicate: int = 0
     """Spans that the store had already."""
+    logs_skipped: int = 0
+    """Log records that are neither content of a model call nor scores: they are not kept."""
     scores: int = 0
     """Scores that are new in the store."""
     rejected: dict[str, int] = field(default_factory=dict[str, int])
@@ -177,5 +179,6 @@ class _Import:
         report.stored += moved.stored
         report.duplicate += moved.duplicate
         report.scores += moved.scores
+        report.logs_skipped += moved.skipped
         for reason, n in moved.rejected.items():
             report.rejected[reason] = report.rejected.get(reason, 0) + n

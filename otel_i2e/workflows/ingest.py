@@ -25,8 +25,10 @@ from otel_i2e.workflows.preparing import Prepared, Preparing, prepared_here
 from otel_i2e.workflows.rejects import rejects_folder, set_aside
 from otel_i2e.workflows.storing import REFUSED, store_prepared
 
-__all__ = ["IngestReport", "drain", "ingest"]
+__all__ = ["SKIPPED", "IngestReport", "drain", "ingest"]
 
+SKIPPED: Final = "log records without content of a model call"
+"""Why a log record is not kept."""
 _PORTION_BYTES: Final = 2_500_000  # of requests that become rows together
 _LEASE_BYTES: Final = 10_000_000  # of requests whose spans one lease stores: about 2,000 LLM spans, a row group
 _BREATH: Final = 0.005  # between two leases, so that a waiting reader gets in
@@ -47,6 +49,8 @@ class IngestReport:
     """Reason → spans, log records or, where nothing could be decoded, items as the sender counted them."""
     scores: int = 0
     """Scores that are new in the store."""
+    skipped: int = 0
+    """Log records that are neither content of a model call nor scores: they are not kept."""
 
     def plus(self, other: IngestReport) -> IngestReport:
         """The sum of both."""
@@ -56,6 +60,7 @@ class IngestReport:
             self.duplicate + other.duplicate,
             dict(Counter(self.rejected) + Counter(other.rejected)),
             self.scores + other.scores,
+            self.skipped + other.skipped,
         )
 
 
@@ -149,8 +154,9 @@ def _move(settings: Settings, spool: Spool, batches: Sequence[Batch], prepared: 
     duplicate = len(prepared.rows) - stored - prepared.rejected[REFUSED]
     counts = {("rejected", reason): n for reason, n in prepared.rejected.items()}
     counts |= {("stored", ""): stored, ("duplicate", ""): duplicate, ("read", "log records"): prepared.logs_read}
+    counts["skipped", SKIPPED] = prepared.logs_skipped
     spool.done(batches, counts)
-    return IngestReport(prepared.received, stored, duplicate, dict(prepared.rejected), scores)
+    return IngestReport(prepared.received, stored, duplicate, dict(prepared.rejected), scores, prepared.logs_skipped)
 
 
 def _set_aside(settings: Settings, spool: Spool, batches: Sequence[Batch], prepared: Prepared) -> None:

@@ -51,7 +51,9 @@ class Prepared:
     """Log records with content whose spans are not among these."""
     received: int = 0
     logs_read: int = 0
-    """Log records that were not rejected here, with content or without."""
+    """Log records whose content goes onto spans, or that are scores."""
+    logs_skipped: int = 0
+    """Log records that are neither."""
     rejected: Counter[str] = field(default_factory=Counter[str])
     blobs: dict[str, bytes] = field(default_factory=dict[str, bytes])
     """SHA-256 → images and files that were taken out of the rows."""
@@ -77,6 +79,7 @@ class Prepared:
         self.logs += more.logs
         self.received += more.received
         self.logs_read += more.logs_read
+        self.logs_skipped += more.logs_skipped
         self.rejected += more.rejected
         self.blobs |= more.blobs
         self.batch_of += more.batch_of
@@ -125,11 +128,13 @@ def _logs(prepared: Prepared, batches: Iterable[Batch], limit: int | None) -> li
             _not_decodable(prepared, batch, error)
             continue
         prepared.received += len(sent)
-        prepared.logs_read += len(sent)
         for log in sent:
             slim = slim_log(log, prepared.blobs.__setitem__)
             logs.append((batch, slim if limit is None else shorten_log(slim, limit, log)))
     for batch, log in logs:
+        is_read = is_evaluation(log) or is_content(log)
+        prepared.logs_read += is_read
+        prepared.logs_skipped += not is_read
         if is_evaluation(log):
             _add_scores(prepared, batch, log)
     return logs

@@ -28,6 +28,7 @@ SELECT
   count(*) FILTER (kind = 'llm' AND duplicate_of IS NULL) AS llm_calls,
   count(*) FILTER (kind = 'llm' AND duplicate_of IS NULL AND content_state = 'missing') AS without_content,
   count(*) FILTER (content_state = 'truncated') AS truncated,
+  (SELECT count(*) FROM waiting_logs) AS waiting_logs,
   max(start_time) AS latest_span,
   max(ingested_at) AS latest_ingest
 FROM span_rows
@@ -106,6 +107,8 @@ class Stored(Contract):
     """Model calls whose messages were not recorded."""
     truncated: int
     """Spans whose content was cut."""
+    waiting_logs: int
+    """Log records whose span has not come yet."""
     latest_span: datetime | None
     """Start of the latest span, UTC."""
     latest_ingest: datetime | None

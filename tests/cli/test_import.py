@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from otel_i2e.cli.main import main
-from otel_i2e.testing.otlp import span_ids, traces_request
+from otel_i2e.testing.otlp import logs_request, span_ids, traces_request
 
 
 def _run(*args: str) -> int:
@@ -43,6 +43,13 @@ def test_metrics_are_skipped_and_that_is_said(tmp_path: Path, capsys: pytest.Cap
     (tmp_path / "a.json").write_bytes(b'{"resourceMetrics": []}\n' * 2)
     assert _run("--store", str(tmp_path / "s.duckdb"), str(tmp_path / "a.json")) == 0
     assert "2 requests of metrics skipped: only traces and logs are recorded." in capsys.readouterr().out
+
+
+def test_log_records_that_are_not_kept_are_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """They are neither content of a model call nor scores."""
+    (tmp_path / "a.pb").write_bytes(logs_request(["started", "stopped"]))
+    assert _run("--store", str(tmp_path / "s.duckdb"), str(tmp_path / "a.pb")) == 0
+    assert "2 log records not kept: no content of a model call, and no score." in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(("since", "left_out"), [("2001-09-09", 0), ("2001-09-10 12:00Z", 2)])

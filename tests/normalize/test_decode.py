@@ -170,6 +170,9 @@ def test_a_log_record_decodes_from_both_encodings() -> None:
         ({"attributes": [{"key": "a", "value": {"boolValue": 1}}]}, "'boolValue' is true or false"),
         ({"attributes": [{"key": "a", "value": {"doubleValue": "much"}}]}, "'doubleValue' is a number"),
         ({"attributes": [{"key": "a", "value": {"string_value": "x"}}]}, "'string_value' is no OTLP/JSON field name"),
+        ({"events": [{"name": "e", "time_unix_nano": "1"}]}, "'time_unix_nano' is no OTLP/JSON field name"),
+        ({"links": [{"trace_id": TRACE_ID}]}, "'trace_id' is no OTLP/JSON field name"),
+        ({"trace_state": "a=b"}, "'trace_state' is no OTLP/JSON field name"),
         ({"attributes": [{"key": "a", "value": {"stringValue": 1}}]}, "'stringValue' and 'bytesValue' are text"),
     ],
 )
@@ -187,6 +190,14 @@ def test_json_of_another_shape_is_refused(body: bytes) -> None:
     """What would silently be nothing is refused: snake_case names of the outer levels, and no object at all."""
     with pytest.raises(DecodeError):
         decode_traces(body, "json")
+
+
+@pytest.mark.parametrize("name", ["event_name", "severity_number", "time_unix_nano", "observed_time_unix_nano"])
+def test_snake_case_in_a_log_record_is_refused(name: str) -> None:
+    """An event without its name would be no content of anything."""
+    body = json.dumps({"resourceLogs": [{"scopeLogs": [{"logRecords": [{name: "gen_ai.choice"}]}]}]}).encode()
+    with pytest.raises(DecodeError, match=f"'{name}' is no OTLP/JSON field name"):
+        decode_logs(body, "json")
 
 
 def test_unknown_fields_and_nulls_are_ignored() -> None:

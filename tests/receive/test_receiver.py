@@ -48,3 +48,13 @@ def test_a_stopped_receiver_lets_go_of_its_ports(run_receiver: Any, spool: Spool
     assert not first.alive()
     with Receiver(spool, read_json, guard=Guard(), http_port=first.http_port, grpc_port=first.grpc_port) as second:
         assert second.alive()
+
+
+def test_a_grpc_port_that_is_taken_is_one_line(
+    run_receiver: Any, spool: Spool, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """gRPC's own words about it are not shown."""
+    first: Receiver = run_receiver()
+    with pytest.raises(ConfigError, match=r"for OTLP/gRPC: .*; choose another --grpc-port$"):
+        Receiver(spool, read_json, guard=Guard(), http_port=0, grpc_port=first.grpc_port)
+    assert capfd.readouterr().err == ""

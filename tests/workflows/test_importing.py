@@ -124,7 +124,7 @@ def test_logs_are_handed_on(tmp_path: Path) -> None:
     """Log records count as such."""
     (tmp_path / "a.json").write_bytes(logs_request(["x", "y"], encoding="json"))
     report = import_files(_settings(tmp_path), [str(tmp_path / "a.json")])
-    assert (report.logs, report.spans) == (2, 0)
+    assert (report.logs, report.spans, report.logs_skipped) == (2, 0, 2)
     assert json.dumps(report.rejected) is not None
 
 

@@ -22,7 +22,7 @@ from otel_i2e.store import Store, Writer
 from otel_i2e.store import insert as insert_module
 from otel_i2e.workflows import ingest as module
 from otel_i2e.workflows import preparing
-from otel_i2e.workflows.ingest import IngestReport, drain, ingest
+from otel_i2e.workflows.ingest import SKIPPED, IngestReport, drain, ingest
 from otel_i2e.workflows.rejects import rejects_folder
 
 NOW = 1_763_650_000_000_000_000
@@ -318,7 +318,8 @@ def test_content_of_no_span_is_set_aside(settings: Settings, spool: Spool) -> No
     """Counted and kept; other log records are none of ours."""
     spool.put(logs(("gen_ai.user.message", 0, {"content": "hi"}), ("app.started", 9, {})), signal="logs")
     report = ingest(settings)
-    assert report.rejected == {"log record: content of no span": 1}
+    assert (report.rejected, report.skipped) == ({"log record: content of no span": 1}, 1)
+    assert {key: n for key, n in spool.counters().items() if key[0] in ("read", "skipped")} == {("skipped", SKIPPED): 1}
     assert len(list(rejects_folder(settings).glob("*-logs.pb"))) == 1
 
 

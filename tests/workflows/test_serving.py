@@ -18,6 +18,7 @@ from otel_i2e.spool import Spool
 from otel_i2e.store import Store
 from otel_i2e.testing.otlp import logs_request, span_ids, traces_request
 from otel_i2e.workflows.importing import import_files
+from otel_i2e.workflows.ingest import SKIPPED
 from otel_i2e.workflows.serving import Listen, serve
 
 ANY = Listen(http_port=0, grpc_port=0)
@@ -98,7 +99,7 @@ def test_a_missing_extra_is_one_line_with_the_command(tmp_path: Path, monkeypatc
 
 
 def test_the_counters_add_up(tmp_path: Path) -> None:
-    """received = stored + duplicate + read + rejected + waiting, whatever was sent; what was refused is apart."""
+    """received = stored + duplicate + read + skipped + rejected + waiting; what was refused is apart."""
     settings = Settings(store=str(tmp_path / "s.duckdb"), ingest="off", spool_max_bytes=400_000)
     good, no_id = span_ids(20), ("00" * 16, "11" * 8)
     refused: list[int] = []
@@ -129,7 +130,7 @@ def test_the_counters_add_up(tmp_path: Path) -> None:
         ("rejected", reason): 3,
         ("refused", "spool full"): 1,
     }
-    assert (found["duplicate", ""], found["read", "log records"]) == (8, 2)
+    assert (found["duplicate", ""], found["skipped", SKIPPED]) == (8, 2)
 
 
 def _sums(settings: Settings) -> tuple[int, int]:
@@ -138,5 +139,5 @@ def _sums(settings: Settings) -> tuple[int, int]:
     counters, waiting = spool.counters(), spool.stats().items
     spool.close()
     of = {name: sum(n for (counter, _), n in counters.items() if counter == name) for name, _ in counters}
-    became = sum(of.get(name, 0) for name in ("stored", "duplicate", "read", "rejected"))
+    became = sum(of.get(name, 0) for name in ("stored", "duplicate", "read", "skipped", "rejected"))
     return of["received"], became + waiting

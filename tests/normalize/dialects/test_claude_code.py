@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from otel_i2e.models import SpanRow
+from otel_i2e.normalize import RawLog, is_content
 
 Sent = Callable[[str, str], Any]
 RowOf = Callable[..., SpanRow]
@@ -74,6 +75,36 @@ def test_a_renamed_span_is_known_by_what_it_carries(row_of: RowOf, sign: dict[st
     row = row_of({"model": "m", "input_tokens": 3, "output_tokens": 4, **sign}, name="x", scope_name="other")
     assert (row["dialect"], row["kind"], row["request_model"]) == ("claude_code", "llm", "m")
     assert (row["input_tokens"], row["output_tokens"]) == (3 + sign.get("cache_creation_tokens", 0), 4)
+
+
+@pytest.mark.parametrize("named", ["event", "body"])
+def test_events_of_a_span_are_heard(row_of: RowOf, raw_log: Callable[..., RawLog], named: str) -> None:
+    """Log records, named in the body or by the event; each speaks of spans of its kind only."""
+
+    def log(name: str, attributes: dict[str, Any]) -> RawLog:
+        return raw_log(name, attributes) if named == "event" else raw_log(name[12:], attributes, body=name)
+
+    asked = log("claude_code.user_prompt", {"prompt": "hi"})
+    paid = log("claude_code.api_request", {"model": "m", "input_tokens": 10, "cache_read_tokens": 3, "cost_usd": 0.1})
+    failed = log("claude_code.api_error", {"model": "m", "error": "slow down", "status_code": "429"})
+    ran = log(
+        "claude_code.tool_result", {"tool_name": "Bash", "success": False, "error": "no", "tool_parameters": "{}"}
+    )
+    logs = [asked, paid, ran]
+    assert all(is_content(one) for one in [*logs, failed])
+    row = row_of({"span.type": "interaction"}, logs, name="claude_code.interaction")
+    assert (row["kind"], row["input_text"], row["input_tokens"], row["cost_usd"]) == ("agent", "hi", None, None)
+    row = row_of({"span.type": "llm_request", "model": "own"}, logs, name="claude_code.llm_request")
+    assert (row["request_model"], row["input_tokens"], row["cost_usd"], row["status"]) == ("own", 13, 0.1, "ok")
+    row = row_of({}, [failed], name="claude_code.llm_request")
+    assert (row["status"], row["error_code"], row["status_message"]) == ("error", "429", "slow down")
+    row = row_of({}, logs, name="claude_code.tool")
+    assert (row["tool_name"], row["tool_arguments"], row["status"], row["status_message"]) == (
+        "Bash",
+        "{}",
+        "error",
+        "no",
+    )
 
 
 def test_what_was_not_opted_in_is_redacted(row_of: RowOf) -> None:
