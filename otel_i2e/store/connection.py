@@ -33,6 +33,7 @@ _READER_CONFIG: Final[dict[str, Any]] = {
 }
 _WRITER_CONFIG: Final[dict[str, Any]] = {
     "threads": 1,
+    "autoinstall_known_extensions": False,  # a file of SQLite's as the store would have one downloaded
     **(
         {"async_threads": 0} if duckdb.__version__.startswith("2.") else {}
     ),  # no threads at all: an instance outlives forks

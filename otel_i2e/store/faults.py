@@ -32,7 +32,13 @@ _OURS: Final = (
 """Faults of the store itself; every other DuckDB exception is about the SQL."""
 _OF_A_VALUE: Final = (duckdb.DataError, duckdb.IntegrityError, duckdb.InvalidInputException)
 """Faults that a value in a row may be the cause of; a name of a column, say, is ours."""
-_NO_DATABASE: Final = ("not a valid DuckDB database file", "Is a directory")
+_NO_DATABASE: Final = (
+    "not a valid DuckDB database file",
+    "Is a directory",
+    "Loading external extensions is disabled",  # to a reader that is given a file of SQLite's
+    "sqlite_scanner",  # to a writer
+)
+_ANOTHER_FORMAT: Final = re.compile(r"\bstorage version\b", re.IGNORECASE)
 _BUSY_HERE: Final = ("different configuration", "Unique file handle conflict")
 _BUSY_ELSEWHERE: Final = ("Could not set lock on file", "being used by another process")
 _DAMAGED: Final = (
@@ -91,14 +97,17 @@ def store_error(error: duckdb.Error, path: Path) -> StoreError:
     if damaged(error):
         remedy = "`i2e repair` explains, and saves what can be read"
         return StoreDamaged(f"the store {str(path)!r} is damaged: {first_line(error)}; {remedy}")
-    if isinstance(error, _OF_A_VALUE):
+    is_foreign = _ANOTHER_FORMAT.search(str(error)) is not None
+    if isinstance(error, _OF_A_VALUE) and not is_foreign:
         return RowRefused(f"the store {str(path)!r} does not take a value: {first_line(error)}")
-    if isinstance(error, duckdb.ProgrammingError):
+    if is_foreign:
+        remedy = "it is of a format that is not i2e's: name another with --store, I2E_STORE or `store` in i2e.toml"
+    elif isinstance(error, duckdb.ProgrammingError):
         remedy = "this is a defect in otel-i2e, or the file was made by a newer version: please report it, or upgrade"
-        return StoreError(f"the store {str(path)!r} failed: {first_line(error)}; {remedy}")
-    remedy = "is the disk full, or may you not write there? `i2e status` says more"
-    if isinstance(error, duckdb.FatalException):
+    elif isinstance(error, duckdb.FatalException):
         remedy = "the outcome is not known; writing the same rows again is safe"
+    else:
+        remedy = "is the disk full, or may you not write there? `i2e status` says more"
     return StoreError(f"the store {str(path)!r} failed: {first_line(error)}; {remedy}")
 
 

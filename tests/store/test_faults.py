@@ -46,6 +46,11 @@ def test_no_exception_of_duckdb_gets_through(kind: type[duckdb.Error]) -> None:
             "'/data/s.duckdb' failed: disk on fire; is the disk",
         ),
         (
+            duckdb.IOException("IO Error: cannot initialize database with storage version 68"),
+            StoreError,
+            "it is of a format that is not i2e's: name another with --store",
+        ),
+        (
             duckdb.IOException('IO Error: The file "x" exists, but it is not a valid DuckDB database file!'),
             StoreDamaged,
             "'/data/s.duckdb' is not a DuckDB file; name another with --store",

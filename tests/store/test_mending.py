@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -121,6 +123,18 @@ def test_a_reader_that_meets_damage_later_leaves_the_store_where_it_is(tmp_path:
             part.unlink()
         store.path.write_bytes(whole)
     assert found
+
+
+def test_a_database_of_sqlite_is_not_ours(tmp_path: Path) -> None:
+    """DuckDB would load an extension to read it, which is not allowed here."""
+    other = tmp_path / "other.db"
+    with closing(sqlite3.connect(other)) as made:
+        made.execute("CREATE TABLE t (a)")
+        made.commit()
+    for access in (Store(other).write, Store(other).read):
+        with pytest.raises(StoreError, match="is not a DuckDB file"), access():
+            pass
+    assert damaged_beside(other) == []
 
 
 def test_a_file_that_is_not_ours_is_left_alone(tmp_path: Path) -> None:
