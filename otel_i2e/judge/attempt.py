@@ -56,7 +56,7 @@ class DirectAttempts(Middleware):
             raise APITimeoutError(request=self._as_httpx2(request)) from error
         except aiohttp.ClientError as error:
             raise APIConnectionError(request=self._as_httpx2(request)) from error
-        if answer.status == HTTPStatus.OK:
+        if answer.status < HTTPStatus.MULTIPLE_CHOICES:
             return answer.body
         if answer.status < HTTPStatus.BAD_REQUEST:
             return await call_next(request)  # a redirect

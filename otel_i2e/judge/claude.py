@@ -18,6 +18,9 @@ from otel_i2e.models import JudgeQuestion, JudgeSettings, JudgeVerdict
 __all__ = ["MESSAGES", "ClaudeJudge", "random_marker", "unused"]
 
 MESSAGES: Final = "/v1/messages"
+_BEGUN_TOGETHER: Final = 16
+"""Requests that are made in one turn of the event loop. Before Python 3.12 aiohttp writes a request in the next turn:
+were a hundred made in one, none would leave before the last, and their answers would come all at once again."""
 
 
 def random_marker() -> str:
@@ -42,6 +45,7 @@ class ClaudeJudge:
     def __init__(self, settings: JudgeSettings, *, marker: Callable[[], str] = random_marker) -> None:
         self._marker = marker
         self._slots = asyncio.Semaphore(settings.concurrency)
+        self._door = asyncio.Semaphore(_BEGUN_TOGETHER)
         self._requests = Pace(settings.requests_per_minute)
         self._tokens = TokenPace(settings.input_tokens_per_minute)
         self._connection = Connection(settings)
@@ -52,6 +56,8 @@ class ClaudeJudge:
         async with self._slots:
             await self._requests.turn()
             expected = await self._tokens.turn(len(body))
+            async with self._door:
+                await asyncio.sleep(0)
             answer = body_of(await self._connection.post(MESSAGES, body))
         if (tokens := counted_input(answer)) is not None:
             self._tokens.counted(len(body), expected, tokens)

@@ -70,6 +70,7 @@ def test_a_direct_attempt_sends_what_the_sdk_sends(monkeypatch: pytest.MonkeyPat
 @pytest.mark.parametrize(
     ("answer", "given"),
     [
+        (HttpAnswer(201, {}, [b"{}"]), b"{}"),
         (HttpAnswer(200, {"content-encoding": "gzip"}, [gzip.compress(b'{"a": 1}')]), b'{"a": 1}'),
         (
             HttpAnswer(400, {"content-encoding": "gzip"}, [gzip.compress(b'{"error": {"message": "no such field"}}')]),

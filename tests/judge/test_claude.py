@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -15,7 +17,9 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from otel_i2e.errors import JudgeError
+from otel_i2e.judge import ClaudeJudge
 from otel_i2e.judge.answer import body_of, verdict_of
+from otel_i2e.judge.connection import Connection
 from otel_i2e.models import JudgeSettings, JudgeVerdict
 from otel_i2e.testing import MessagesRequest, Reply, TextBlock, ThinkingBlock, Tokens
 
@@ -211,6 +215,33 @@ def test_no_more_requests_at_once_than_settings_allow(court: CourtOf, question_o
     verdicts = court(script).ask(*[question_of()] * 9, settings=JudgeSettings(max_retries=0, concurrency=3))
     assert all(isinstance(v, JudgeVerdict) for v in verdicts)
     assert most == 3
+
+
+def test_a_few_requests_are_made_in_one_turn_of_the_event_loop(
+    question_of: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of 64 that may leave at once sixteen do, and the next in a later turn: the first are on the wire by then."""
+    turn = 0
+    made = Counter[int]()
+
+    def next_turn() -> None:
+        nonlocal turn
+        turn += 1
+        asyncio.get_running_loop().call_soon(next_turn)
+
+    async def post(_self: Connection, _path: str, _body: bytes) -> bytes:
+        made[turn] += 1
+        raise JudgeError("enough")
+
+    async def all_of_them() -> None:
+        next_turn()
+        judge = ClaudeJudge(JudgeSettings(concurrency=64))
+        await asyncio.gather(*(judge.ask(question_of()) for _ in range(64)), return_exceptions=True)
+
+    monkeypatch.setattr(Connection, "post", post)
+    asyncio.run(all_of_them())
+    assert made.total() == 64
+    assert max(made.values()) == 16
 
 
 @pytest.fixture
