@@ -13,6 +13,7 @@ from otel_i2e.cli.output import emit_json, json_option, prose, safe, say, store_
 from otel_i2e.config import load_settings
 
 if TYPE_CHECKING:
+    from otel_i2e.models import Priority
     from otel_i2e.workflows.gating import Gated
 
 __all__ = ["command"]
@@ -25,6 +26,11 @@ _WORDS = {"pass": "pass", "fail": "FAIL", "undecided": "COULD NOT MEASURE"}
 @click.option("--dataset", help="The latest experiment of this dataset.")
 @click.option("--baseline", metavar="ID", help="Compare with this experiment; `latest` is the one before.")
 @click.option("--policy", metavar="FILE", help="Policy file; default the setting `policy`, or the built-in one.")
+@click.option(
+    "--fail-on",
+    type=click.Choice(["P0", "P1", "P2"]),
+    help="The lowest priority whose failing cases fail the run, in place of the policy's `P0`, `P1` and `P2`.",
+)
 @click.option("--override", multiple=True, metavar="CASE", help="Let this failing case pass once; repeatable.")
 @click.option("--reason", help="Why it may pass; recorded.")
 @click.option("--by", help="Who lets it pass; default the user.")
@@ -47,6 +53,7 @@ def command(
     dataset: str | None,
     baseline: str | None,
     policy: str | None,
+    fail_on: Priority | None,
     override: tuple[str, ...],
     reason: str | None,
     by: str | None,
@@ -80,6 +87,7 @@ def command(
         dataset=dataset,
         baseline=baseline,
         policy=policy,
+        fail_on=fail_on,
         override=override,
         reason=reason,
         by=by,

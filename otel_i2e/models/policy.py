@@ -94,6 +94,21 @@ class Policy(Contract):
         actions: dict[Priority, Action] = {"P0": self.P0, "P1": self.P1, "P2": self.P2}
         return actions[priority]
 
+    def failing_on(self, least: Priority | None) -> Policy:
+        """The policy under which failing cases of `least` and above fail the run, and those below do not.
+
+        Where it says so already, its action stays. None changes nothing.
+        """
+        if least is None:
+            return self
+        return self.model_copy(update={one: self._failing(one, fails=one <= least) for one in ("P0", "P1", "P2")})
+
+    def _failing(self, priority: Priority, *, fails: bool) -> Action:
+        action = self.action(priority)
+        if fails == (action in ("block", "override")):
+            return action
+        return "warn" if not fails else "block" if priority == "P0" else "override"
+
     def threshold(self, suite: str) -> float:
         """Part of a suite's cases that must pass."""
         rule = self.suites.get(suite)

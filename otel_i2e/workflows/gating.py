@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from shlex import quote
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from otel_i2e.config import Settings
 from otel_i2e.errors import ConfigError, NotFound, UsageError
@@ -22,10 +22,11 @@ from otel_i2e.gate.reports import (
     worst_first,
 )
 from otel_i2e.gate.wording import line
-from otel_i2e.models import Contract, Decision, Experiment, JudgeStanding, Override, Policy
+from otel_i2e.models import Contract, Decision, Experiment, JudgeStanding, Override, Policy, Priority
 from otel_i2e.store import Reader, Store
 from otel_i2e.workflows.drift import drift_notes
 from otel_i2e.workflows.failed_evaluation import failed_since
+from otel_i2e.workflows.gate_notes import moved_on, not_decided
 from otel_i2e.workflows.new_overrides import new_overrides
 from otel_i2e.workflows.revision import commit_of
 
@@ -51,6 +52,9 @@ __all__ = [
     "worst_first",
 ]
 
+_MOST_LISTED: Final = 1000
+"""Experiments among which other datasets are looked for."""
+
 
 class Gated(Contract):
     """A decision with what it was made on."""
@@ -62,7 +66,7 @@ class Gated(Contract):
     baseline: Experiment | None = None
     """What it was compared with."""
     notes: tuple[str, ...] = ()
-    """What a reader should know beside it: that the working directory has moved on since the experiment."""
+    """What a reader should know beside it: what has moved on since the experiment, and what was not decided."""
 
 
 def decide_gate(
@@ -72,17 +76,19 @@ def decide_gate(
     dataset: str | None = None,
     baseline: str | None = None,
     policy: str | None = None,
+    fail_on: Priority | None = None,
     override: Sequence[str] = (),
     reason: str | None = None,
     by: str | None = None,
 ) -> Gated:
     """Decide on a stored experiment (default: the latest) and record the decision. No model is called.
 
-    `baseline` is an experiment's id, or `latest` for the one before on the same dataset. `override` names
-    failing cases to let through, with a `reason`; each is recorded. Raises NotFound without an experiment,
-    ConfigError for a policy file, UsageError for an override that is not possible.
+    `baseline` is an experiment's id, or `latest` for the one before on the same dataset. `fail_on` is the lowest
+    priority whose failing cases fail the run, whatever the policy says of priorities. `override` names failing cases
+    to let through, with a `reason`; each is recorded. Raises NotFound without an experiment, ConfigError for a policy
+    file, UsageError for an override that is not possible.
     """
-    rules = read_policy(policy or settings.policy)
+    rules = read_policy(policy or settings.policy).failing_on(fail_on)
     store = Store.of(settings)
     found = _read(settings, experiment, dataset, baseline)
     now = datetime.now(UTC)
@@ -102,9 +108,12 @@ def decide_gate(
         if all(spent):
             writer.add_decision(decision)
     if not all(spent):  # another decision was faster: this one is made again without what that one used
-        return decide_gate(settings, experiment=decision.experiment_id, baseline=decision.baseline_id, policy=policy)
-    notes = (*_notes(found.subject, commit_of()), *drift_notes(settings, now=now))
-    return Gated(decision=decision, experiment=found.subject, baseline=found.before, notes=notes)
+        experiment, baseline = decision.experiment_id, decision.baseline_id
+        return decide_gate(settings, experiment=experiment, baseline=baseline, policy=policy, fail_on=fail_on)
+    notes = [*moved_on(found.subject, commit_of()), *drift_notes(settings, now=now)]
+    if experiment is None and dataset is None:
+        notes += not_decided(found.subject, list_experiments(settings, limit=_MOST_LISTED))
+    return Gated(decision=decision, experiment=found.subject, baseline=found.before, notes=tuple(notes))
 
 
 class _Found(NamedTuple):
@@ -234,12 +243,6 @@ def read_policy(path: str) -> Policy:
         said = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise ConfigError(f"cannot read policy {path!r}: {said}; name a TOML file with --policy") from None
     return parse_policy(text, path)
-
-
-def _notes(experiment: Experiment, commit: str | None) -> tuple[str, ...]:
-    if experiment.commit is None or commit is None or experiment.commit == commit:
-        return ()
-    return (f"the experiment was made at commit {experiment.commit}, and the working directory is at {commit}",)
 
 
 def _ago(age: timedelta) -> str:

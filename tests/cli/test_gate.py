@@ -82,6 +82,28 @@ def test_the_exit_code_is_the_verdict(
     assert "\x1b" not in ran.out
 
 
+@pytest.mark.parametrize(
+    ("passed", "fail_on", "code"),
+    [
+        ({"P0": True, "P2": False}, (), 0),
+        ({"P0": True, "P2": False}, ("--fail-on", "P2"), 1),
+        ({"P0": True, "P1": False}, (), 1),
+        ({"P0": True, "P1": False}, ("--fail-on", "P0"), 0),
+        ({"P0": False, "P1": True}, ("--fail-on", "P0"), 1),
+        ({"P0": True, "P1": None}, ("--fail-on", "P0"), 2),
+    ],
+)
+def test_fail_on_names_the_lowest_priority_that_fails_the_run(
+    i2e: Callable[..., Any], passed: dict[str, bool | None], fail_on: tuple[str, ...], code: int
+) -> None:
+    """In place of the policy's word; what was not measured stays so, and the decision shows what was applied."""
+    Path("gate.toml").write_text("suite_threshold = 0.0\n")
+    _record(**passed)
+    assert i2e("gate", "--policy", "gate.toml", *fail_on).code == code
+    applied = json.loads(i2e("gate", "--policy", "gate.toml", *fail_on, "--json").out)["policy"]
+    assert applied["P1"] == ("warn" if fail_on == ("--fail-on", "P0") else "override")
+
+
 def test_no_experiment_is_exit_2(i2e: Callable[..., Any]) -> None:
     """With and without a store."""
     assert i2e("gate").code == 2

@@ -565,3 +565,20 @@ def test_a_baseline_with_other_repeats(project: Callable[..., _Ran]) -> None:
     _said("1 repeat, then 3 and no change, then 1 and all broken", *gates)
     assert [gate.code for gate in gates] == [0, 1]
     assert "the first repeat of each case is compared: the baseline has 1, this experiment 3" in gates[0].out
+
+
+def test_a_dataset_that_moved_on_and_one_that_was_forgotten(project: Callable[..., _Ran]) -> None:
+    """The decision is of what was evaluated last: a case that came later, and another dataset, are said beside it."""
+    Path("other.jsonl").write_text(_FIVE)
+    assert project("eval", "other.jsonl", "--task", "app:bad").code == 0
+    assert project("eval", "five.jsonl", "--task", "app:good").code == 0
+    late = {"id": "late", "input": "x", "must": [{"contains": "zzz"}], "priority": "P0"}
+    Path("five.jsonl").write_text(_FIVE + json.dumps(late) + "\n")
+    changed, other = project("gate"), project("gate", "--dataset", "other")
+    _said("a case that came after the evaluation; another dataset, which fails", changed, other)
+    assert (changed.code, other.code) == (0, 1)
+    assert "five.jsonl has changed since it was evaluated (new: late)" in changed.out
+    assert "this decides five alone; not decided yet: other (exp-" in changed.out
+    assert "not decided yet" not in project("gate").out
+    Path("five.jsonl").unlink()
+    assert "the dataset file five.jsonl cannot be read any more" in project("gate").out

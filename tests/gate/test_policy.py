@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from otel_i2e.errors import ConfigError
 from otel_i2e.gate import parse_policy
-from otel_i2e.models import Policy, ScorerRule, SliceRule, SuiteRule, needed_passes
+from otel_i2e.models import Policy, Priority, ScorerRule, SliceRule, SuiteRule, needed_passes
 
 
 def test_an_empty_file_is_the_built_in_policy() -> None:
@@ -78,6 +79,25 @@ def test_tables_of_suites_scorers_and_slices() -> None:
     assert (policy.reducer("safety"), policy.reducer("fast")) == ("all", "at_least(2)")
     assert policy.reducer("safety", "any") == "any"
     assert (policy.scorers["grounded"].threshold, policy.slices["tier=gold"].threshold) == (0.7, 0.9)
+
+
+@pytest.mark.parametrize(
+    ("least", "given", "actions"),
+    [
+        (None, {}, ("block", "override", "log")),
+        ("P0", {}, ("block", "warn", "log")),
+        ("P1", {}, ("block", "override", "log")),
+        ("P2", {}, ("block", "override", "override")),
+        ("P2", {"P0": "log", "P2": "block"}, ("block", "override", "block")),
+        ("P0", {"P0": "override", "P1": "log", "P2": "block"}, ("override", "log", "warn")),
+    ],
+)
+def test_fail_on_says_which_priorities_fail_the_run(
+    least: Priority | None, given: dict[str, Any], actions: tuple[str, ...]
+) -> None:
+    """An action that agrees with it stays."""
+    policy = Policy.model_validate(given).failing_on(least)
+    assert (policy.action("P0"), policy.action("P1"), policy.action("P2")) == actions
 
 
 @pytest.mark.parametrize(
