@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from otel_i2e.gate.runs import served_models
-from otel_i2e.models import Case, CaseDecision, CaseRun, CaseVerdict, Change
+from otel_i2e.models import Case, CaseDecision, CaseRun, CaseVerdict, Change, Outcome
 from otel_i2e.stats import fisher_drop
 
 __all__ = ["change_of", "changed_scorers", "same_test", "test_hash_parts"]
@@ -41,27 +41,32 @@ def same_test(a: Case, b: Case) -> bool:
 
 
 def test_hash_parts(case: Case) -> tuple[Any, ...]:
-    """What makes a case the test that it is."""
-    return case.input, case.expected, case.must, case.must_not, case.scorers
+    """What makes a case the test that it is: what the task and the scorers are given, and what is checked."""
+    given = case.context.model_dump(mode="json"), case.metadata
+    return case.input, case.expected, *given, case.must, case.must_not, case.scorers
 
 
 def changed_scorers(now: Sequence[CaseRun], before: Sequence[CaseRun]) -> list[str]:
     """Scorers of a case that are not the same ones as in the baseline: their verdicts cannot be compared.
 
-    A judge is another one, too, when another model answered for it; one that several answered for is no single one.
+    One that only one of the two has is such a scorer, unless it gives no verdict. A judge is another one, too, when
+    another model answered for it; one that several answered for is no single one.
     """
     ones, others = _versions(now), _versions(before)
+    if not ones or not others:  # a task that broke was not scored, by whatever scorers
+        return []
     models, models_before = served_models(now), served_models(before)
     common = models.keys() & models_before.keys()
     served = [name for name in common if len(models[name] | models_before[name]) > 1]
-    return sorted({*served, *(name for name in ones.keys() & others.keys() if ones[name] != others[name])})
+    return sorted({*served, *(name for name in ones.keys() | others.keys() if ones.get(name) != others.get(name))})
 
 
 def _versions(runs: Sequence[CaseRun]) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for run in runs:
         for attempt in run.attempts:
-            found.setdefault(attempt.scorer, set()).add(attempt.scorer_version)
+            if attempt.outcome is not Outcome.SCORED or attempt.passed is not None:
+                found.setdefault(attempt.scorer, set()).add(attempt.scorer_version)
     return found
 
 

@@ -72,9 +72,12 @@ def compared(pairs: Sequence[Pair], policy: Policy) -> Comparison | None:
 
 
 def comparison_remarks(
-    comparison: Comparison | None, experiment: Experiment, baseline: Experiment | None, policy: Policy
+    comparison: Comparison | None, experiment: Experiment, baseline: Experiment | None, policy: Policy, *, measured: int
 ) -> list[Remark]:
-    """A significant drop; or that there was nothing to compare, which is no proof that nothing dropped."""
+    """A significant drop; or that nothing was compared, or too little, which is no proof that nothing dropped.
+
+    Too little is too few cases to notice any drop, where all that were `measured` would have been enough.
+    """
     if baseline is None:
         return []
     if comparison is None:
@@ -83,6 +86,13 @@ def comparison_remarks(
         why = f"no case of this experiment can be compared with the baseline {baseline.experiment_id}"
         return [Remark("undecided" if policy.drop == "block" else "note", why)]
     said = _shortened(experiment.repeats, baseline.repeats)
+    alpha = policy.drop_alpha
+    if smallest_drop(comparison.pairs, alpha=alpha) is None and smallest_drop(measured, alpha=alpha) is not None:
+        why = (
+            f"only {comparison.pairs} of {measured} cases can be compared with the baseline {baseline.experiment_id}, "
+            "too few to notice any drop"
+        )
+        said.append(Remark("undecided" if policy.drop == "block" else "note", why))
     if not comparison.significant:
         return said
     names = {"mcnemar": "exact McNemar", "paired_repeats": "exact test on paired repeats"}

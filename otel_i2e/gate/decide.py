@@ -21,7 +21,7 @@ from datetime import datetime
 from otel_i2e.gate.budgets import budget_remarks
 from otel_i2e.gate.changes import change_of, changed_scorers, same_test
 from otel_i2e.gate.comparison import compared, comparison_remarks, detectable, pairs_of, sensitivity
-from otel_i2e.gate.coverage import inconsistencies, left_out, tolerates, unmeasured
+from otel_i2e.gate.coverage import inconsistencies, left_out, silent_checks, tolerates, unmeasured
 from otel_i2e.gate.demands import demand_remarks
 from otel_i2e.gate.overriding import apply_overrides, debt, override_remarks
 from otel_i2e.gate.rejudge import rejudged
@@ -65,12 +65,13 @@ def decide(
     pairs = pairs_of(at, {case.case_id: case for case in before}, alike, overridden)
     comparison = compared(pairs, policy)
     drop = detectable(pairs, cases, policy)
+    measured = sum(case.verdict != "not_measured" for case in cases)
     bears_gaps = tolerates(cases, experiment, policy)
     remarks = [
         *_case_failures(cases),
         *suite_remarks(cases, experiment.cases, policy, bears_gaps=bears_gaps),
         *scorer_remarks(experiment, policy, is_shadow),
-        *comparison_remarks(comparison, experiment, baseline, policy),
+        *comparison_remarks(comparison, experiment, baseline, policy, measured=measured),
         *budget_remarks(experiment, policy),
         *inconsistencies(experiment, now),
         *demand_remarks(cases, experiment, policy, bears_gaps=bears_gaps),
@@ -78,12 +79,12 @@ def decide(
         *identity_remarks(experiment, is_shadow),
         *shadow_remarks(cases, experiment, is_shadow, standings),
         *_tolerated(cases),
+        *silent_checks(cases, experiment),
         *override_remarks(states, cases),
         *remade,
         *left_out(experiment, baseline),
     ]
     effects = {remark.effect for remark in remarks}
-    measured = sum(case.verdict != "not_measured" for case in cases)
     return Decision(
         verdict="fail" if "fail" in effects else "undecided" if "undecided" in effects else "pass",
         experiment_id=experiment.experiment_id,

@@ -200,12 +200,16 @@ def _rests_on_shadows(
 
 
 def _action(policy: Policy, case: Case, *, shadow: bool, unconfirmed: bool) -> Action:
-    """What the failure does: a shadow cannot block, and an unconfirmed failure does no more than the policy says."""
+    """What the failure does: a shadow cannot block, and an unconfirmed failure does no more than the policy says.
+
+    That of a P0 case needs an override all the same: somebody looks at it before it is let through.
+    """
     actions: list[Action] = [policy.action(case.priority)]
     if shadow and actions[0] == "block":
         actions.append("override" if policy.P1 == "block" else policy.P1)
     if unconfirmed:
-        actions.append(policy.unconfirmed)
+        mild = policy.unconfirmed in ("warn", "log")
+        actions.append("override" if mild and case.priority == "P0" and not shadow else policy.unconfirmed)
     return max(actions, key=_MILDER.index)
 
 

@@ -104,6 +104,7 @@ def decide_gate(
         for one in fresh:
             writer.add_override(one)
         kept = [one.override for one in decision.overrides if one.counts and one.override.override_id]
+        kept = kept if decision.verdict == "pass" and (fresh or found.is_latest) else []
         spent = [writer.spend_override(one.override_id, decision.experiment_id, now) for one in kept]
         if all(spent):
             writer.add_decision(decision)
@@ -123,6 +124,8 @@ class _Found(NamedTuple):
     before: Experiment | None
     overrides: list[Override]
     standings: list[JudgeStanding]
+    is_latest: bool = True
+    """Whether the dataset has no later experiment: a decision on an older one tries a policy, and releases nothing."""
 
     def decide(self, policy: Policy, now: datetime, fresh: Sequence[Override] = ()) -> Decision:
         """The decision."""
@@ -137,7 +140,8 @@ def _read(settings: Settings, experiment: str | None, dataset: str | None, basel
     with store.read() as reader:
         subject = _latest(settings, reader, dataset) if experiment is None else reader.experiment(experiment)
         before = _baseline(reader, baseline, subject) if baseline is not None else None
-        return _Found(subject, before, reader.overrides(dataset=subject.dataset), reader.standings())
+        latest = experiment is None or _latest(settings, reader, subject.dataset).experiment_id == subject.experiment_id
+        return _Found(subject, before, reader.overrides(dataset=subject.dataset), reader.standings(), latest)
 
 
 def add_override(

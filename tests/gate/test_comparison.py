@@ -108,6 +108,46 @@ def test_a_pass_says_what_it_could_have_noticed(experiment: Make, n: int, says: 
     assert alone.startswith(f"{n} cases, no baseline")
 
 
+def _with(run: Experiment, **attempt: Any) -> Experiment:
+    """The experiment, its runs scored by one more."""
+    (first, *_) = run.runs[0].attempts
+    more = first.model_copy(update={"scorer": "strict"} | attempt)
+    runs = [one.model_copy(update={"attempts": (*one.attempts, more)}) for one in run.runs]
+    return run.model_copy(update={"runs": tuple(runs)})
+
+
+def test_a_scorer_that_only_one_of_the_two_has(experiment: Make) -> None:
+    """Its verdicts are no change of the application: neither fixed nor broken. A mere number changes nothing."""
+    names = {f"c{i}": [True] for i in range(10)}
+    now, before = experiment(names), _before(experiment, names)
+    for decision in (_decide(now, _with(before, passed=False)), _decide(_with(now, passed=False), before)):
+        assert decision.comparison is None
+        assert {case.change for case in decision.cases} == {"new"}
+        assert "10 cases are not compared with the baseline, because their scorers changed: strict" in decision.reasons
+    number = _decide(_with(now, passed=None, threshold=None), before)
+    assert number.comparison is not None
+    assert number.comparison.pairs == 10
+
+
+@pytest.mark.parametrize("field", ["context", "metadata"])
+def test_a_case_whose_context_changed_is_another_test(experiment: Make, field: str) -> None:
+    """The task is given the context, and scorers the metadata."""
+    given: dict[str, Any] = {"context": {"documents": [{"content": "30 days"}]}, "metadata": {"limit": 30}}
+    now = experiment({"a": [True]}, case={"a": {field: given[field]}})
+    assert _decide(now, _before(experiment, {"a": [True]})).cases[0].change == "new"
+    assert _decide(now, now.model_copy(update={"experiment_id": "exp-0"})).cases[0].change == "still_passing"
+
+
+@pytest.mark.parametrize(("kept", "verdict"), [(1, "undecided"), (4, "undecided"), (5, "pass"), (10, "pass")])
+def test_a_few_ids_that_survived_are_no_comparison(experiment: Make, kept: int, verdict: str) -> None:
+    """Fewer than five cases in common notice no drop, where the ten that there are would have."""
+    before = _before(experiment, {f"{'c' if i < kept else 'old'}{i}": [True] for i in range(10)})
+    decision = _decide(experiment({f"c{i}": [True] for i in range(10)}), before)
+    assert decision.verdict == verdict
+    says = f"only {kept} of 10 cases can be compared with the baseline exp-0, too few to notice any drop"
+    assert (says in decision.reasons) == (verdict == "undecided")
+
+
 def test_one_repeat_against_five_is_compared_at_one(experiment: Make) -> None:
     """A case that passed its only run, and now passes the first of five, is as it was; the flakiness is said."""
     names = [f"c{i}" for i in range(20)]

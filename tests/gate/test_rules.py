@@ -81,7 +81,7 @@ def test_repeats_tell_a_regression_from_flakiness(experiment: Make, now: list[bo
 
 def test_a_failure_that_is_not_seen_again_does_not_block(experiment: Make) -> None:
     """The confirmation runs lie beyond the repeats; one more failure, or one lost, and the failure stands."""
-    again: dict[str, Any] = {"metadata": {"confirm": 2}, "blocking": ["a"], "repeats": 1}
+    again: dict[str, Any] = {"metadata": {"confirm": 2}, "case": {"a": {"priority": "P1"}}, "repeats": 1}
     decision = _decide(experiment({"a": [False, True, True]}, **again))
     assert (decision.verdict, decision.cases[0].action, decision.cases[0].change) == ("pass", "warn", "flaky")
     assert "flaky: it passed in 2 confirmation runs" in decision.cases[0].reasons

@@ -99,7 +99,7 @@ def test_another_model_does_not_clear_a_failure(experiment: Make) -> None:
     decision = decide(_in_turn(run, "m-1", "m-2", "m-2"), ALLOW, now=NOW)
     assert (decision.verdict, decision.cases[0].action) == ("fail", "block")
     assert "not cleared: it passed in 2 confirmation runs, by another judge" in decision.cases[0].reasons
-    assert decide(_in_turn(run, "m-1", "m-1", "m-1"), ALLOW, now=NOW).cases[0].action == "warn"
+    assert decide(_in_turn(run, "m-1", "m-1", "m-1"), ALLOW, now=NOW).cases[0].action == "override"
 
 
 def test_two_mixtures_of_models_are_not_compared(experiment: Make) -> None:

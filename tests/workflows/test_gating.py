@@ -172,6 +172,18 @@ def test_a_stored_experiment_that_has_aged_says_so(settings: Settings) -> None:
     assert headline(decide_gate(settings)) == "exp-1 on refunds, 5 h ago, commit abc"
 
 
+def test_trying_a_policy_spends_no_override(settings: Settings) -> None:
+    """On an older experiment, or where the release is held back all the same; the decision that passes by it does."""
+    _store(settings, _experiment("exp-1", commit="abc"), _experiment("exp-2", minutes=1, commit="abc"))
+    add_override(settings, "P1", reason="known", by="ada")
+    assert decide_gate(settings, experiment="exp-1").decision.verdict == "pass"
+    Path("strict.toml").write_text("suite_threshold = 1.0\n")
+    assert decide_gate(settings, policy="strict.toml").decision.verdict == "fail"
+    assert list_overrides(settings)[0].spent_on is None
+    assert decide_gate(settings).decision.verdict == "pass"
+    assert list_overrides(settings)[0].spent_on == "exp-2"
+
+
 def test_an_override_is_used_once_on_its_commit(settings: Settings) -> None:
     """Recorded beforehand, spent by the first decision that needs it, and then no longer of use."""
     _store(settings, _experiment("exp-1", commit="abc"))
@@ -204,7 +216,8 @@ def test_an_experiment_is_not_compared_with_itself(settings: Settings) -> None:
     _store(settings, _experiment("exp-1"))
     with pytest.raises(UsageError, match="exp-1 would be compared with itself"):
         decide_gate(settings, experiment="exp-1", baseline="exp")
-    for empty in ({"experiment": ""}, {"baseline": ""}):
+    empties: list[dict[str, Any]] = [{"experiment": ""}, {"baseline": ""}]
+    for empty in empties:
         with pytest.raises(NotFound, match="no experiment has the id ''"):
             decide_gate(settings, **empty)
 
