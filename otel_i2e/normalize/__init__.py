@@ -7,12 +7,13 @@ decode_traces ──► RawSpan ──► normalize_span ──► SpanRow
 
 from __future__ import annotations
 
+from otel_i2e.normalize.calls_around import traces_with_gaps
 from otel_i2e.normalize.candidates import is_content
 from otel_i2e.normalize.decode import decode_logs, decode_traces, refusal
 from otel_i2e.normalize.duplicates import MATCHED_BY, RICHNESS, duplicate_links
 from otel_i2e.normalize.evaluations import event_scores, is_evaluation, scores_of
 from otel_i2e.normalize.raw import RawEvent, RawLink, RawLog, RawSpan
-from otel_i2e.normalize.same_call import is_late, is_wire, key_of
+from otel_i2e.normalize.same_call import counts, failed, is_call, is_late, is_wire, key_of
 from otel_i2e.normalize.shorten import shorten_log, shorten_span
 from otel_i2e.normalize.slim import Keep, slim_log, slim_span
 from otel_i2e.normalize.span import normalize_span
@@ -26,10 +27,13 @@ __all__ = [
     "RawLink",
     "RawLog",
     "RawSpan",
+    "counts",
     "decode_logs",
     "decode_traces",
     "duplicate_links",
     "event_scores",
+    "failed",
+    "is_call",
     "is_content",
     "is_evaluation",
     "is_late",
@@ -45,4 +49,5 @@ __all__ = [
     "shorten_span",
     "slim_log",
     "slim_span",
+    "traces_with_gaps",
 ]

@@ -1,35 +1,40 @@
 """Several spans for one model call: which repeats which.
 
-It happens when an SDK traces itself and an instrumentation traces it too, in the same trace or beside it;
+It happens when an SDK traces itself and instrumentations trace it too, in the same trace or beside it;
 when a wrapper and what it wraps both call themselves a model call; when the answer of a stream is sent as
 a span of its own. Naive sums over such spans count every token twice.
 
-    in a trace      one response id, or one span directly in the other and nothing that contradicts
-    across traces   one response id at one time, from two libraries: a recorded answer that is replayed stays two
-                    calls; or the SDK's own span, alone in its trace, inside of another in time with its usage or
-                    its failure, one to one; so too beside another under one parent
-    side by side    different calls, however alike: parallel calls at temperature 0 have one answer and one usage
+    one answer      the response id is the same, at one time: a recorded answer that comes again is a call of its own
+    one in another  the usage is the same, or it is the only one inside, and nothing contradicts
+    side by side    two libraries: one time, service, usage and outcome, and nothing contradicts; each call once
+    a wrapper       its usage is the sum of the calls inside, or it has none: it repeats the last of them
     a late answer   Logfire's span of a finished stream: the latest call before it with the same input
+
+Rows that are the same in all this, of one library, are different calls: parallel calls at temperature 0 have one
+answer and one usage.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import pairwise
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from otel_i2e.models import SpanRow
-from otel_i2e.normalize.duplicates_apart import joined_across, with_answers
-from otel_i2e.normalize.same_call import RAW_REQUEST, Group, Key, at_once, counts, differ, is_late, is_wire, key_of
+from otel_i2e.normalize.calls_around import calls_around, traces_of
+from otel_i2e.normalize.duplicates_beside import counted_alike, join_beside, uncounted
+from otel_i2e.normalize.duplicates_late import join_late
+from otel_i2e.normalize.duplicates_named import answered_alike, join_across, join_answers
+from otel_i2e.normalize.duplicates_nested import join_nested
+from otel_i2e.normalize.one_call import Calls, Group
+from otel_i2e.normalize.same_call import Key, is_call, is_late, is_of_the_server, is_wire, key_of
 
 __all__ = ["MATCHED_BY", "RICHNESS", "duplicate_links"]
 
 
 MATCHED_BY: Final = (
     *("trace_id", "span_id", "parent_span_id", "name", "kind", "start_time", "end_time", "status", "service_name"),
-    *("scope_name", "request_model", "response_model", "response_id", "prompt_hash", "input_text"),
-    *("input_tokens", "output_tokens"),
+    *("scope_name", "provider", "request_model", "response_model", "response_id", "prompt_hash", "input_text"),
+    *("content_state", "input_tokens", "output_tokens"),
 )
 """Columns whose values are compared."""
 RICHNESS: Final = (
@@ -39,35 +44,46 @@ RICHNESS: Final = (
 )
 """Columns of which it matters whether they are filled."""
 _FILLED: Final = (*RICHNESS, "response_id", "response_model", "input_tokens", "output_tokens")
-_CALLS: Final = ("llm", "embedding")
 
 
 def duplicate_links(rows: Iterable[SpanRow]) -> dict[Key, Key]:
     """Key of each row that repeats another → key of the row to keep.
 
     Of a group that is one call the richest is kept, the outermost of equals, and all others point to it. Rows
-    need not be one batch: with stored rows among them, links reach those too. Rows need the columns
-    MATCHED_BY and RICHNESS.
+    need not be one batch: with stored rows among them, links reach those too. Rows of calls need the columns
+    MATCHED_BY and RICHNESS; those of other spans, which may lie between calls, only their ids and kind.
     """
-    calls = {key_of(row): row for row in reversed([row for row in rows if row["kind"] in _CALLS])}
-    if len(calls) < 2:
-        return {}
-    traces: defaultdict[str, list[SpanRow]] = defaultdict(list)
-    for row in reversed(calls.values()):
-        traces[row["trace_id"]].append(row)
-    wrappers: list[tuple[SpanRow, SpanRow]] = []
-    groups = [group for trace in traces.values() for group in _in_trace(trace, wrappers)]
-    if len(groups) > 1:
-        groups = joined_across(groups)
-    links: dict[Key, Key] = {}
-    for group in with_answers(groups):
-        kept = group[0] if len(group) == 1 else min(group, key=_poorness)
-        links |= {key_of(row): key_of(kept) for row in group if row is not kept}
+    sent = {key_of(row): row for row in reversed(list(rows))}
+    found = [row for row in sent.values() if is_call(row)]
+    answers, traces, alike = answered_alike(found), traces_of(found), counted_alike(found)
+    if not answers and not traces and not alike and not any(map(is_late, found)):
+        return {}  # as it is almost always
+    calls = Calls(found)
+    nested = [row for trace in traces.values() for row in trace]
+    around = calls_around(traces.values(), {key: row for key, row in sent.items() if not is_call(row)}).call
+    for same in answers:
+        join_answers(calls, same, around)
+    wrappers = join_nested(calls, nested, around)
+    for same in answers:
+        join_across(calls, same)
+    join_beside(calls, (*alike, *uncounted(nested)))
+    join_late(calls, found)
+    links = _links(calls.groups())
     for wrapper, last in wrappers:
         outer, inner = (_kept(links, key_of(row)) for row in (wrapper, last))
         if outer != inner:
             links[outer] = inner
     return {key: _kept(links, key) for key in links}
+
+
+def _links(groups: Iterable[Group]) -> dict[Key, Key]:
+    links: dict[Key, Key] = {}
+    for group in groups:
+        if len(group.rows) > 1:
+            aside = _traces_aside(group.rows)
+            kept = min(group.rows, key=lambda row: (row["trace_id"] in aside, *_poorness(row)))
+            links |= {key_of(row): key_of(kept) for row in group.rows if row is not kept}
+    return links
 
 
 def _kept(links: Mapping[Key, Key], key: Key) -> Key:
@@ -76,79 +92,18 @@ def _kept(links: Mapping[Key, Key], key: Key) -> Key:
     return key
 
 
-def _in_trace(calls: Sequence[SpanRow], wrappers: list[tuple[SpanRow, SpanRow]]) -> list[Group]:
-    """Calls of one trace, those that are the same call together; puts wrappers of several calls into `wrappers`."""
-    if len(calls) == 1:
-        return [[calls[0]]]
-    calls = sorted(calls, key=lambda row: (row["start_time"], row["span_id"]))
-    group_of = {row["span_id"]: [row] for row in calls}
-    for one, other in (*_answered_alike(calls), *_nested(calls, wrappers)):
-        mine, theirs = group_of[one["span_id"]], group_of[other["span_id"]]
-        if mine is not theirs:
-            mine.extend(theirs)
-            for row in theirs:
-                group_of[row["span_id"]] = mine
-    return list({id(group): group for group in group_of.values()}.values())
-
-
-def _answered_alike(calls: Sequence[SpanRow]) -> Iterator[tuple[SpanRow, SpanRow]]:
-    by_response: defaultdict[str, list[SpanRow]] = defaultdict(list)
-    for row in calls:
-        if row["response_id"]:
-            by_response[row["response_id"]].append(row)
-    for answers in by_response.values():
-        answers.sort(key=lambda row: row["start_time"])
-        for earlier, later in pairwise(answers):
-            if not differ(earlier["response_model"], later["response_model"]) and at_once(earlier, later):
-                yield earlier, later
-
-
-def _nested(calls: Sequence[SpanRow], wrappers: list[tuple[SpanRow, SpanRow]]) -> Iterator[tuple[SpanRow, SpanRow]]:
-    by_span = {row["span_id"]: row for row in calls}
-    inside: defaultdict[str, list[SpanRow]] = defaultdict(list)
-    for row in calls:
-        parent = by_span.get(row["parent_span_id"] or "")
-        if parent is not None and parent is not row and at_once(parent, row):
-            inside[parent["span_id"]].append(row)
-    for span_id, children in inside.items():
-        parent = by_span[span_id]
-        same = [child for child in children if _is_same(parent, child, alone=len(children) == 1)]
-        if len(same) == 1:
-            yield parent, same[0]
-        elif not same and len(children) > 1 and _wraps(parent, children):
-            wrappers.append((parent, max(children, key=lambda row: (row["end_time"], row["span_id"]))))
-
-
-def _is_same(parent: SpanRow, child: SpanRow, *, alone: bool) -> bool:
-    """Nothing contradicts; an only child needs no more, others must have the parent's counts.
-
-    A call that failed inside of one that did not was tried again.
-    """
-    if child["name"] == RAW_REQUEST:
-        return True
-    if differ(parent["response_id"], child["response_id"]):
-        return False
-    if child["status"] == "error" and parent["status"] != "error":
-        return False
-    mine, theirs = counts(parent), counts(child)
-    if mine is None or theirs is None:
-        return alone
-    return mine == theirs
-
-
-def _wraps(parent: SpanRow, children: Sequence[SpanRow]) -> bool:
-    """Whether a span counts nothing of its own: nothing at all, or the sum of the calls inside."""
-    mine = counts(parent)
-    counted = [told for child in children if (told := counts(child)) is not None]
-    return mine is None or mine == (sum(one[0] for one in counted), sum(one[1] for one in counted))
+def _traces_aside(group: Sequence[SpanRow]) -> set[str]:
+    """Traces in which a call that the application's trace has as well stands alone."""
+    alone = {row["trace_id"] for row in group if row["parent_span_id"] is None}
+    return alone if any(row["trace_id"] not in alone for row in group) else set()
 
 
 def _poorness(row: SpanRow) -> tuple[bool, int, int, int, str]:
     """Orders the row to keep first: the call before its late answer, the most columns filled, the outermost.
 
     A span of the provider's SDK that stands at the root of a trace of its own comes last as well: the
-    application is in the other trace.
+    application is in the other trace. So does a span of the provider's machine.
     """
-    aside = is_late(row) or (is_wire(row) and row["parent_span_id"] is None)
+    aside = is_late(row) or is_of_the_server(row) or (is_wire(row) and row["parent_span_id"] is None)
     filled = sum(row[name] is not None for name in _FILLED)
     return aside, -filled, row["start_time"], -row["end_time"], row["span_id"]

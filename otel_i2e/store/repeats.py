@@ -10,7 +10,7 @@ import duckdb
 from otel_i2e.store.insert import json_text
 from otel_i2e.store.rows import fetched
 
-__all__ = ["FAILED", "Apart", "Near", "calls_near", "link"]
+__all__ = ["FAILED", "Apart", "Near", "calls_near", "link", "spans_between"]
 
 _HOUR: Final = 3_600_000_000
 _CLOCKS: Final = 120_000_000
@@ -18,23 +18,32 @@ _CLOCKS: Final = 120_000_000
 store has hundreds of thousands of calls in an hour."""
 _TEXTS: Final = "(SELECT unnest(from_json({name}, '[\"VARCHAR\"]')))"
 FAILED: Final = -1
-"""Stands for the output tokens of a failed call."""
-_AT_THE_WIRE: Final = "(name = 'raw_gen_ai_request' OR starts_with(coalesce(scope_name, ''), 'com.anthropic.'))"
+"""Stands for the tokens of a failed call."""
 _SAME_TRACE: Final = f"""
 trace_id IN {_TEXTS.format(name="$trace_ids")} OR duplicate_trace_id IN {_TEXTS.format(name="$trace_ids")}
 """
-_SAME_ANSWER: Final = f"response_id IN {_TEXTS.format(name='$response_ids')}"
+_SAME_ANSWER: Final = f"""
+response_id IN {_TEXTS.format(name="$response_ids")} AND start_time <= make_timestamptz($until::BIGINT)
+"""
+_FIELDS: Final = (
+    '[{"given":"BIGINT","back":"BIGINT","start":"BIGINT","end":"BIGINT","scope":"VARCHAR","service":"VARCHAR",'
+    '"named":"BOOLEAN"}]'
+)
 _APART: Final = f"""
 rowid IN (
   SELECT seen.rowid
-  FROM (FROM span_rows SELECT *, rowid, {_AT_THE_WIRE} AS at_the_wire) AS seen
-  JOIN (SELECT unnest(from_json($apart, '[["BIGINT"]]')) AS one) AS sent
-    ON sent.one[1] = CASE WHEN seen.status = 'error' THEN {FAILED} ELSE seen.output_tokens END
-    AND sent.one[4] = CASE WHEN seen.at_the_wire THEN 0 ELSE 1 END
-    AND seen.start_time <= make_timestamptz(sent.one[3]) AND seen.end_time >= make_timestamptz(sent.one[2])
-  WHERE seen.kind IN ('llm', 'embedding')
+  FROM (FROM span_rows SELECT *, rowid, CASE WHEN kind = 'embedding' THEN 0 END AS none) AS seen
+  JOIN (SELECT unnest(from_json($apart, '{_FIELDS}')) AS one) AS sent
+    ON sent.one.given = CASE WHEN seen.status = 'error' THEN {FAILED} ELSE seen.input_tokens END
+    AND sent.one.back = CASE WHEN seen.status = 'error' THEN {FAILED} ELSE coalesce(seen.output_tokens, none) END
+    AND seen.scope_name IS DISTINCT FROM sent.one.scope
+    AND seen.service_name IS NOT DISTINCT FROM sent.one.service
+    AND (NOT sent.one.named OR seen.response_id IS NULL)
+    AND (make_timestamptz(sent.one.start) BETWEEN seen.start_time AND seen.end_time
+      OR seen.start_time BETWEEN make_timestamptz(sent.one.start) AND make_timestamptz(sent.one.end))
+  WHERE seen.kind IN ('llm', 'embedding') AND seen.parent_span_id IS NULL AND (seen.response_id IS NULL OR $unnamed)
     AND seen.start_time BETWEEN make_timestamptz($first::BIGINT) AND make_timestamptz($last::BIGINT)
-    AND (seen.at_the_wire OR seen.response_id IS NULL)
+    AND seen.end_time >= make_timestamptz($ended::BIGINT)
 )
 """
 _STREAMED: Final = "starts_with(scope_name, 'logfire') AND (output_tokens IS NULL OR starts_with(name, 'streaming '))"
@@ -45,6 +54,12 @@ WHERE kind IN ('llm', 'embedding')
   AND end_time >= make_timestamptz($ended::BIGINT)
   AND ({same})
 """
+_BETWEEN: Final = f"""
+SELECT trace_id, span_id, parent_span_id, kind FROM span_rows
+WHERE kind NOT IN ('llm', 'embedding')
+  AND start_time BETWEEN make_timestamptz($first::BIGINT) AND make_timestamptz($last::BIGINT)
+  AND trace_id IN {_TEXTS.format(name="$trace_ids")}
+"""
 _LINK: Final = """
 UPDATE span_rows SET duplicate_of = new.link[3], duplicate_trace_id = new.link[4]
 FROM (SELECT unnest(from_json($links, '[["VARCHAR"]]')) AS link) AS new
@@ -54,15 +69,19 @@ WHERE trace_id = new.link[1] AND span_id = new.link[2]
 
 
 class Apart(NamedTuple):
-    """A call that another library may have seen in another trace, without a common id: at once, with one usage."""
+    """A call without parent, which another library may have seen so in another trace, without a common id."""
 
-    output_tokens: int
-    """FAILED for a failed call."""
+    given: int
+    """Input tokens; FAILED for a failed call."""
+    back: int
+    """Output tokens, likewise."""
     start: int
     """Microseconds since the epoch."""
     end: int
-    at_the_wire: int
-    """1 for a span of the provider's SDK, which repeats one that is none, and 0 for such a one."""
+    scope: str | None
+    service: str | None
+    named: bool
+    """Whether it has a response id: then only one without may be the same."""
 
 
 class Near(NamedTuple):
@@ -75,6 +94,8 @@ class Near(NamedTuple):
     trace_ids: Collection[str] = ()
     """Traces that it is in, or links to."""
     response_ids: Collection[str] = ()
+    until: int | None = None
+    """When the last of the new calls ended: one that began later is no other's answer. None: in the hour after."""
     apart: Collection[Apart] = ()
     streamed: bool = False
     """Whether the two spans of Logfire's streams count."""
@@ -83,6 +104,11 @@ class Near(NamedTuple):
     def bounds(self) -> dict[str, int]:
         """The range that is looked at."""
         return {"first": self.first - _HOUR, "last": self.last + _HOUR}
+
+    @property
+    def ended(self) -> int:
+        """What ended before is not read."""
+        return self.first - _CLOCKS
 
 
 def calls_near(
@@ -98,19 +124,27 @@ def calls_near(
     same, sent = _same(near)
     found = _NEAR.format(same=same)
     sql = f"SELECT {', '.join(shown)} FROM span_rows WHERE rowid IN ({found})"
-    return fetched(connection, sql, {**sent, **near.bounds, "ended": near.first - _CLOCKS})
+    return fetched(connection, sql, {**sent, **near.bounds, "ended": near.ended})
 
 
-def _same(near: Near) -> tuple[str, dict[str, str]]:
+def _same(near: Near) -> tuple[str, dict[str, Any]]:
     """What makes a stored call the same, and its parameters: of each that is asked for, for each reads columns."""
     sent = {
         "trace_ids": list(near.trace_ids),
         "response_ids": list(near.response_ids),
-        "apart": [list(one) for one in near.apart],
+        "apart": [one._asdict() for one in near.apart],
     }
     asked = {"trace_ids": _SAME_TRACE, "response_ids": _SAME_ANSWER, "apart": _APART}
     same = [condition for name, condition in asked.items() if sent[name]] + [_STREAMED] * near.streamed
-    return " OR ".join(f"({one})" for one in same) or "false", {n: json_text(ids) for n, ids in sent.items() if ids}
+    given: dict[str, Any] = {name: json_text(ids) for name, ids in sent.items() if ids}
+    given["unnamed"] = not all(one.named for one in near.apart)
+    given["until"] = near.until or near.bounds["last"]
+    return " OR ".join(f"({one})" for one in same) or "false", given
+
+
+def spans_between(connection: duckdb.DuckDBPyConnection, near: Near) -> list[dict[str, Any]]:
+    """Stored spans of the traces of `near` that are no calls: which lies in which, and their kind."""
+    return fetched(connection, _BETWEEN, {"trace_ids": json_text(list(near.trace_ids)), **near.bounds})
 
 
 def link(

@@ -27,7 +27,7 @@ from otel_i2e.models import (
 )
 from otel_i2e.store.insert import ROWS_AT_ONCE, insert, json_text, plain
 from otel_i2e.store.pack import packed
-from otel_i2e.store.repeats import Near, calls_near, link
+from otel_i2e.store.repeats import Near, calls_near, link, spans_between
 from otel_i2e.store.rows import fetched
 from otel_i2e.store.waiting import remove_spans, stored_rows, take_logs
 
@@ -105,6 +105,10 @@ class Writer:
     def calls_near(self, near: Near, columns: Sequence[str], filled: Sequence[str]) -> list[dict[str, Any]]:
         """Stored model calls that may be the same as new ones; see `repeats.calls_near`."""
         return calls_near(self._connection, near, columns, filled)
+
+    def spans_between(self, near: Near) -> list[dict[str, Any]]:
+        """Stored spans that may lie between model calls; see `repeats.spans_between`."""
+        return spans_between(self._connection, near)
 
     def link(self, links: Mapping[tuple[str, str], tuple[str, str] | None], near: Near) -> None:
         """Say of stored spans, by trace and span id, which span they repeat; None: none."""

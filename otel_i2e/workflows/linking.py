@@ -2,71 +2,103 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from otel_i2e.models import SpanRow
-from otel_i2e.normalize import MATCHED_BY, RICHNESS, duplicate_links, is_late, is_wire, key_of
+from otel_i2e.normalize import (
+    MATCHED_BY,
+    RICHNESS,
+    counts,
+    duplicate_links,
+    failed,
+    is_call,
+    is_late,
+    key_of,
+    traces_with_gaps,
+)
 from otel_i2e.store import FAILED, Apart, Near, Writer
 
 __all__ = ["link_calls"]
 
 Key = tuple[str, str]
-_ROUNDS: Final = 5  # bounds the work where everything hangs together
+_ROUNDS: Final = 16  # bounds the work where everything hangs together
 
 
 def link_calls(writer: Writer, rows: Sequence[SpanRow]) -> None:
     """Put into `rows` which call each repeats, and into stored calls where a new one changes it.
 
-    A stored call of another trace is judged with the calls of that trace, and with those that repeat them.
+    A stored call is judged with all that it may be the same as. A new span that is no call may be what lies between
+    two stored ones.
     """
-    calls = {key_of(row): row for row in reversed(rows) if row["kind"] in ("llm", "embedding")}
+    sent = {key_of(row): row for row in reversed(rows)}
     for row in rows:
         row["duplicate_of"] = row["duplicate_trace_id"] = None
-    if not calls:
+    asking = [row for row in sent.values() if is_call(row) or (row["parent_span_id"] and row["kind"] != "tool")]
+    if not asking:
         return
-    near = _near(list(calls.values()))
-    stored = _stored(writer, near)
-    known = {**calls, **stored}
-    links = duplicate_links(known.values())
+    stored = _stored(writer, asking)
+    known = {**stored, **sent}
+    links = duplicate_links([*known.values(), *_between(writer, known)])
     held = _held(stored, known, links)
     links = {key: held.get(kept, kept) for key, kept in links.items()}
     for row in rows:
         _put(row, links.get(key_of(row)))
-    changed = {
-        key: links.get(key) for key, row in stored.items() if key not in held and links.get(key) != _link_of(row)
-    }
-    writer.link(changed, near)
+    changed = [row for key, row in stored.items() if key not in held and links.get(key) != _link_of(row)]
+    if changed:
+        writer.link({key_of(row): links.get(key_of(row)) for row in changed}, _near(changed))
 
 
-def _stored(writer: Writer, near: Near) -> dict[Key, SpanRow]:
-    """Stored calls near new ones; with them the calls of the traces that they stand in and link to, and so on."""
+def _stored(writer: Writer, asking: Sequence[SpanRow]) -> dict[Key, SpanRow]:
+    """Stored calls that may be the same as new ones; then those that may be the same as these, and so on."""
+    new = {key_of(row) for row in asking}
     stored: dict[Key, SpanRow] = {}
     asked: set[str] = set()
+    near = _near(asking)
     for _ in range(_ROUNDS):
-        more = writer.calls_near(near, MATCHED_BY, RICHNESS)
-        stored |= {key_of(row): row for row in more}
         asked |= set(near.trace_ids)
-        beside = {trace for row in more for trace in (row["trace_id"], row["duplicate_trace_id"]) if trace} - asked
-        if not beside:
+        found = {key_of(row): row for row in writer.calls_near(near, MATCHED_BY, RICHNESS)}
+        more = [row for key, row in found.items() if key not in stored]
+        stored |= found
+        more = [row for row in more if key_of(row) not in new]
+        elsewhere = {trace for row in more for trace in (row["trace_id"], row["duplicate_trace_id"]) if trace} - asked
+        beyond = [row for row in more if row["trace_id"] in elsewhere or _is_open(row, near)]
+        if not elsewhere and not beyond:
             break
-        near = Near(near.first, near.last, beside)
+        near = _near(beyond or more, elsewhere | {row["trace_id"] for row in beyond})
     return stored
 
 
-def _held(stored: dict[Key, SpanRow], known: dict[Key, SpanRow], links: dict[Key, Key]) -> dict[Key, Key]:
+def _is_open(row: SpanRow, near: Near) -> bool:
+    """Whether a call may be around others that ended too early to be read."""
+    return row["start_time"] < near.ended <= row["end_time"]
+
+
+def _between(writer: Writer, known: Mapping[Key, SpanRow]) -> list[SpanRow]:
+    """Stored spans that are no calls, where they decide which call stands in which."""
+    gaps = traces_with_gaps(known.values())
+    if not gaps:
+        return []
+    near = _near([row for row in known.values() if row["trace_id"] in gaps], gaps)
+    return [row for row in writer.spans_between(near) if key_of(row) not in known]
+
+
+def _held(stored: Mapping[Key, SpanRow], known: Mapping[Key, SpanRow], links: Mapping[Key, Key]) -> dict[Key, Key]:
     """Links of stored calls to what was not looked at: they stay."""
     linked = {key: kept for key, row in stored.items() if (kept := _link_of(row)) is not None}
     return {key: kept for key, kept in linked.items() if key not in links and kept not in known}
 
 
-def _near(calls: Sequence[SpanRow]) -> Near:
-    starts = [row["start_time"] for row in calls]
+def _near(rows: Sequence[SpanRow], trace_ids: Collection[str] | None = None) -> Near:
+    """What calls that may be the same as one of `rows` have in common with it."""
+    starts = [row["start_time"] for row in rows]
+    calls = [row for row in rows if is_call(row)]
     return Near(
         first=min(starts),
         last=max(starts),
-        trace_ids={row["trace_id"] for row in calls},
+        trace_ids={row["trace_id"] for row in rows} if trace_ids is None else trace_ids,
         response_ids={row["response_id"] for row in calls if row["response_id"]},
+        until=max((row["end_time"] for row in calls), default=None),
         apart={seen for row in calls if (seen := _apart(row)) is not None},
         streamed=any(_is_streamed(row) for row in calls),
     )
@@ -74,10 +106,11 @@ def _near(calls: Sequence[SpanRow]) -> Near:
 
 def _apart(row: SpanRow) -> Apart | None:
     """What a call has in common with the same call in another trace, where no id says so."""
-    told = FAILED if row["status"] == "error" else row["output_tokens"]
-    if told is None or (row["response_id"] and not is_wire(row)):
+    told = (FAILED, FAILED) if failed(row) else counts(row)
+    if told is None or row["parent_span_id"] is not None:
         return None
-    return Apart(told, row["start_time"], row["end_time"], int(is_wire(row)))
+    named = row["response_id"] is not None
+    return Apart(*told, row["start_time"], row["end_time"], row["scope_name"], row["service_name"], named)
 
 
 def _is_streamed(row: SpanRow) -> bool:

@@ -19,10 +19,11 @@ def _call(hours: float = 0, **columns: Any) -> Span:
     return llm_span(**{**given, **columns})
 
 
-def _apart(output_tokens: int, *, wire: int, later: float = 0) -> Apart:
+def _apart(tokens: int, *, later: float = 0, scope: str | None = "app", **columns: Any) -> Apart:
     """A call of half a second, so many seconds after the stored ones began."""
     start = _AT + int(later * 1_000_000)
-    return Apart(output_tokens, start, start + 500_000, wire)
+    given = FAILED if tokens == FAILED else 100
+    return Apart(given, tokens, start, start + 500_000, scope, **{"service": "shop", "named": False, **columns})
 
 
 def _near(writer: Writer, **what: Any) -> set[str]:
@@ -40,17 +41,39 @@ def test_calls_are_found_by_what_they_share() -> None:
         "failed": _call(status="error", output_tokens=None),
         "begun": _call(scope_name="logfire.openai", output_tokens=None),
         "tool": _call(kind="tool"),
+        "inside": _call(parent_span_id="c" * 16),
     }
     ids = {name: span.span_id for name, span in spans.items()}
     with temporary_store(spans.values()) as store, store.write() as writer:
         assert _near(writer) == set()
         assert _near(writer, trace_ids={spans["trace"].trace_id, spans["tool"].trace_id}) == {ids["trace"]}
         assert _near(writer, response_ids={"r"}) == {ids["answer"]}
-        assert _near(writer, apart={_apart(5, wire=0)}) == {ids["sdk"]}
-        assert _near(writer, apart={_apart(5, wire=1), _apart(3, wire=0), _apart(3, wire=1, later=5)}) == set()
-        assert _near(writer, apart={_apart(3, wire=1)}) == {ids["trace"]}
-        assert _near(writer, apart={_apart(FAILED, wire=1)}) == {ids["failed"]}
+        assert _near(writer, apart={_apart(5)}) == {ids["sdk"]}
+        assert _near(writer, apart={_apart(3)}) == {ids["trace"], ids["answer"]}
+        assert _near(writer, apart={_apart(3, named=True), _apart(4)}) == {ids["trace"]}
+        assert _near(writer, apart={_apart(FAILED)}) == {ids["failed"]}
+        others = {
+            _apart(5, named=True),
+            _apart(5, scope="com.anthropic.sdk.python"),
+            _apart(5, service="bank"),
+            _apart(5, later=5),
+        }
+        assert _near(writer, apart=others) == set()
         assert _near(writer, streamed=True) == {ids["begun"]}
+
+
+def test_spans_between_calls_are_found_by_their_trace() -> None:
+    """Which lies in which, and their kind; calls are not among them."""
+    call, post = _call(), _call(kind="other", parent_span_id="c" * 16)
+    with temporary_store([call, post]) as store, store.write() as writer:
+        (row,) = writer.spans_between(Near(_AT, _AT, {call.trace_id, post.trace_id}))
+        assert row == {
+            "trace_id": post.trace_id,
+            "span_id": post.span_id,
+            "parent_span_id": "c" * 16,
+            "kind": "other",
+        }
+        assert writer.spans_between(Near(_AT, _AT, {call.trace_id})) == []
 
 
 def test_calls_are_looked_for_within_an_hour() -> None:

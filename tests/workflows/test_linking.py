@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from otel_i2e.models import SpanRow
@@ -69,16 +69,50 @@ def test_a_link_to_what_is_not_looked_at_stays() -> None:
 
 
 def test_a_wrong_guess_is_taken_back() -> None:
-    """An SDK's span looked like a call of another trace until its own came: both are calls then."""
-    early: dict[str, Any] = {**APP, "response_id": None}
-    own: dict[str, Any] = {**SDK, "parent_span_id": "c" * 16}
+    """A call looked like the one around it in another trace, until that one's own came: both are calls then."""
+    outer: dict[str, Any] = {**APP, "response_id": None, "end_time": NOW + timedelta(seconds=1)}
+    own = {**SDK, "trace_id": APP["trace_id"], "span_id": "c" * 16, "parent_span_id": APP["span_id"]}
     with temporary_store() as store:
-        _store(store, _row(**early), _row(**own))
-        assert len(_links(store)) == 1
-        _store(store, _row(trace_id="b" * 32, span_id="c" * 16, scope_name="openinference"))
-        assert set(_links(store)) < {"b" * 16, "c" * 16}
-        with store.read() as reader:
-            assert len(reader.rows("SELECT span_id FROM llm_calls")) == 2
+        _store(store, _row(**outer), _row(**SDK))
+        assert _links(store) == {"b" * 16: ("a" * 16, "a" * 32)}
+        _store(store, _row(**{**own, "response_id": "q"}))
+        assert _links(store) == {"a" * 16: ("c" * 16, None)}
+
+
+def test_a_call_with_a_parent_is_not_guessed_to_be_in_another_trace() -> None:
+    """What had a parent to be found under was found under it."""
+    with temporary_store() as store:
+        _store(store, _row(**{**APP, "response_id": None}), _row(**SDK, parent_span_id="c" * 16))
+        assert _links(store) == {}
+
+
+def test_a_span_between_two_stored_calls_shows_that_they_are_one() -> None:
+    """It ended between them, and came last."""
+    inner: dict[str, Any] = {**SDK, "trace_id": "a" * 32, "parent_span_id": "c" * 16, "response_id": None}
+    post = llm_span(trace_id="a" * 32, span_id="c" * 16, parent_span_id="a" * 16, **AT)
+    with temporary_store() as store:
+        _store(store, _row(**APP))
+        _store(store, _row(**inner))
+        assert _links(store) == {}
+        _store(store, {**row_of(post), "kind": "other"})
+        assert _links(store) == {"b" * 16: ("a" * 16, None)}
+
+
+def test_a_wrapper_is_judged_with_all_calls_inside_however_long_it_took() -> None:
+    """The first of them ended minutes before the last began."""
+
+    def at(first: int, last: int) -> dict[str, Any]:
+        return {"start_time": NOW + timedelta(minutes=first), "end_time": NOW + timedelta(minutes=last)}
+
+    around = _row(**APP | at(0, 10) | {"response_id": None}, input_tokens=200, output_tokens=40)
+    inside = [
+        _row(trace_id="a" * 32, span_id=one * 16, parent_span_id="a" * 16, **at(*times) | {"response_id": one})
+        for one, times in (("c", (0, 1)), ("d", (8, 9)))
+    ]
+    with temporary_store() as store:
+        for row in (inside[0], around, inside[1]):
+            _store(store, row)
+        assert _links(store) == {"a" * 16: ("d" * 16, None)}
 
 
 def test_spans_that_are_no_calls_ask_nothing() -> None:

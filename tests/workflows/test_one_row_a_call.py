@@ -16,12 +16,19 @@ from otel_i2e.workflows.linking import link_calls
 _BEGAN = datetime(2026, 11, 20, 12, tzinfo=UTC)
 EXAMPLES = 10
 _NATIVE = "com.anthropic.sdk.python"
+_OPENINFERENCE = "openinference.instrumentation.anthropic"
+_OPENLLMETRY = "opentelemetry.instrumentation.anthropic"
+
+
+_NO_USAGE: dict[str, Any] = {"input_tokens": None, "output_tokens": None}
 
 
 class _Call(NamedTuple):
     """What really happened."""
 
     number: int
+    service: str
+    model: str
     start: int
     """Milliseconds after the beginning, and how many it took."""
     length: int
@@ -33,8 +40,14 @@ class _Call(NamedTuple):
     ) -> Span:
         """What an instrumentation made of it: the deeper its layer, the later it began and the sooner it ended."""
         told: dict[str, Any] = {
-            "service_name": "shop",
+            "trace_id": f"{trace}{self.number:031x}",
+            "span_id": f"{ord(trace):02x}{layer:02x}{self.number:012x}",
+            "parent_span_id": parent,
+            **self.times(layer),
+            "service_name": self.service,
             "scope_name": "app",
+            "request_model": self.model,
+            "response_model": self.model,
             "status": "error" if self.failed else "ok",
             "input_tokens": None if self.failed else self.tokens[0],
             "output_tokens": None if self.failed else self.tokens[1],
@@ -43,13 +56,16 @@ class _Call(NamedTuple):
         return llm_span(
             "Hi",
             None if self.failed else "Yes.",
-            trace_id=f"{trace}{self.number:031x}",
-            span_id=f"{ord(trace):02x}{layer:02x}{self.number:012x}",
-            parent_span_id=parent,
-            start_time=_BEGAN + timedelta(milliseconds=self.start + layer),
-            end_time=_BEGAN + timedelta(milliseconds=self.start + self.length - layer),
             **told | columns,
         )
+
+    def times(self, layer: int, ahead: int = 0) -> dict[str, datetime]:
+        """When a span of that layer lasted, by a clock that is so many milliseconds ahead."""
+        start = self.start + ahead
+        return {
+            "start_time": _BEGAN + timedelta(milliseconds=start + layer),
+            "end_time": _BEGAN + timedelta(milliseconds=start + self.length - layer),
+        }
 
 
 def _once(call: _Call) -> list[Span]:
@@ -57,12 +73,12 @@ def _once(call: _Call) -> list[Span]:
 
 
 def _nested(call: _Call) -> list[Span]:
-    outer = call.span(scope_name="openinference.instrumentation.anthropic", system="Be brief.")
+    outer = call.span(scope_name=_OPENINFERENCE, system="Be brief.")
     return [outer, call.span(1, outer.span_id, scope_name=_NATIVE)]
 
 
 def _three_deep(call: _Call) -> list[Span]:
-    outer = call.span(named=False, request_model="router/claude-sonnet-5")
+    outer = call.span(named=False, request_model=f"router/{call.model}")
     middle = call.span(1, outer.span_id, named=False)
     return [outer, middle, call.span(2, middle.span_id, scope_name=_NATIVE)]
 
@@ -81,10 +97,10 @@ def _beside_under_one_root(call: _Call) -> list[Span]:
 
 
 def _with_server(call: _Call) -> list[Span]:
-    """A model that nothing instruments."""
-    own = call.span(scope_name=_NATIVE, request_model="claude-haiku-5")
-    server: dict[str, Any] = {"scope_name": "com.anthropic.claude-platform", "request_model": "claude-haiku-5"}
-    return [own, call.span(1, own.span_id, **server)]
+    """The server's clock is five seconds ahead."""
+    own = call.span(scope_name=_NATIVE)
+    server: dict[str, Any] = {"scope_name": "com.anthropic.claude-platform", "service_name": "claude"}
+    return [own, call.span(1, own.span_id, **server, **call.times(1, ahead=5_000))]
 
 
 def _raw_inside(call: _Call) -> list[Span]:
@@ -104,8 +120,78 @@ def _two_libraries(call: _Call) -> list[Span]:
     """Neither knows of the other, and the SDK's own span is in the second. A failed call has no id to tell it by."""
     if call.failed:
         return _nested(call)
-    outer = call.span(1, trace="b", scope_name="openinference.instrumentation.anthropic")
+    outer = call.span(1, trace="b", scope_name=_OPENINFERENCE)
     return [call.span(scope_name="openllmetry"), outer, call.span(2, outer.span_id, trace="b", scope_name=_NATIVE)]
+
+
+def _three_libraries(call: _Call) -> list[Span]:
+    """One around two that do not make their spans current; every other call without an id."""
+    outer = call.span(named=False, scope_name=_OPENINFERENCE)
+    named = call.number % 2 == 0
+    return [
+        outer,
+        call.span(1, outer.span_id, named=named, scope_name=_OPENLLMETRY),
+        call.span(2, outer.span_id, named=named, scope_name=_NATIVE),
+    ]
+
+
+def _three_traces(call: _Call) -> list[Span]:
+    """None makes its span current, only the innermost may know an id."""
+    return [
+        call.span(named=False, scope_name="traceloop"),
+        call.span(1, trace="b", named=False, scope_name=_OPENLLMETRY),
+        call.span(2, trace="c", named=call.number % 2 == 0, scope_name=_NATIVE),
+    ]
+
+
+def _parallel(call: _Call) -> list[Span]:
+    """Many calls under one parent, each seen by two libraries, neither of which makes its span current."""
+    where: dict[str, Any] = {"trace_id": "7" * 32, "parent": "9" * 16, "named": False}
+    return [call.span(scope_name=_OPENINFERENCE, **where), call.span(1, scope_name=_OPENLLMETRY, **where)]
+
+
+def _uncounted(call: _Call) -> list[Span]:
+    """One of two side by side was not told the usage of a stream."""
+    where: dict[str, Any] = {"parent": "9" * 16, "named": False}
+    outer = call.span(scope_name=_OPENINFERENCE, **where, **_NO_USAGE)
+    return [outer, call.span(1, scope_name=_OPENLLMETRY, **where)]
+
+
+def _raw_and_more_inside(call: _Call) -> list[Span]:
+    """LiteLLM around its own raw request, which counts nothing, and another library."""
+    outer = call.span(named=False, scope_name="litellm")
+    raw: dict[str, Any] = {"scope_name": "litellm", "name": "raw_gen_ai_request", **_NO_USAGE}
+    return [
+        outer,
+        call.span(1, outer.span_id, named=False, **raw),
+        call.span(2, outer.span_id, scope_name=_OPENLLMETRY),
+    ]
+
+
+def _spans_between(call: _Call) -> list[Span]:
+    """Spans of other libraries lie between a call and what it repeats."""
+    outer = call.span(named=False, scope_name=_OPENINFERENCE)
+    chain = call.span(1, outer.span_id, named=False, kind="chain", name="RunnableSequence", **_NO_USAGE)
+    post = call.span(2, chain.span_id, named=False, kind="other", name="POST", **_NO_USAGE)
+    return [outer, chain, post, call.span(3, post.span_id, named=False, scope_name=_OPENLLMETRY)]
+
+
+def _tool_between(call: _Call) -> list[Span]:
+    """What a tool asks a model is another call, however alike."""
+    outer = call.span(named=False)
+    tool = call.span(1, outer.span_id, named=False, kind="tool", name="ask", **_NO_USAGE)
+    return [outer, tool, call.span(2, tool.span_id, named=False, scope_name=_OPENLLMETRY)]
+
+
+def _strangers(call: _Call) -> list[Span]:
+    """Two calls, of two libraries, that are alike but in what was asked, and whom."""
+    other: dict[str, Any] = {"request_model": f"{call.model}-mini", "response_model": None, "input_text": "Well?"}
+    asked: dict[str, Any] = {"input_text": "Ill?", "response_model": None}
+    return [
+        call.span(named=False, scope_name=_OPENINFERENCE),
+        call.span(1, trace="d", named=False, scope_name=_OPENLLMETRY, **asked),
+        call.span(2, trace="e", scope_name=_NATIVE, **other),
+    ]
 
 
 def _late_answer(call: _Call) -> list[Span]:
@@ -153,6 +239,14 @@ _SEEN: dict[str, tuple[_Seen, int, int]] = {
     "wrapper of two": (_wrapper_of_two, 2, 2),
     "tried again": (_tried_again, 2, 1),
     "replayed": (_replayed, 2, 2),
+    "three libraries": (_three_libraries, 1, 1),
+    "three traces": (_three_traces, 1, 1),
+    "parallel": (_parallel, 1, 1),
+    "uncounted": (_uncounted, 1, 1),
+    "raw and more inside": (_raw_and_more_inside, 1, 1),
+    "spans between": (_spans_between, 1, 1),
+    "tool between": (_tool_between, 2, 2),
+    "strangers": (_strangers, 3, 3),
 }
 """How a call is seen, how many calls that are, and how often its tokens were spent."""
 _TOKENS = [(100, 10), (200, 20)]
@@ -173,11 +267,17 @@ def _llm_calls(batches: Sequence[Sequence[Span]]) -> list[dict[str, Any]]:
             return reader.rows("SELECT * EXCLUDE (ingested_at) FROM llm_calls ORDER BY trace_id, span_id")
 
 
-@given(happened=st.lists(_CALLS, min_size=1, max_size=5), data=st.data())
+@given(happened=st.lists(_CALLS, min_size=1, max_size=5), one_service=st.booleans(), data=st.data())
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-def test_order_and_batches_do_not_change_the_calls(happened: list[Any], data: st.DataObject) -> None:
-    """Every call is one row with its tokens, and the rows are the same however their spans came."""
-    calls = [_Call(number, *told[:4]) for number, told in enumerate(happened)]
+def test_order_and_batches_do_not_change_the_calls(happened: list[Any], one_service: bool, data: st.DataObject) -> None:
+    """Every call is one row with its tokens, and the rows are the same however their spans came.
+
+    The libraries of a service see all of its calls: each way of seeing has a service of its own, or a model.
+    """
+    calls = [
+        _Call(number, *(("shop", f"claude-{told[4]}") if one_service else (told[4], "claude-sonnet-5")), *told[:4])
+        for number, told in enumerate(happened)
+    ]
     ways = [_SEEN[told[4]] for told in happened]
     spans = [span for call, (seen, _, _) in zip(calls, ways, strict=True) for span in seen(call)]
     whole = _llm_calls([spans])

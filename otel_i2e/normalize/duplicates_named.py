@@ -1,0 +1,77 @@
+"""Rows with one response id: one call, unless a recorded answer came again."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from otel_i2e.models import SpanRow
+from otel_i2e.normalize.model_names import may_be_one_model
+from otel_i2e.normalize.one_call import Calls
+from otel_i2e.normalize.same_call import LOOKED_AT, Key, at_once, key_of, on_two_machines, place
+
+__all__ = ["answered_alike", "join_across", "join_answers"]
+
+_DEEPEST: Final = 64
+
+
+def answered_alike(rows: Iterable[SpanRow]) -> list[list[SpanRow]]:
+    """Rows of one kind with one response id, for each id that several have, in their order."""
+    by_response: defaultdict[tuple[str, str], list[SpanRow]] = defaultdict(list)
+    for row in rows:
+        if row["response_id"]:
+            by_response[row["response_id"], row["kind"]].append(row)
+    alike = [sorted(alike, key=place) for alike in by_response.values() if len(alike) > 1]
+    return sorted(alike, key=lambda rows: place(rows[0]))
+
+
+def join_answers(calls: Calls, alike: Sequence[SpanRow], around: Mapping[Key, SpanRow]) -> None:
+    """In a trace: spans at one time, or one in the other; else those of two machines, whose clocks are not one."""
+    for at, row in enumerate(alike):
+        for earlier in alike[max(0, at - LOOKED_AT) : at]:
+            if (
+                earlier["trace_id"] == row["trace_id"]
+                and _of_one_model(earlier, row)
+                and (at_once(earlier, row) or _is_in(earlier, row, around) or _is_in(row, earlier, around))
+            ):
+                calls.join(earlier, row)
+    for at, row in enumerate(alike):
+        for earlier in alike[max(0, at - LOOKED_AT) : at]:
+            if (
+                earlier["trace_id"] == row["trace_id"]
+                and on_two_machines(earlier, row)
+                and _of_one_model(earlier, row)
+                and calls.apart(earlier, row)
+            ):
+                calls.join(earlier, row)
+
+
+def join_across(calls: Calls, alike: Sequence[SpanRow]) -> None:
+    """In two traces: spans at one time, where each library saw the call once: two of one are a replayed answer."""
+    for at, row in enumerate(alike):
+        for earlier in alike[max(0, at - LOOKED_AT) : at]:
+            if (
+                earlier["trace_id"] != row["trace_id"]
+                and at_once(earlier, row)
+                and _of_one_model(earlier, row)
+                and calls.apart(earlier, row)
+            ):
+                calls.join(earlier, row)
+
+
+def _of_one_model(one: SpanRow, other: SpanRow) -> bool:
+    mine, theirs = one["response_model"], other["response_model"]
+    return not mine or not theirs or may_be_one_model(mine, theirs)
+
+
+def _is_in(outer: SpanRow, row: SpanRow, around: Mapping[Key, SpanRow]) -> bool:
+    """Whether a call stands in another, at most so many calls deep."""
+    for _ in range(_DEEPEST):
+        above = around.get(key_of(row))
+        if above is None:
+            return False
+        if above is outer:
+            return True
+        row = above
+    return False
