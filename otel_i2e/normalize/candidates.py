@@ -17,9 +17,10 @@ from otel_i2e.models import SPAN_COLUMNS
 from otel_i2e.models.json_text import dumps
 from otel_i2e.normalize.dialect import Dialect, Facts, Read, Reader
 from otel_i2e.normalize.dialects import DIALECTS
+from otel_i2e.normalize.documents import merged as merged_documents
 from otel_i2e.normalize.messages import Content
 from otel_i2e.normalize.offloaded import OFFLOADED
-from otel_i2e.normalize.raw import Json, RawLog, RawSpan
+from otel_i2e.normalize.raw import Json, RawLog, RawSpan, is_list
 from otel_i2e.normalize.readers import READERS, text, words
 
 __all__ = ["gather", "is_content"]
@@ -149,6 +150,10 @@ def _better(column: str, old: Any, old_rank: int, new: Any, new_rank: int) -> tu
     if column in _MERGED:
         merged = {**old, **new} if new_rank < old_rank else {**new, **old}
         return merged, min(old_rank, new_rank)
+    if column == "documents" and is_list(old) and is_list(new):
+        both = merged_documents(new, old) if new_rank < old_rank else merged_documents(old, new)
+        if both is not None:
+            return both, min(old_rank, new_rank)
     if column in _CONTENT:
         new_first = (_size(new), -new_rank) > (_size(old), -old_rank)
     elif isinstance(old, int) and isinstance(new, int) and 0 in (old, new):

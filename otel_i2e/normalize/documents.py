@@ -8,7 +8,7 @@ from typing import Any, Final
 from otel_i2e.models.json_text import dumps, loads
 from otel_i2e.normalize.raw import Json, is_list, is_object
 
-__all__ = ["document", "documents"]
+__all__ = ["document", "documents", "merged"]
 
 _ID: Final = ("id", "document_id", "doc_id")
 _CONTENT: Final = ("content", "text", "page_content", "document")
@@ -47,6 +47,31 @@ def document(item: Any) -> Json:
         "metadata": {**metadata, **rest},
         "uri": _text(uri),
     }
+
+
+def merged(first: list[Json], other: list[Json]) -> list[Json] | None:
+    """Two families' lists of the same documents as one, `first` believed where both tell; None when they are not.
+
+    The same are documents with one id; where not all have an id of their own, those at one place of lists of one
+    length.
+    """
+    mine, theirs = ({one["id"]: one for one in told if one["id"] is not None} for told in (first, other))
+    if len(mine) == len(first) and len(theirs) == len(other):
+        pairs = [(one, theirs[name]) for name, one in mine.items()] if mine.keys() == theirs.keys() else []
+    else:
+        pairs = list(zip(first, other, strict=True)) if len(first) == len(other) else []
+    if not pairs or any(_differ(one, its) for one, its in pairs):
+        return None
+    return [_merged(one, its) for one, its in pairs]
+
+
+def _differ(one: Json, other: Json) -> bool:
+    return any(None not in (one[name], other[name]) and one[name] != other[name] for name in ("id", "content"))
+
+
+def _merged(one: Json, other: Json) -> Json:
+    told = {name: other[name] if one[name] is None else one[name] for name in ("id", "content", "score", "uri")}
+    return {**one, **told, "metadata": {**other["metadata"], **one["metadata"]}}
 
 
 def _take(rest: Json, names: tuple[str, ...]) -> Any:

@@ -15,9 +15,9 @@ __all__ = ["GIVEN_UP_DAYS", "join_content"]
 GIVEN_UP_DAYS: Final = 7
 """A log record whose span has not come by then is dropped: the span was sampled out."""
 _OF_THE_SPAN: Final = (
-    *("start_time", "end_time", "duration_ms", "status", "status_message", "error_type", "error_code", "resource"),
-    *("duplicate_of", "duplicate_trace_id", "ingested_at"),
+    *("start_time", "end_time", "duration_ms", "resource", "duplicate_of", "duplicate_trace_id", "ingested_at"),
 )
+_OUTCOME: Final = ("status", "status_message", "error_type", "error_code")
 
 Key = tuple[str, str]
 
@@ -57,4 +57,11 @@ def _with(row: SpanRow, logs: Sequence[RawLog]) -> SpanRow | None:
         read = normalize_span(raw, [*had, *more.values()])
     except Exception:  # noqa: BLE001 -- a mistake of ours in one span must not hold up all others; the row stays as it is
         return None
-    return {**read, **{name: row[name] for name in _OF_THE_SPAN}}
+    return {**read, **{name: row[name] for name in _OF_THE_SPAN}, **_outcome(row, read)}
+
+
+def _outcome(row: SpanRow, read: SpanRow) -> SpanRow:
+    """What the span said of its failure, then what a log record did: one that came alone may be the first to say so."""
+    if row["status"] != "error":
+        return {name: read[name] for name in _OUTCOME}
+    return {name: read[name] if row[name] is None else row[name] for name in _OUTCOME}

@@ -33,6 +33,22 @@ def test_every_family_on_a_span_contributes(raw_span: RawSpanOf) -> None:
     assert facts["dialect"] == "openinference"
 
 
+def test_documents_of_two_families_are_one_list(raw_span: RawSpanOf) -> None:
+    """One has ids and scores, the other the texts."""
+    facts = gather(
+        raw_span(
+            {
+                "gen_ai.retrieval.documents": '[{"id": "d1", "score": 0.9}, {"id": "d2", "score": 0.8}]',
+                "openinference.span.kind": "RETRIEVER",
+                "retrieval.documents.0.document.content": "a text that is long",
+                "retrieval.documents.1.document.content": "another text that is long",
+            }
+        )
+    )
+    told = [(one["id"], one["score"], one["content"]) for one in facts["documents"]]
+    assert told == [("d1", 0.9, "a text that is long"), ("d2", 0.8, "another text that is long")]
+
+
 def test_what_no_family_knows_is_unknown(raw_span: RawSpanOf) -> None:
     """Names of nobody, and names that everybody uses, show no dialect."""
     assert gather(raw_span({"http.route": "/", "user.id": "u1"})) == {"user_id": "u1", "dialect": "unknown"}

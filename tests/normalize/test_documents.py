@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from otel_i2e.models import Document
-from otel_i2e.normalize.documents import documents
+from otel_i2e.normalize.documents import document, documents, merged
 
 WHOLE = {"id": "1", "content": "text", "score": 0.5, "metadata": {"page": 3}, "uri": "https://x"}
 
@@ -72,3 +72,38 @@ def test_any_documents_fit_the_contract(value: Any) -> None:
     """Whatever was sent, each is a Document."""
     for one in documents([value]) or ():
         Document.model_validate(one)
+
+
+def test_two_families_tell_of_the_same_documents() -> None:
+    """By id in any order, else by place: what one lacks comes from the other."""
+    scored = [document({"id": one, "score": score}) for one, score in (("1", 0.9), ("2", 0.8))]
+    texts = [document({"content": text, "page": at}) for at, text in enumerate(("one", "two"))]
+    both = merged(scored, texts)
+    assert both is not None
+    told = [(one["id"], one["score"], one["content"], one["metadata"]) for one in both]
+    assert told == [("1", 0.9, "one", {"page": 0}), ("2", 0.8, "two", {"page": 1})]
+    named = [{**text, "id": one["id"]} for text, one in zip(texts, scored, strict=True)]
+    assert merged(scored, named[::-1]) == both
+
+
+@pytest.mark.parametrize(
+    ("first", "other"),
+    [
+        ([{"id": "1"}], [{"id": "2", "content": "text"}]),
+        ([{"content": "one"}], [{"content": "two"}]),
+        ([{"id": "1"}], [{"content": "one"}, {"content": "two"}]),
+        ([{"id": "1"}, {"id": "1"}], [{"id": "1", "content": "one"}]),
+        ([], [{"content": "one"}]),
+    ],
+)
+def test_other_documents_are_not_merged(first: list[Any], other: list[Any]) -> None:
+    """Other ids, other texts, another number."""
+    assert merged([document(one) for one in first], [document(one) for one in other]) is None
+
+
+def test_parts_of_one_document_are_merged_by_their_place() -> None:
+    """They have one id."""
+    scored = [document({"id": "1", "score": score}) for score in (0.9, 0.8)]
+    both = merged(scored, [document({"id": "1", "content": text}) for text in ("one", "two")])
+    assert both is not None
+    assert [(one["score"], one["content"]) for one in both] == [(0.9, "one"), (0.8, "two")]

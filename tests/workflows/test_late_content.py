@@ -62,6 +62,28 @@ def test_one_record_at_a_time_gives_the_whole_conversation() -> None:
     assert stored["attributes"] == '{"gen_ai.operation.name":"chat"}'
 
 
+@pytest.mark.parametrize("first", ["log", "span"])
+def test_a_failure_that_only_a_log_record_tells(first: str) -> None:
+    """It comes before its span or after it; what the span itself said of its failure stays."""
+    told = {"exception.type": "RateLimitError", "exception.message": "Error code: 429 - slow"}
+    log = RawLog({}, "", "", TRACE, SPAN, "gen_ai.client.operation.exception", 10**18, 9, None, told)
+    for said, expected in (
+        ({}, ("error", "RateLimitError", "429", "Error code: 429 - slow")),
+        ({"error.type": "Slow"}, ("error", "Slow", "429", "Error code: 429 - slow")),
+    ):
+        row = {**normalize_span(_span({"gen_ai.operation.name": "chat", **said})), "duplicate_of": None}
+        row = {**row, "duplicate_trace_id": None, "ingested_at": None}
+        with temporary_store() as store, store.write() as writer:
+            if first == "log":
+                _store(writer, log)
+                (stored,) = _store(writer, row=row)
+            else:
+                _store(writer, row=row)
+                (stored,) = _store(writer, log)
+        names = ("status", "error_type", "error_code", "status_message")
+        assert tuple(stored[name] for name in names) == expected
+
+
 def test_a_span_that_cannot_be_read_again_stays_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     """A mistake of ours costs that content, not the batch."""
 
