@@ -11,7 +11,14 @@ from otel_i2e.normalize.calls_around import traces_with_gaps
 from otel_i2e.normalize.candidates import is_content
 from otel_i2e.normalize.decode import decode_logs, decode_traces, refusal
 from otel_i2e.normalize.duplicates import MATCHED_BY, RICHNESS, duplicate_links
-from otel_i2e.normalize.evaluations import event_scores, is_evaluation, scores_of
+from otel_i2e.normalize.evaluations import (
+    evaluated_answer,
+    evaluation_refusal,
+    event_scores,
+    is_evaluation,
+    score_of,
+    scores_of,
+)
 from otel_i2e.normalize.raw import RawEvent, RawLink, RawLog, RawSpan
 from otel_i2e.normalize.same_call import counts, failed, is_call, is_late, is_wire, key_of
 from otel_i2e.normalize.shorten import shorten_log, shorten_span
@@ -31,6 +38,8 @@ __all__ = [
     "decode_logs",
     "decode_traces",
     "duplicate_links",
+    "evaluated_answer",
+    "evaluation_refusal",
     "event_scores",
     "failed",
     "is_call",
@@ -44,6 +53,7 @@ __all__ = [
     "normalize_span",
     "raw_of",
     "refusal",
+    "score_of",
     "scores_of",
     "shorten_log",
     "shorten_span",

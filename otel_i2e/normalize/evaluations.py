@@ -19,7 +19,7 @@ from otel_i2e.normalize.flattened import objects, tree
 from otel_i2e.normalize.raw import Json, RawLog, RawSpan, is_object
 from otel_i2e.normalize.readers import object_of, small_count, text
 
-__all__ = ["event_scores", "is_evaluation", "scores_of"]
+__all__ = ["evaluated_answer", "evaluation_refusal", "event_scores", "is_evaluation", "score_of", "scores_of"]
 
 _PLACED: Final = frozenset(
     {
@@ -57,12 +57,34 @@ def is_evaluation(log: RawLog) -> bool:
 
 def scores_of(logs: Sequence[RawLog]) -> list[ScoreRow]:
     """The scores among `logs`. One without a trace, a name, or a value or label, is no score and left out."""
-    found = (
-        _score(log.trace_id, log.span_id, log.time_ns, {**log.attributes, **_fields(log.body)})
-        for log in logs
-        if is_evaluation(log)
-    )
+    found = (score_of(log) for log in logs if is_evaluation(log))
     return [score for score in found if score is not None]
+
+
+def score_of(log: RawLog, call: tuple[str, str] | None = None) -> ScoreRow | None:
+    """The score that an evaluation result is: of `call`, by trace and span id, or else of where it was emitted."""
+    return _score(*(call or (log.trace_id, log.span_id)), log.time_ns, _told(log))
+
+
+def evaluated_answer(log: RawLog) -> str | None:
+    """The response id of the call that an evaluation result is about, where it says so."""
+    return text(_told(log).get(semconv.RESPONSE_ID))
+
+
+def evaluation_refusal(log: RawLog) -> str | None:
+    """Why an evaluation result is no score; None when it is one."""
+    told = _told(log)
+    if text(told.get(semconv.EVALUATION_NAME)) is None:
+        return "no name"
+    if _number(told.get(semconv.EVALUATION_VALUE)) is None and text(told.get(semconv.EVALUATION_LABEL)) is None:
+        return "it failed" if told.get(semconv.ERROR_TYPE) else "neither value nor label"
+    if not log.trace_id.strip("0") and evaluated_answer(log) is None:
+        return "neither trace id nor response id"
+    return None
+
+
+def _told(log: RawLog) -> Json:
+    return {**log.attributes, **_fields(log.body)}
 
 
 def event_scores(spans: Sequence[RawSpan]) -> Iterator[ScoreRow]:

@@ -10,7 +10,7 @@ import duckdb
 from otel_i2e.store.insert import json_text
 from otel_i2e.store.rows import fetched
 
-__all__ = ["FAILED", "Apart", "Near", "calls_near", "link", "spans_between"]
+__all__ = ["FAILED", "Apart", "Near", "calls_near", "calls_that_gave", "link", "spans_between"]
 
 _HOUR: Final = 3_600_000_000
 _CLOCKS: Final = 120_000_000
@@ -59,6 +59,11 @@ SELECT trace_id, span_id, parent_span_id, kind FROM span_rows
 WHERE kind NOT IN ('llm', 'embedding')
   AND start_time BETWEEN make_timestamptz($first::BIGINT) AND make_timestamptz($last::BIGINT)
   AND trace_id IN {_TEXTS.format(name="$trace_ids")}
+"""
+_GAVE: Final = f"""
+SELECT trace_id, span_id, response_id, epoch_us(start_time) AS start_time, duplicate_of, duplicate_trace_id
+FROM span_rows
+WHERE kind IN ('llm', 'embedding') AND response_id IN {_TEXTS.format(name="$response_ids")}
 """
 _LINK: Final = """
 UPDATE span_rows SET duplicate_of = new.link[3], duplicate_trace_id = new.link[4]
@@ -145,6 +150,11 @@ def _same(near: Near) -> tuple[str, dict[str, Any]]:
 def spans_between(connection: duckdb.DuckDBPyConnection, near: Near) -> list[dict[str, Any]]:
     """Stored spans of the traces of `near` that are no calls: which lies in which, and their kind."""
     return fetched(connection, _BETWEEN, {"trace_ids": json_text(list(near.trace_ids)), **near.bounds})
+
+
+def calls_that_gave(connection: duckdb.DuckDBPyConnection, response_ids: Collection[str]) -> list[dict[str, Any]]:
+    """Stored calls with these response ids, whenever they were: their keys and links; times in microseconds."""
+    return fetched(connection, _GAVE, {"response_ids": json_text(list(response_ids))})
 
 
 def link(

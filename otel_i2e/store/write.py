@@ -27,7 +27,7 @@ from otel_i2e.models import (
 )
 from otel_i2e.store.insert import ROWS_AT_ONCE, insert, json_text, plain
 from otel_i2e.store.pack import packed
-from otel_i2e.store.repeats import Near, calls_near, link, spans_between
+from otel_i2e.store.repeats import Near, calls_near, calls_that_gave, link, spans_between
 from otel_i2e.store.rows import fetched
 from otel_i2e.store.waiting import remove_spans, stored_rows, take_logs
 
@@ -109,6 +109,10 @@ class Writer:
     def spans_between(self, near: Near) -> list[dict[str, Any]]:
         """Stored spans that may lie between model calls; see `repeats.spans_between`."""
         return spans_between(self._connection, near)
+
+    def calls_that_gave(self, response_ids: Collection[str]) -> list[dict[str, Any]]:
+        """Stored model calls with these response ids; see `repeats.calls_that_gave`."""
+        return calls_that_gave(self._connection, response_ids)
 
     def link(self, links: Mapping[tuple[str, str], tuple[str, str] | None], near: Near) -> None:
         """Say of stored spans, by trace and span id, which span they repeat; None: none."""

@@ -18,6 +18,8 @@ from otel_i2e.normalize import (
     RawSpan,
     decode_logs,
     decode_traces,
+    evaluated_answer,
+    evaluation_refusal,
     event_scores,
     is_content,
     is_evaluation,
@@ -48,7 +50,7 @@ class Prepared:
     rows: list[SpanRow] = field(default_factory=list[SpanRow])
     scores: list[ScoreRow] = field(default_factory=list[ScoreRow])
     logs: list[RawLog] = field(default_factory=list[RawLog])
-    """Log records with content whose spans are not among these."""
+    """Log records with content whose spans are not among these, and evaluation results of answers by their id."""
     received: int = 0
     logs_read: int = 0
     """Log records whose content goes onto spans, or that are scores."""
@@ -182,10 +184,13 @@ def _add_span(prepared: Prepared, batch: Batch, span: RawSpan, logs: Sequence[Ra
 
 
 def _add_scores(prepared: Prepared, batch: Batch, log: RawLog) -> None:
-    scores = scores_of([log])
-    prepared.scores += scores
-    if not scores:
-        prepared.reject_log(batch.id, "evaluation: no trace id, no name, or neither value nor label")
+    """One that names an answer is left for later: the call that gave it may stand in any trace."""
+    if (reason := evaluation_refusal(log)) is not None:
+        prepared.reject_log(batch.id, f"evaluation: {reason}")
+    elif evaluated_answer(log) is not None:
+        prepared.logs.append(log)
+    else:
+        prepared.scores += scores_of([log])
 
 
 def _not_decodable(prepared: Prepared, batch: Batch, error: DecodeError) -> None:

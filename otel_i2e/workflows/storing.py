@@ -9,8 +9,9 @@ from typing import Final, NamedTuple
 from otel_i2e.config import Settings
 from otel_i2e.errors import RowRefused, StoreError
 from otel_i2e.models import ScoreRow, SpanRow
-from otel_i2e.normalize import RawLog, RawSpan, normalize_span
+from otel_i2e.normalize import RawLog, RawSpan, is_evaluation, normalize_span
 from otel_i2e.store import Store
+from otel_i2e.workflows.evaluated import scores_of_answers
 from otel_i2e.workflows.late_content import GIVEN_UP_DAYS, join_content
 from otel_i2e.workflows.linking import link_calls
 from otel_i2e.workflows.preparing import NOBODYS_DATA, Prepared
@@ -138,9 +139,11 @@ def _write(
     if not rows and not scores and not logs:
         return _Written()
     with Store.of(settings).write() as writer:
-        again = join_content(writer, rows, logs)
+        again = join_content(writer, rows, [log for log in logs if not is_evaluation(log)])
         link_calls(writer, [*rows, *again])
         writer.replace_spans(again)
+        found = scores_of_answers(writer, [*rows, *again], [log for log in logs if is_evaluation(log)])
+        scores = [*scores, *found]
         return _Written(
             writer.add_spans(rows) if rows else 0,
             writer.add_scores(scores) if scores else 0,

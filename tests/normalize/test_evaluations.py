@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from otel_i2e.normalize import RawEvent, RawLog, RawSpan, event_scores, scores_of
+from otel_i2e.normalize import RawEvent, RawLog, RawSpan, evaluation_refusal, event_scores, scores_of
 
 RawLogOf = Callable[..., RawLog]
 EVENT = "gen_ai.evaluation.result"
@@ -106,3 +106,21 @@ def test_feedback_in_attributes_is_a_score_of_the_span_or_of_the_trace(raw_span:
     assert (grounded.explanation, grounded.metadata) == ("no source", {"annotator_kind": "LLM", "model": "m"})
     assert (polite.name, polite.value, polite.label) == ("polite", None, "yes")
     assert (thumb.trace_id, thumb.span_id, thumb.value) == (span.trace_id, None, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("fields", "trace_id", "reason"),
+    [
+        (THUMB, "a" * 32, None),
+        ({**THUMB, "gen_ai.response.id": "r"}, "", None),
+        (THUMB, "", "neither trace id nor response id"),
+        ({"gen_ai.evaluation.score.value": 1}, "a" * 32, "no name"),
+        ({"gen_ai.evaluation.name": "n"}, "a" * 32, "neither value nor label"),
+        ({"gen_ai.evaluation.name": "n", "error.type": "Timeout"}, "a" * 32, "it failed"),
+    ],
+)
+def test_what_is_no_score_says_why(
+    raw_log: RawLogOf, fields: dict[str, Any], trace_id: str, reason: str | None
+) -> None:
+    """One that names an answer needs no trace."""
+    assert evaluation_refusal(raw_log(EVENT, fields, trace_id=trace_id)) == reason

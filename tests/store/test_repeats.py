@@ -19,11 +19,13 @@ def _call(hours: float = 0, **columns: Any) -> Span:
     return llm_span(**{**given, **columns})
 
 
-def _apart(tokens: int, *, later: float = 0, scope: str | None = "app", **columns: Any) -> Apart:
+def _apart(
+    tokens: int, *, later: float = 0, scope: str | None = "app", service: str = "shop", named: bool = False
+) -> Apart:
     """A call of half a second, so many seconds after the stored ones began."""
     start = _AT + int(later * 1_000_000)
     given = FAILED if tokens == FAILED else 100
-    return Apart(given, tokens, start, start + 500_000, scope, **{"service": "shop", "named": False, **columns})
+    return Apart(given, tokens, start, start + 500_000, scope, service, named)
 
 
 def _near(writer: Writer, **what: Any) -> set[str]:

@@ -19,6 +19,8 @@ APP: dict[str, Any] = {
 }
 SDK: dict[str, Any] = {"trace_id": "b" * 32, "span_id": "b" * 16, "scope_name": "com.anthropic.sdk.python"}
 
+_UNNAMED: dict[str, Any] = {**APP, "response_id": None}
+
 
 def _row(*, error: bool = False, **columns: Any) -> SpanRow:
     given: dict[str, Any] = {"response_id": "r", **AT, **columns}
@@ -71,18 +73,19 @@ def test_a_link_to_what_is_not_looked_at_stays() -> None:
 def test_a_wrong_guess_is_taken_back() -> None:
     """A call looked like the one around it in another trace, until that one's own came: both are calls then."""
     outer: dict[str, Any] = {**APP, "response_id": None, "end_time": NOW + timedelta(seconds=1)}
-    own = {**SDK, "trace_id": APP["trace_id"], "span_id": "c" * 16, "parent_span_id": APP["span_id"]}
+    own: dict[str, Any] = {**SDK, "trace_id": "a" * 32, "span_id": "c" * 16, "parent_span_id": "a" * 16}
+    own["response_id"] = "q"
     with temporary_store() as store:
         _store(store, _row(**outer), _row(**SDK))
         assert _links(store) == {"b" * 16: ("a" * 16, "a" * 32)}
-        _store(store, _row(**{**own, "response_id": "q"}))
+        _store(store, _row(**own))
         assert _links(store) == {"a" * 16: ("c" * 16, None)}
 
 
 def test_a_call_with_a_parent_is_not_guessed_to_be_in_another_trace() -> None:
     """What had a parent to be found under was found under it."""
     with temporary_store() as store:
-        _store(store, _row(**{**APP, "response_id": None}), _row(**SDK, parent_span_id="c" * 16))
+        _store(store, _row(**_UNNAMED), _row(**SDK, parent_span_id="c" * 16))
         assert _links(store) == {}
 
 
@@ -101,14 +104,16 @@ def test_a_span_between_two_stored_calls_shows_that_they_are_one() -> None:
 def test_a_wrapper_is_judged_with_all_calls_inside_however_long_it_took() -> None:
     """The first of them ended minutes before the last began."""
 
-    def at(first: int, last: int) -> dict[str, Any]:
+    def at(first: int, last: int) -> dict[str, datetime]:
         return {"start_time": NOW + timedelta(minutes=first), "end_time": NOW + timedelta(minutes=last)}
 
-    around = _row(**APP | at(0, 10) | {"response_id": None}, input_tokens=200, output_tokens=40)
-    inside = [
-        _row(trace_id="a" * 32, span_id=one * 16, parent_span_id="a" * 16, **at(*times) | {"response_id": one})
+    summed: dict[str, Any] = {**_UNNAMED, **at(0, 10), "input_tokens": 200, "output_tokens": 40}
+    within: dict[str, Any] = {"trace_id": "a" * 32, "parent_span_id": "a" * 16}
+    told: list[dict[str, Any]] = [
+        {**within, "span_id": one * 16, "response_id": one, **at(*times)}
         for one, times in (("c", (0, 1)), ("d", (8, 9)))
     ]
+    around, inside = _row(**summed), [_row(**one) for one in told]
     with temporary_store() as store:
         for row in (inside[0], around, inside[1]):
             _store(store, row)

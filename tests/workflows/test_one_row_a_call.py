@@ -100,7 +100,8 @@ def _with_server(call: _Call) -> list[Span]:
     """The server's clock is five seconds ahead."""
     own = call.span(scope_name=_NATIVE)
     server: dict[str, Any] = {"scope_name": "com.anthropic.claude-platform", "service_name": "claude"}
-    return [own, call.span(1, own.span_id, **server, **call.times(1, ahead=5_000))]
+    server |= call.times(1, ahead=5_000)
+    return [own, call.span(1, own.span_id, **server)]
 
 
 def _raw_inside(call: _Call) -> list[Span]:
