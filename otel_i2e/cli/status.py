@@ -47,7 +47,8 @@ def _print(found: Status, source: str) -> None:
         if stored.spans:
             say(f"            latest span {safe(stored.latest_span)}, latest ingest {safe(stored.latest_ingest)}")
         if stored.waiting_logs:
-            say(f"            {counted(stored.waiting_logs, 'log record')} without their span yet, kept for a week")
+            waiting = counted(stored.waiting_logs, "log record")
+            say(f"            {waiting} waiting for a span that has not come, a week at most")
         for one in stored.unrecognised:
             say(f"            {one.spans:,} spans of scope {safe(one.scope)} are in no known dialect{_keys(one.keys)}")
     if found.spool is not None:

@@ -62,3 +62,11 @@ def test_as_json(i2e: Callable[..., Any]) -> None:
     found = json.loads(i2e("status", "--json").out)
     assert found["stored"]["spans"] == 1
     assert found["spool"] is None
+
+
+def test_log_records_whose_span_has_not_come(i2e: Callable[..., Any]) -> None:
+    """They stand in neither of the other lines."""
+    record = {"traceId": "1" * 32, "spanId": "2" * 16, "eventName": "gen_ai.user.message"}
+    Path("logs.json").write_text(json.dumps({"resourceLogs": [{"scopeLogs": [{"logRecords": [record]}]}]}))
+    i2e("import", "logs.json")
+    assert "1 log record waiting for a span that has not come, a week at most" in i2e("status").out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from otel_i2e.models import LedgerRow, Outcome
 from otel_i2e.spool import Spool
 from otel_i2e.store import Store
 from otel_i2e.testing import llm_span, row_of
+from otel_i2e.workflows.ingest import ingest
 from otel_i2e.workflows.rejects import rejects_folder
 from otel_i2e.workflows.status import status
 
@@ -78,6 +80,18 @@ def test_what_waits_and_what_was_lost(tmp_path: Path) -> None:
     rejects_folder(settings).mkdir()
     assert "; what was kept lies in" in status(settings).warnings[1]
     assert "s.duckdb.rejected" in status(settings).warnings[1]
+
+
+def test_log_records_that_wait_for_their_span_are_counted(tmp_path: Path) -> None:
+    """They stand neither among the spans nor in the spool."""
+    settings = _settings(tmp_path)
+    record = {"traceId": "1" * 32, "spanId": "2" * 16, "eventName": "gen_ai.user.message"}
+    body = json.dumps({"resourceLogs": [{"scopeLogs": [{"logRecords": [record]}]}]}).encode()
+    Spool(settings.spool_path).put(body, signal="logs", encoding="json")
+    ingest(settings)
+    stored = status(settings).stored
+    assert stored is not None
+    assert (stored.spans, stored.waiting_logs) == (0, 1)
 
 
 def test_a_full_spool_is_a_warning(tmp_path: Path) -> None:
