@@ -190,6 +190,47 @@ class TestToolCalls:
         assert (row["arguments"], row["result"]) == ('{"order":3}', '{"state":"late"}')
         assert row["duration_ms"] is None
 
+    def test_runs_without_an_id_belong_to_calls_with_their_arguments(self) -> None:
+        """Parallel ones start in any order; what is left is taken in turn."""
+        calls = [ToolCall(id=f"c{a}", name="f", arguments={"a": a}) for a in (1, 2, 3)]
+        runs = [tool_span("f", {"a": a}, str(a)) for a in (2, 1)]
+        spans = trace_of(agent_span(), llm_span(output=None, tool_calls=calls), *runs, tool_span("f", None, "3"))
+        rows = _rows("SELECT tool_call_id, result FROM tool_calls ORDER BY tool_call_id", spans)
+        assert [(row["tool_call_id"], json.loads(row["result"])) for row in rows] == [
+            ("c1", "1"),
+            ("c2", "2"),
+            ("c3", "3"),
+        ]
+
+    @pytest.mark.parametrize("ran", [True, False])
+    def test_an_id_may_come_again(self, ran: bool) -> None:
+        """Servers that count calls in each answer: what was run, or else answered, is each call's own."""
+        asked = [llm_span(None, None, tool_calls=[ToolCall(id="call_0", name="f", arguments={"a": a})]) for a in (1, 2)]
+        runs = [tool_span("f", {"a": a}, told, tool_call_id="call_0") for a, told in ((1, "one"), (2, "two"))]
+        history = [
+            {"role": "tool", "parts": [{"type": "tool_call_response", "id": "call_0", "response": told}]}
+            for told in ("one", "two")
+        ]
+        end = llm_span(input_messages=history)
+        spans = trace_of(agent_span(), *((asked[0], runs[0], asked[1], runs[1], end) if ran else (*asked, end)))
+        rows = _rows("SELECT arguments, result, executed_by FROM tool_calls ORDER BY start_time", spans)
+        assert [json.loads(row["arguments"])["a"] for row in rows] == [1, 2]
+        assert [json.loads(row["result"]) for row in rows] == ["one", "two"]
+        assert all((row["executed_by"] is not None) == ran for row in rows)
+
+    def test_what_a_server_ran_is_answered_in_the_same_output(self) -> None:
+        """In the conventions' own parts, and in those of Anthropic."""
+        parts = [
+            {"type": "server_tool_call", "id": "s1", "name": "search", "server_tool_call": {"q": 1}},
+            {"type": "server_tool_call_response", "id": "s1", "server_tool_call_response": ["a"]},
+            {"type": "tool_call", "id": "s2", "name": "search", "arguments": {"q": 2}},
+            {"type": "tool_call_response", "id": "s2", "response": ["b"]},
+        ]
+        call = llm_span(output_messages=[{"role": "assistant", "parts": parts}])
+        rows = _rows("SELECT arguments, result FROM tool_calls ORDER BY tool_call_id", [call])
+        told = [(json.loads(row["arguments"]), json.loads(row["result"])) for row in rows]
+        assert told == [({"q": 1}, ["a"]), ({"q": 2}, ["b"])]
+
     def test_calls_of_two_traces_do_not_mix(self) -> None:
         """Ids repeat between traces."""
         traces = [
