@@ -17,6 +17,7 @@ answer and one usage.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from operator import itemgetter
 from typing import Final
 
 from otel_i2e.models import SpanRow
@@ -43,7 +44,7 @@ RICHNESS: Final = (
     *("prompt_name", "conversation_id", "status_message"),
 )
 """Columns of which it matters whether they are filled."""
-_FILLED: Final = (*RICHNESS, "response_id", "response_model", "input_tokens", "output_tokens")
+_filled: Final = itemgetter(*RICHNESS, "response_id", "response_model", "input_tokens", "output_tokens")
 
 
 def duplicate_links(rows: Iterable[SpanRow]) -> dict[Key, Key]:
@@ -105,5 +106,5 @@ def _poorness(row: SpanRow) -> tuple[bool, int, int, int, str]:
     application is in the other trace. So does a span of the provider's machine.
     """
     aside = is_late(row) or is_of_the_server(row) or (is_wire(row) and row["parent_span_id"] is None)
-    filled = sum(row[name] is not None for name in _FILLED)
-    return aside, -filled, row["start_time"], -row["end_time"], row["span_id"]
+    empty = _filled(row).count(None)
+    return aside, empty, row["start_time"], -row["end_time"], row["span_id"]

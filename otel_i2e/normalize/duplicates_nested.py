@@ -67,8 +67,11 @@ def _depths(keys: Iterable[Key], around: Mapping[Key, SpanRow]) -> dict[Key, int
 
 def _join_inner(calls: Calls, outer: SpanRow, inner: Sequence[SpanRow]) -> SpanRow | None:
     """Join a call with those in it that are the same; else, where it wraps several, the last of them."""
-    if len(inner) > 1:
-        join_beside(calls, (*counted_alike(inner), *uncounted(inner)))
+    if len(inner) == 1:  # as it is almost always
+        if calls.of(outer) is not (group := calls.of(inner[0])) and _repeats(calls, outer, group, alone=True):
+            calls.join(outer, inner[0])
+        return None
+    join_beside(calls, (*counted_alike(inner), *uncounted(inner)))
     mine = calls.of(outer)
     same = _Seen(row for row in inner if calls.of(row) is mine)
     others = {id(group): group for row in inner if (group := calls.of(row)) is not mine}
@@ -78,7 +81,7 @@ def _join_inner(calls: Calls, outer: SpanRow, inner: Sequence[SpanRow]) -> SpanR
         if _repeats(calls, outer, group, alone=alone) and same.may_be(group):
             same.add(group.rows)
             calls.join(outer, group.rows[0])
-    if same.scopes or len(groups) == 1 or not groups or not _wraps(outer, groups):
+    if same.scopes or len(groups) == 1 or not _wraps(outer, groups):
         return None
     return next((group for group in groups if _counts(group) is not None), groups[0]).rows[0]
 
@@ -129,6 +132,8 @@ def _repeats(calls: Calls, outer: SpanRow, group: Group, *, alone: bool) -> bool
 
 def _counts(group: Group) -> tuple[int, int] | None:
     """The usage of a call, of the outermost of its spans that have any."""
+    if len(group.rows) == 1:
+        return counts(group.rows[0])
     told = [row for row in group.rows if counts(row) is not None]
     return counts(min(told, key=place)) if told else None
 

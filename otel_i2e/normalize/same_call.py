@@ -116,8 +116,11 @@ def contradict(one: SpanRow, other: SpanRow) -> bool:
 def differ_in_model(one: SpanRow, other: SpanRow) -> bool:
     """Whether the models are known and none of one row may be one of the other; else, whether the providers differ."""
     mine, theirs = one["response_model"], other["response_model"]
-    if mine and theirs and not may_be_one_model(mine, theirs):
-        return True
+    if mine and theirs:
+        if mine == theirs:
+            return False
+        if not may_be_one_model(mine, theirs):
+            return True
     names = [name for name in (mine, one["request_model"]) if name]
     others = [name for name in (theirs, other["request_model"]) if name]
     if names and others:
