@@ -14,6 +14,7 @@ from google.protobuf.message import DecodeError as ProtobufError
 
 from otel_i2e.errors import DecodeError
 from otel_i2e.receive.refused import Refused
+from otel_i2e.receive.salvage import salvaged
 from otel_i2e.receive.services import Service
 from otel_i2e.spool import Encoding, Signal
 
@@ -30,6 +31,10 @@ class Examined(NamedTuple):
     """Spans or log records."""
     unstorable: Counter[str]
     """Reason → items that cannot be stored, in the words that ingest counts them under."""
+    body: bytes
+    """The request, without what could not be parsed."""
+    lost: Counter[str] = Counter()  # noqa: RUF012 -- never changed
+    """Reason → items that are not in `body`."""
 
 
 def examined(service: Service, encoding: Encoding, body: bytes, read_json: JsonReader) -> Examined:
@@ -37,8 +42,11 @@ def examined(service: Service, encoding: Encoding, body: bytes, read_json: JsonR
     try:
         reasons = read_json(service.signal, body) if encoding == "json" else _read_protobuf(service, body)
     except DecodeError as error:
-        raise Refused("undecodable", str(error)) from None
-    return Examined(len(reasons), Counter(reason for reason in reasons if reason))
+        parts = salvaged(service, body) if encoding == "protobuf" else None
+        if parts is None:
+            raise Refused("undecodable", str(error)) from None
+        return examined(service, encoding, parts.body, read_json)._replace(lost=parts.lost)
+    return Examined(len(reasons), Counter(reason for reason in reasons if reason), body)
 
 
 def _read_protobuf(service: Service, body: bytes) -> Sequence[str | None]:

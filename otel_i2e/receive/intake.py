@@ -44,6 +44,7 @@ WRITING: Final = 16
 WAIT_SECONDS: Final = 8.0
 """A request that waited longer for its turn is refused: its sender gives up after 10 seconds (OTLP exporters)."""
 
+_ITEM: Final[dict[Signal, str]] = {"traces": "span", "logs": "log record"}
 
 Redact: TypeAlias = Callable[[Signal, Encoding, bytes, Callable[[str, str, int], None]], bytes]
 """A request without its secrets; counts (counter, reason, n) what was found. Raises DecodeError."""
@@ -121,19 +122,20 @@ class Intake:
             return str(error)
 
     def _take(self, service: Service, encoding: Encoding, body: bytes, transport: str, turn: ExitStack) -> Accepted:
-        items, unstorable = examined(service, encoding, body, self._read_json)
-        rejected = unstorable.total()
-        if items and rejected == items:  # ingest counts the rejected items of what it sees; it will not see these
-            self.tally.add("received", transport, items)
-            for reason, n in unstorable.items():
-                self.tally.add("rejected", f"span: {reason}", n)
+        items, unstorable, body, lost = examined(service, encoding, body, self._read_json)
+        if items and unstorable.total() == items:
+            lost = lost + unstorable
         elif items:
             if self._redact is not None:
                 body = self._redacted(self._redact, service, encoding, body)
             if len(body) <= SMALL_BYTES:
                 turn.close()  # another is read while this one waits for the disk, in the company of others
             self._put(Request(body, service.signal, encoding, items, transport))
-        return Accepted(rejected, _sentence(unstorable))
+        for reason, n in lost.items():  # ingest counts what it sees; it will not see these
+            self.tally.add("received", transport, n)
+            self.tally.add("rejected", f"{_ITEM[service.signal]}: {reason}", n)
+        refused = unstorable | lost
+        return Accepted(refused.total(), _sentence(refused))
 
     def _redacted(self, redact: Redact, service: Service, encoding: Encoding, body: bytes) -> bytes:
         try:

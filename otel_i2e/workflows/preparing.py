@@ -23,6 +23,7 @@ from otel_i2e.normalize import (
     event_scores,
     is_content,
     is_evaluation,
+    log_text,
     normalize_span,
     refusal,
     scores_of,
@@ -143,9 +144,12 @@ def _logs(prepared: Prepared, batches: Iterable[Batch], limit: int | None) -> li
 
 
 def _contents(logs: Iterable[tuple[Batch, RawLog]]) -> Contents:
+    """A request that was sent again because its answer was lost says nothing new."""
+    seen: set[tuple[str, str, str]] = set()
     found: defaultdict[tuple[str, str], list[tuple[Batch, RawLog]]] = defaultdict(list)
     for batch, log in logs:
-        if is_content(log):
+        if is_content(log) and (key := (log.trace_id, log.span_id, log_text(log))) not in seen:
+            seen.add(key)
             found[log.trace_id, log.span_id].append((batch, log))
     return found
 

@@ -346,6 +346,18 @@ def test_content_finds_its_span_whichever_comes_first(settings: Settings, spool:
         assert reader.rows("SELECT * FROM waiting_logs") == []
 
 
+def test_content_that_is_sent_again_at_once_is_there_once(settings: Settings, spool: Spool) -> None:
+    """A retry and the first attempt may meet in one claim with their span."""
+    span = traces(1, attributes={"gen_ai.operation.name": "chat"})
+    asked = logs(("gen_ai.user.message", 1, {"content": "hi"}))
+    for body, signal in ((asked, "logs"), (asked, "logs"), (span, "traces")):
+        spool.put(body, signal=signal)  # pyright: ignore[reportArgumentType] -- one of the two
+    assert ingest(settings).rejected == {}
+    (row,) = spans(settings)
+    assert [message["parts"][0]["content"] for message in row.input_messages or ()] == ["hi"]
+    assert len(row.events or ()) == 1
+
+
 def test_content_waits_a_week(settings: Settings, spool: Spool) -> None:
     """Then it is counted as lost, with the reason, at the next content that must wait."""
     spool.put(logs(("gen_ai.user.message", 9, {"content": "hi"})), signal="logs")
