@@ -11,6 +11,7 @@ from typing import Any, Final
 import duckdb
 
 from otel_i2e.config import Settings
+from otel_i2e.damage import damaged_beside
 from otel_i2e.errors import ConfigError, StoreDamaged, StoreError
 from otel_i2e.forks import fork_guard, process_token
 from otel_i2e.models import QueryResult
@@ -183,7 +184,14 @@ class Store:
             if usable:
                 report(self.path, str(error), writing=False)
                 raise
+        before = damaged_beside(self.path)
         self._make_usable()
+        for part in damaged_beside(self.path):
+            if part.what == "store" and part not in before:  # an empty store would answer that there was nothing
+                raise StoreDamaged(
+                    f"{str(self.path)!r} is damaged and was set aside as {str(part.path)!r} ({part.reason}); "
+                    "a new store takes what comes; `i2e repair` brings back what can be read"
+                )
         with self._open(lambda: reader(self.path), exclusive=False) as connection:
             yield connection
 

@@ -76,6 +76,7 @@ def _lock(settings: Settings) -> Iterator[Finding]:
 def _store(settings: Settings, *, dry_run: bool) -> Iterator[Finding]:
     store = Store.of(settings)
     if not store.exists():
+        yield from _emptied(settings)
         return
     try:
         bad = store.unreadable()
@@ -100,6 +101,21 @@ def _store(settings: Settings, *, dry_run: bool) -> Iterator[Finding]:
         return
     store.set_aside(seen)
     yield _finding("store", store.path, seen, "set aside; see below for what came back", left=False)
+
+
+def _emptied(settings: Settings) -> Iterator[Finding]:
+    """A file of no bytes is a store that nothing was written to yet; or somebody emptied it."""
+    if not settings.store_path.exists() or not settings.spool_path.exists():
+        return
+    spool = Spool(settings.spool_path, max_bytes=settings.spool_max_bytes)
+    try:
+        stored = spool.counters().get(("stored", ""), 0)
+    finally:
+        spool.close()
+    if stored:
+        seen = f"the file is empty, and {stored:,} spans were stored in it"
+        done = "a backup, or importing the same files again, helps; what comes is stored in it"
+        yield _finding("store", settings.store_path, seen, done, left=True)
 
 
 def _part(settings: Settings, part: Damaged, *, dry_run: bool) -> Iterator[Finding]:

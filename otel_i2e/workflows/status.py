@@ -233,5 +233,10 @@ def _warnings(
     for part in damaged_beside(settings.store_path):
         if part.saved is None:
             yield f"{str(part.path)!r} was found damaged at {part.at} ({part.reason}); `i2e repair` explains"
+        elif part.what == "store" and not part.saved:
+            yield (
+                f"nothing could be read of {str(part.path)!r}, found damaged at {part.at}: it is missing here; "
+                "a backup, or importing the same files again, helps; delete it when that is done"
+            )
     yield from mute
     yield from (warning for rule in rules if (warning := rule.warning()) is not None)

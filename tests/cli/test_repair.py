@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from otel_i2e.config import Settings
+from otel_i2e.spool import Spool
 from otel_i2e.store import Store
 from otel_i2e.testing import llm_span, row_of
 
@@ -45,3 +47,26 @@ def test_a_dry_run_and_a_real_one(i2e: Callable[..., Any], damaged: str) -> None
     assert "nothing of it can be read" in mended.out
     again = i2e("repair", "--store", damaged)
     assert (again.code, "seen to before" in again.out) == (0, True)
+
+
+def test_what_is_missing_is_said(i2e: Callable[..., Any], damaged: str) -> None:
+    """A damaged store is no empty one: the first answer is an error, the next ones come with a line about it."""
+    asked = ("sql", "SELECT count(*) AS spans FROM spans", "--store", damaged)
+    first = i2e(*asked)
+    assert (first.code, first.out) == (2, "")
+    assert "set aside" in first.err
+    then = i2e(*asked)
+    assert (then.code, "is missing here; i2e repair" in then.err) == (0, True)
+    i2e("repair", "--store", damaged)
+    assert "nothing could be read of" in i2e("status", "--store", damaged).out
+
+
+def test_a_store_that_was_emptied(i2e: Callable[..., Any], tmp_path: Path) -> None:
+    """The spool beside it knows that something was in it."""
+    store = tmp_path / "s.duckdb"
+    spool = Spool(Settings(store=str(store)).spool_path)
+    spool.count("stored", n=600)
+    spool.close()
+    store.touch()
+    ran = i2e("repair", "--store", str(store))
+    assert (ran.code, "600 spans were stored in it" in ran.out) == (2, True)

@@ -96,9 +96,11 @@ def test_a_store_that_cannot_be_opened_is_set_aside_with_its_log(store: Store) -
     """A new one takes its place, so that work goes on; both old files lie together, under DuckDB's names."""
     _flip(store.path, 5000)
     _flip(store.path, 9000)
-    assert _read(store) == set()
+    with pytest.raises(StoreDamaged, match=r"set aside as .*i2e repair"):  # an empty one would say: nothing was there
+        _read(store)
     (part,) = damaged_beside(store.path)
     assert part.what == "store"
+    assert _read(store) == set()
     assert log_of(part.path).exists()
     with store.write() as writer:
         writer.add_spans([row_of(llm_span(trace_id="c" * 32))])
