@@ -2,8 +2,8 @@
 
 One pass over the attributes. Each name that some table knows offers its value for its column; every
 other name is asked once, and remembered, which families it is a sign of. The `read` functions of the
-families seen then offer the rest. Of two candidates for content the longer wins, because a family that
-sees less says less; of any two others the one of the more trusted family and newer name.
+families seen then offer the rest. Of two candidates for content the richer wins, because a family that
+sees less says less; of any two others the one of the more trusted family and newer name, placeholders last.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 from otel_i2e.models import SPAN_COLUMNS
-from otel_i2e.models.json_text import dumps
 from otel_i2e.normalize.dialect import Dialect, Facts, Read, Reader
 from otel_i2e.normalize.dialects import DIALECTS
 from otel_i2e.normalize.documents import merged as merged_documents
@@ -22,6 +21,7 @@ from otel_i2e.normalize.messages import Content
 from otel_i2e.normalize.offloaded import OFFLOADED
 from otel_i2e.normalize.raw import Json, RawLog, RawSpan, is_list
 from otel_i2e.normalize.readers import READERS, text, words
+from otel_i2e.normalize.richness import PLACEHOLDERS, richness
 
 __all__ = ["gather", "is_content"]
 
@@ -155,16 +155,18 @@ def _better(column: str, old: Any, old_rank: int, new: Any, new_rank: int) -> tu
         if both is not None:
             return both, min(old_rank, new_rank)
     if column in _CONTENT:
-        new_first = (_size(new), -new_rank) > (_size(old), -old_rank)
+        new_first = (richness(_value(new)), -new_rank) > (richness(_value(old)), -old_rank)
     elif isinstance(old, int) and isinstance(new, int) and 0 in (old, new):
         new_first = new > old
+    elif (hidden := _value(old) in PLACEHOLDERS) != (_value(new) in PLACEHOLDERS):
+        new_first = hidden
     else:
         new_first = new_rank < old_rank
     return (new, new_rank) if new_first else (old, old_rank)
 
 
-def _size(value: Any) -> int:
-    return len(dumps(value.value if isinstance(value, Content) else value))
+def _value(candidate: Any) -> Any:
+    return candidate.value if isinstance(candidate, Content) else candidate
 
 
 @lru_cache(maxsize=8192)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Any, Final
 
 from otel_i2e import semconv
-from otel_i2e.models.json_text import dumps
 from otel_i2e.normalize.dialect import Facts
 from otel_i2e.normalize.documents import documents
 from otel_i2e.normalize.langchain import unwrapped
@@ -17,6 +16,7 @@ from otel_i2e.normalize.messages import Content, content, tool_definitions
 from otel_i2e.normalize.payloads import answered, asked
 from otel_i2e.normalize.raw import Json, is_list, is_object
 from otel_i2e.normalize.readers import object_of, text, tool_result
+from otel_i2e.normalize.richness import richness
 
 __all__ = ["answer_in", "documents_in", "request_in", "richer", "tool_run_in"]
 
@@ -115,7 +115,7 @@ def _instructs(message: Json) -> bool:
 
 def _said(messages: list[Json]) -> int:
     """How much was said, instructions aside."""
-    return sum(len(dumps(message["parts"])) for message in messages if message["parts"] and not _instructs(message))
+    return sum(richness(message["parts"]) for message in messages if not _instructs(message))
 
 
 def _without_fakes(answer: Json) -> Json:

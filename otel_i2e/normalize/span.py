@@ -24,6 +24,7 @@ from otel_i2e.normalize.prices import list_price
 from otel_i2e.normalize.providers import provider_of
 from otel_i2e.normalize.raw import Json, RawLog, RawSpan
 from otel_i2e.normalize.readers import count, text, tool_result
+from otel_i2e.normalize.richness import PLACEHOLDERS
 from otel_i2e.normalize.stored import events_text
 
 __all__ = ["STEPS", "normalize_span"]
@@ -45,7 +46,6 @@ _JSON_CONTENT: Final = (
 )
 _JSON_PLAIN: Final = ("request_params", "prompt_variables", "documents")
 _TRUNCATED: Final = (semconv.I2E_CONTENT_TRUNCATED, "anthropic.content.truncated")
-_REDACTED: Final = ("__REDACTED__", "<REDACTED>", "[REDACTED]")  # a tuple: long texts need not be hashed
 _CALLS: Final = ("llm", "embedding")
 _SHOWS_CONTENT: Final = (
     "input_messages",
@@ -141,16 +141,35 @@ def _put_messages(row: SpanRow, _raw: RawSpan) -> None:
             row["output_messages"] = messages(row["output_text"], "assistant")
     said: Content | None = row["input_messages"]
     if said is not None and said.value and _instructs(said.value[0]):
-        _lift_instructions(row, said.value)
+        _lift_instructions(row, said)
 
 
-def _lift_instructions(row: SpanRow, said: list[Json]) -> None:
-    kept = list(dropwhile(_instructs, said))
-    if row["system_instructions"] is None:
-        row["system_instructions"] = Content(
-            [part for message in takewhile(_instructs, said) for part in message["parts"]]
-        )
-    row["input_messages"] = Content(kept) if kept else None
+def _lift_instructions(row: SpanRow, said: Content) -> None:
+    kept = list(dropwhile(_instructs, said.value))
+    told = [part for message in takewhile(_instructs, said.value) for part in message["parts"]]
+    row["system_instructions"] = _told_all(row["system_instructions"], told)
+    row["input_messages"] = Content(kept, None, said.cut) if kept else None
+    if said.cut and not kept:
+        row["system_instructions"] = row["system_instructions"]._replace(cut=True)
+
+
+def _told_all(apart: Content | None, told: list[Json]) -> Content:
+    """Instructions that came by themselves, then those of the first messages; what both say stands once."""
+    if apart is None:
+        return Content(told)
+    more = [part for part in told if not _says(apart.value, part)]
+    if not more:
+        return apart
+    return Content([*(part for part in apart.value if not _says(more, part)), *more], None, apart.cut)
+
+
+def _says(parts: list[Json], part: Json) -> bool:
+    """Whether `part` stands among `parts`, or its lines among theirs, however they are divided."""
+    words = part.get("content")
+    if part.get("type") != "text" or not isinstance(words, str):
+        return part in parts
+    lines = "\n".join(str(one.get("content")).strip() for one in parts if one.get("type") == "text")
+    return f"\n{words.strip()}\n" in f"\n{lines}\n"
 
 
 def _instructs(message: Json) -> bool:
@@ -185,7 +204,7 @@ def _put_texts(row: SpanRow, _raw: RawSpan) -> None:
 
 
 def _put_content_state(row: SpanRow, raw: RawSpan) -> None:
-    if row["input_text"] in _REDACTED or row["output_text"] in _REDACTED or _is_redacted_run(row):
+    if row["input_text"] in PLACEHOLDERS or row["output_text"] in PLACEHOLDERS or _is_redacted_run(row):
         row["content_state"] = "redacted"
     elif _is_cut(row, raw):
         row["content_state"] = "truncated"
@@ -200,14 +219,14 @@ def _is_redacted_run(row: SpanRow) -> bool:
     if row["kind"] != "tool":
         return False
     given, back = row["tool_arguments"], row["tool_result"]
-    return any(content is not None and content.value in _REDACTED for content in (given, back))
+    return any(content is not None and content.value in PLACEHOLDERS for content in (given, back))
 
 
 def _is_cut(row: SpanRow, raw: RawSpan) -> bool:
     if not raw.attributes.keys().isdisjoint(_TRUNCATED) and any(map(raw.attributes.get, _TRUNCATED)):
         return True
-    said, answered = row["input_messages"], row["output_messages"]
-    return (said is not None and said.cut) or (answered is not None and answered.cut)
+    said, answered, told = row["input_messages"], row["output_messages"], row["system_instructions"]
+    return any(one is not None and one.cut for one in (said, answered, told))
 
 
 def _put_prompt_hash(row: SpanRow, _raw: RawSpan) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from otel_i2e.models import SPAN_COLUMNS
+from otel_i2e.models import SPAN_COLUMNS, SpanRow
 from otel_i2e.normalize import RawSpan
 from otel_i2e.normalize.candidates import _uses, gather
 from otel_i2e.normalize.dialect import Dialect
@@ -96,3 +96,23 @@ def test_read_gives_columns_only(raw_span: RawSpanOf) -> None:
     for dialect in DIALECTS:
         if dialect.read is not None:
             assert dialect.read(span, []).keys() <= SPAN_COLUMNS.keys()
+
+
+HIDDEN = {"openinference.span.kind": "LLM", "llm.input_messages.0.message.content": "__REDACTED__"}
+
+
+def test_a_placeholder_is_less_than_any_content(row_of: Callable[..., SpanRow]) -> None:
+    """One instrumentation hides content, the other on the same span does not."""
+    shown = '[{"role":"user","parts":[{"type":"text","content":"q"}]}]'
+    row = row_of({**HIDDEN, "gen_ai.input.messages": shown})
+    assert (row["input_text"], row["content_state"]) == ("q", "full")
+    assert row_of(HIDDEN)["content_state"] == "redacted"
+    run = row_of({"tool_arguments": "<REDACTED>", "gen_ai.tool.call.arguments": '{"a":1}', "gen_ai.tool.name": "f"})
+    assert run["tool_arguments"] == '{"a":1}'
+
+
+def test_a_longer_spelling_of_less_is_not_richer(row_of: Callable[..., SpanRow]) -> None:
+    """Names and nulls are form: what counts is what is said."""
+    many = [{"role": "user", "parts": [{"type": "text", "content": "hi", "annotations": None}], "name": None}]
+    sent = {"gen_ai.prompt.0.role": "user", "gen_ai.prompt.0.content": "hi, there", "gen_ai.input.messages": many}
+    assert row_of(sent)["input_text"] == "hi, there"

@@ -261,7 +261,8 @@ def test_values_kept_for_the_next_span_are_not_shared_by_writing(row_of: RowOf) 
     """Instructions are parsed once for all spans of an application; a row does not change them."""
     told = '[{"type":"text","content":"Be brief."}]'
     first = row_of({"gen_ai.system_instructions": told, "gen_ai.input.messages": [{"role": "system", "content": "x"}]})
-    assert row_of({"gen_ai.system_instructions": told})["system_instructions"] == first["system_instructions"] == told
+    assert json.loads(first["system_instructions"]) == [*json.loads(told), {"type": "text", "content": "x"}]
+    assert row_of({"gen_ai.system_instructions": told})["system_instructions"] == told
 
 
 @pytest.mark.parametrize(
@@ -279,3 +280,38 @@ def test_a_dialect_that_is_not_known_is_kept_as_it_is(row_of: RowOf, scope: str,
     row = row_of(sent, scope_name=scope)
     assert (row["dialect"], row["kind"], row["input_text"]) == ("unknown", "other", None)
     assert row["attributes"] == sent
+
+
+@pytest.mark.parametrize(
+    ("apart", "first", "told"),
+    [
+        (["Be brief."], ["You answer for a shop."], ["Be brief.", "You answer for a shop."]),
+        (["Be brief."], ["Be brief."], ["Be brief."]),
+        (["Be brief.\nBe kind."], ["Be brief.", "Be kind."], ["Be brief.\nBe kind."]),
+        (["Be kind."], ["Be brief.\nBe kind."], ["Be brief.\nBe kind."]),
+        (["Say yes, or no."], ["no"], ["Say yes, or no.", "no"]),
+    ],
+)
+def test_instructions_apart_and_in_messages_are_all_kept_once(
+    row_of: RowOf, apart: list[str], first: list[str], told: list[str]
+) -> None:
+    """A developer message beside instructions is told to the model, too; what both say stands once."""
+    said = [{"role": "developer", "content": text} for text in first]
+    row = row_of(
+        {
+            "gen_ai.operation.name": "chat",
+            "gen_ai.system_instructions": json.dumps([{"type": "text", "content": text} for text in apart]),
+            "gen_ai.input.messages": json.dumps([*said, {"role": "user", "content": "hi"}]),
+        }
+    )
+    assert [part["content"] for part in json.loads(row["system_instructions"])] == told
+    assert [message["role"] for message in json.loads(row["input_messages"])] == ["user"]
+
+
+def test_cut_messages_are_told_of_also_when_instructions_are_lifted_out(row_of: RowOf) -> None:
+    """The first message is the system's, the second was cut by the sender."""
+    cut = '[{"role":"system","content":"s"},{"role":"user","content":"hello th'
+    row = row_of({"gen_ai.operation.name": "chat", "gen_ai.input.messages": cut})
+    assert (row["input_text"], row["content_state"]) == ("hello th", "truncated")
+    alone = row_of({"gen_ai.operation.name": "chat", "gen_ai.input.messages": '[{"role":"system","content":"Be bri'})
+    assert (alone["input_messages"], alone["content_state"]) == (None, "truncated")

@@ -30,13 +30,23 @@ _PARAMS: Final = {
     "presencePenalty": "presence_penalty",
     "frequencyPenalty": "frequency_penalty",
 }
+_CALLS: Final = (".doGenerate", ".doStream")
+_DETAILS: Final = "ai.usage.inputTokenDetails.cacheReadTokens"
+"""Version 6 sends it, whose input includes the cache."""
+_COUNTS: Final = (
+    ("input_tokens", ("ai.usage.inputTokens", "ai.usage.promptTokens", "ai.usage.tokens")),
+    ("output_tokens", ("ai.usage.outputTokens", "ai.usage.completionTokens")),
+    ("cache_read_tokens", (_DETAILS, "ai.usage.cachedInputTokens")),
+    ("cache_write_tokens", ("ai.usage.inputTokenDetails.cacheWriteTokens",)),
+    ("reasoning_tokens", ("ai.usage.outputTokenDetails.reasoningTokens", "ai.usage.reasoningTokens")),
+)
 
 
 def _kind(value: Any) -> str | None:
     operation = value if isinstance(value, str) else ""
     if operation == "ai.toolCall":
         return "tool"
-    if operation.endswith((".doGenerate", ".doStream")):
+    if operation.endswith(_CALLS):
         return "llm"
     return "embedding" if operation.endswith(".doEmbed") else "chain"
 
@@ -46,7 +56,7 @@ def _read(raw: RawSpan, _logs: Sequence[RawLog]) -> Facts:
     if sent.get("ai.operationId") == "ai.toolCall":
         return {}
     if str(sent.get("ai.operationId")).startswith("ai.embed"):
-        return {"input_text": _embedded(sent)}
+        return {"input_text": _embedded(sent), **_usage(sent)}
     system, said = _asked(sent.get("ai.prompt.messages", sent.get("ai.prompt")))
     return {
         "system_instructions": instructions(system),
@@ -135,14 +145,33 @@ def _answered(sent: Json) -> Content | None:
 
 
 def _usage(sent: Json) -> Facts:
-    """The provider's own usage when it was sent, because versions below 6 do not say what their input includes."""
+    """The counts of the SDK, or the provider's own: versions below 6 do not tell what their input includes.
+
+    Those of a wrapper are sums of several calls, of which the provider's usage is only the last.
+    """
+    counted: Facts = {}
+    for column, names in _COUNTS:
+        found = [number for name in names if (number := count(sent.get(name))) is not None]
+        counted[column] = next(filter(None, found), found[0] if found else None)
+    return {**counted, **_own_usage(sent, counted)} if str(sent.get("ai.operationId")).endswith(_CALLS) else counted
+
+
+def _own_usage(sent: Json, counted: Facts) -> Facts:
     for provider in (object_of(sent.get("ai.response.providerMetadata")) or {}).values():
-        if is_object(provider) and (own := usage(provider.get("usage"))).get("input_tokens") is not None:
+        if not is_object(provider):
+            continue
+        own = {column: number for column, number in usage(provider.get("usage")).items() if number is not None}
+        if "input_tokens" in own:
             return own
-    return {
-        "reasoning_tokens": count(sent.get("ai.usage.outputTokenDetails.reasoningTokens"))
-        or count(sent.get("ai.usage.reasoningTokens")),
-    }
+        if (written := count(provider.get("cacheCreationInputTokens"))) is not None and _DETAILS not in sent:
+            read = count(provider.get("cacheReadInputTokens")) or counted["cache_read_tokens"] or 0
+            asked = counted["input_tokens"]
+            return {
+                "input_tokens": None if asked is None else asked + read + written,
+                "cache_read_tokens": read,
+                "cache_write_tokens": written,
+            }
+    return {}
 
 
 VERCEL_AI: Final = Dialect(
@@ -156,10 +185,6 @@ VERCEL_AI: Final = Dialect(
         "finish_reasons": ("ai.response.finishReason",),
         "conversation_id": ("ai.telemetry.metadata.sessionId", "ai.settings.context.sessionId"),
         "user_id": ("ai.telemetry.metadata.userId", "ai.settings.context.userId"),
-        "input_tokens": ("ai.usage.inputTokens", "ai.usage.promptTokens", "ai.usage.tokens"),
-        "output_tokens": ("ai.usage.outputTokens", "ai.usage.completionTokens"),
-        "cache_read_tokens": ("ai.usage.inputTokenDetails.cacheReadTokens", "ai.usage.cachedInputTokens"),
-        "cache_write_tokens": ("ai.usage.inputTokenDetails.cacheWriteTokens",),
         "tool_name": ("ai.toolCall.name",),
         "tool_call_id": ("ai.toolCall.id",),
         "tool_arguments": ("ai.toolCall.args",),

@@ -55,6 +55,49 @@ def test_input_includes_the_cache(sent: Sent) -> None:
     assert (row["input_tokens"], row["cache_read_tokens"], row["cache_write_tokens"]) == (1752, 1024, 517)
 
 
+OWN = {"input_tokens": 5000, "output_tokens": 5, "cache_read_input_tokens": 1024, "cache_creation_input_tokens": 517}
+STREAM = {
+    "ai.operationId": "ai.streamText.doStream",
+    "ai.usage.inputTokens": 5000,
+    "ai.usage.outputTokens": 5,
+    "ai.usage.cachedInputTokens": 1024,
+}
+
+
+@pytest.mark.parametrize(
+    ("beside", "counts"),
+    [
+        ({"ai.response.providerMetadata": json.dumps({"anthropic": {"usage": OWN}})}, (6541, 1024, 517)),
+        (
+            {"ai.response.providerMetadata": json.dumps({"anthropic": {"cacheCreationInputTokens": 517}})},
+            (6541, 1024, 517),
+        ),
+        (
+            {
+                "ai.response.providerMetadata": json.dumps({"anthropic": {"cacheCreationInputTokens": 517}}),
+                "ai.usage.inputTokenDetails.cacheReadTokens": 1024,
+                "ai.usage.inputTokenDetails.cacheWriteTokens": 517,
+            },
+            (5000, 1024, 517),
+        ),
+        ({"ai.response.providerMetadata": json.dumps({"openai": {"responseId": "r"}})}, (5000, 1024, None)),
+        (
+            {
+                "ai.operationId": "ai.streamText",
+                "ai.response.providerMetadata": json.dumps({"anthropic": {"usage": {**OWN, "input_tokens": 1}}}),
+            },
+            (5000, 1024, None),
+        ),
+    ],
+)
+def test_what_the_input_includes_is_told_by_the_provider(
+    row_of: Callable[..., SpanRow], beside: dict[str, Any], counts: tuple[int | None, ...]
+) -> None:
+    """Also when more came without the cache than with it; version 6 includes it; a wrapper's are sums of its calls."""
+    row = row_of({**STREAM, **beside})
+    assert (row["input_tokens"], row["cache_read_tokens"], row["cache_write_tokens"]) == counts
+
+
 def test_nonsense_says_nothing(raw_span: RawSpanOf) -> None:
     """Values of the wrong type give no column and no error."""
     from otel_i2e.normalize import normalize_span
