@@ -1,22 +1,38 @@
 """JSON text in and out, for values that others made: whatever is given, valid JSON text comes out.
 
-orjson does the work. What it refuses (a lone surrogate, an integer beyond 64 bits, nesting beyond
-254) is mended, never raised: the column takes JSON that every reader can parse.
+orjson does the work. What it refuses (a lone surrogate, nesting beyond 254) is mended, never raised: the
+column takes JSON that every reader can parse. Integers beyond 64 bits, which it takes for floats, keep their digits.
 """
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from typing import Any, Final, TypeGuard
 
 import orjson
 
-__all__ = ["SORTED", "dumps", "is_list", "is_object", "loads", "mended", "parse_if_json", "well_formed"]
+__all__ = [
+    "SORTED",
+    "dumps",
+    "exact",
+    "is_list",
+    "is_object",
+    "loads",
+    "loads_exact",
+    "mended",
+    "parse_if_json",
+    "well_formed",
+]
 
 SORTED: Final = orjson.OPT_SORT_KEYS
 _DEEPEST: Final = 250
 _TOO_DEEP: Final = "… (nested too deeply)"
+_DIGITS: Final = bytes(ord("0") if 48 <= byte < 58 else ord("-") if byte == 45 else 32 for byte in range(256))
+_SURE_DIGITS: Final = 20
+_LONG: Final = b"0" * _SURE_DIGITS
+_LONG_NEGATIVE: Final = b"-" + b"0" * (_SURE_DIGITS - 1)
 _ESCAPES: Final = re.compile(
     r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(\\u[dD][89a-fA-F][0-9a-fA-F]{2})|\\.", re.DOTALL
 )
@@ -27,7 +43,7 @@ def dumps(value: Any, option: int = 0) -> str:
     try:
         return orjson.dumps(value, None, option).decode()
     except (TypeError, ValueError):
-        return orjson.dumps(_storable(value, 0), None, option).decode()
+        return _written(_storable(value, 0), option)
 
 
 def loads(text: str | bytes) -> Any:
@@ -41,6 +57,24 @@ def loads(text: str | bytes) -> Any:
         return orjson.loads(better)
 
 
+def loads_exact(text: str) -> Any:
+    """As `loads`, and integers beyond 64 bits keep every digit. Raises ValueError."""
+    return exact(text, loads(text))
+
+
+def exact(text: str, value: Any) -> Any:
+    """`value`, read from JSON `text`; read again where an integer in it has more digits than 64 bits can be sure of."""
+    if len(text) < _SURE_DIGITS:
+        return value
+    digits = text.encode("utf-8", "replace").translate(_DIGITS)
+    if _LONG not in digits and _LONG_NEGATIVE not in digits:
+        return value
+    try:
+        return json.loads(mended(text))
+    except (ValueError, RecursionError):  # thousands of digits, or of levels
+        return value
+
+
 def parse_if_json(text: str) -> Any:
     """The value when `text` is a JSON object, array or quoted text; else `text` itself.
 
@@ -48,7 +82,7 @@ def parse_if_json(text: str) -> Any:
     """
     if text[:1] in ("{", "[", '"') or text[:1].isspace():
         try:
-            value = loads(text)
+            value = loads_exact(text)
         except ValueError:
             return text
         if isinstance(value, str) or is_object(value) or is_list(value):
@@ -87,7 +121,14 @@ def _storable(value: Any, depth: int) -> Any:
         return {well_formed(str(key)): _storable(item, depth + 1) for key, item in pairs}
     if is_list(value):
         return [_storable(item, depth + 1) for item in value] if depth < _DEEPEST else _TOO_DEEP
-    if value is None or isinstance(value, bool):
+    if value is None or isinstance(value, int) or (isinstance(value, float) and math.isfinite(value)):
         return value
-    fits = -(2**63) <= value < 2**64 if isinstance(value, int) else isinstance(value, float) and math.isfinite(value)
-    return value if fits else well_formed(str(value))
+    return well_formed(str(value))
+
+
+def _written(value: Any, option: int) -> str:
+    try:
+        return orjson.dumps(value, None, option).decode()
+    except TypeError:  # an integer beyond 64 bits
+        ordered = bool(option & orjson.OPT_SORT_KEYS)
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=ordered)

@@ -59,6 +59,8 @@ _NAMES: Final = [(1 << order, re.compile(dialect.names)) for order, dialect in e
 _VALUES: Final = [
     (1 << order, name, begin) for order, dialect in enumerate(DIALECTS) for name, begin in dialect.values.items()
 ]
+_SAY_KIND: Final = sum(1 << order for order, dialect in enumerate(DIALECTS) if "kind" in dialect.fields)
+"""Families of which one name is enough: what their kind calls for may stand under names that others use, too."""
 _SPAN_NAMES: Final = tuple(name for dialect in DIALECTS for name in dialect.spans)
 _EVENTS: Final = {
     name: sum(1 << order for order, dialect in enumerate(DIALECTS) if name in dialect.events)
@@ -105,7 +107,7 @@ def gather(raw: RawSpan, logs: Sequence[RawLog] = ()) -> Facts:
                 given, rank = _better(column, facts[column], ranks[column], given, rank)
             facts[column] = given
             ranks[column] = rank
-    signs |= _signs_of_values(raw.attributes)
+    signs |= _signs_of_values(raw.attributes) | (shown & _SAY_KIND)
     if raw.events or logs:
         signs |= _signs_of_events(raw, logs)
     if signs:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any, Final
 
-from otel_i2e.models.json_text import loads
+from otel_i2e.models.json_text import loads, loads_exact
 
-__all__ = ["loads_cut"]
+__all__ = ["left_of", "loads_cut"]
 
 _TOKEN: Final = re.compile(r'"(?:[^"\\]++|\\.)*+"|[\[\]{},]|"', re.DOTALL)
 _HALF_ESCAPE: Final = re.compile(r"(?<!\\)((?:\\\\)*)\\(?:u[0-9a-fA-F]{0,3})?\Z")
@@ -32,6 +33,18 @@ def loads_cut(text: str) -> Any:
             except ValueError:
                 continue
     raise ValueError("not the beginning of JSON")
+
+
+def left_of(value: Any) -> tuple[Any, bool]:
+    """What JSON text holds, or of cut text what is left, and whether it was cut; anything else as it is."""
+    if not isinstance(value, str):
+        return value, False
+    try:
+        return loads_exact(value), False
+    except ValueError:
+        with suppress(ValueError):
+            return loads_cut(value), True
+    return value, False
 
 
 def _completions(text: str) -> Iterator[str]:

@@ -6,6 +6,7 @@ import math
 from typing import Any, Final
 
 from otel_i2e.models.json_text import dumps, loads
+from otel_i2e.normalize.cut_json import left_of
 from otel_i2e.normalize.raw import Json, is_list, is_object
 
 __all__ = ["document", "documents", "merged"]
@@ -18,12 +19,8 @@ _METADATA: Final = "metadata"
 
 
 def documents(value: Any) -> list[Json] | None:
-    """A list of documents from JSON text or a structure, `{"documents": […]}` included; None when there are none."""
-    if isinstance(value, str):
-        try:
-            value = loads(value)
-        except ValueError:
-            return None
+    """A list of documents from JSON text, also cut, or a structure, `{"documents": […]}` included; None without any."""
+    value, _ = left_of(value)
     if is_object(value):
         value = value.get("documents", [value])
     return [document(item) for item in value] or None if is_list(value) else None

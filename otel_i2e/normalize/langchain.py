@@ -24,6 +24,13 @@ _ROLES: Final = {
     "ToolMessageChunk": "tool",
     "function": "function",
 }
+_CLASSES: Final = {
+    "HumanMessage": "human",
+    "AIMessage": "ai",
+    "SystemMessage": "system",
+    "ToolMessage": "tool",
+    "FunctionMessage": "function",
+}
 
 
 def unwrapped(value: Any) -> Any:
@@ -42,8 +49,7 @@ def is_langchain(value: Any) -> bool:
 def plain_message(value: Json) -> Json:
     """A message with `role`, `content`, `tool_calls` and `tool_call_id`; bookkeeping is left out."""
     said: Json = unwrapped(value)
-    kind = said.get("type")
-    message: Json = {"role": _ROLES.get(str(kind), "user"), "content": said.get("content")}
+    message: Json = {"role": _speaker(value, said), "content": said.get("content")}
     calls = said.get("tool_calls")
     if is_list(calls) and calls:
         message["tool_calls"] = [_call(call) for call in calls]
@@ -51,6 +57,15 @@ def plain_message(value: Json) -> Json:
             message["content"] = [part for part in content if not (is_object(part) and part.get("type") == "tool_use")]
     message |= {name: said[name] for name in ("tool_call_id", "name") if said.get(name)}
     return message
+
+
+def _speaker(value: Json, said: Json) -> str:
+    """The role that the message's `type` says; without one, its class or the role that it was given."""
+    kind = said.get("type")
+    if not isinstance(kind, str):
+        path = value.get("id")
+        kind = _CLASSES.get(str(path[-1]).removesuffix("Chunk")) if is_list(path) and path else None
+    return _ROLES.get(str(kind)) or str(said.get("role") or "user")
 
 
 def _call(call: Any) -> Any:
@@ -76,7 +91,7 @@ def generations(result: Json) -> list[Json]:
             metadata: Any = said.get("response_metadata")
             known: Json = {**(info if is_object(info) else {}), **(metadata if is_object(metadata) else {})}
             reason = known.get("finish_reason") or known.get("stop_reason")
-            message = plain_message(said)
+            message = plain_message({"type": "ai", **said})
             if reason:
                 message["finish_reason"] = reason
             found.append({"message": message, "metadata": known, "usage": said.get("usage_metadata")})

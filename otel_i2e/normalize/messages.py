@@ -6,18 +6,21 @@ stored, and nothing is written again (`Content.text`).
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any, Final, NamedTuple, TypeGuard
 
 import orjson
 
-from otel_i2e.models.json_text import SORTED, dumps, loads
+from otel_i2e.models.json_text import SORTED, dumps, exact, loads
 from otel_i2e.normalize.cut_json import loads_cut
 from otel_i2e.normalize.langchain import generations, is_langchain, plain_message
-from otel_i2e.normalize.parts import canonical_part, is_canonical_part, text_part
+from otel_i2e.normalize.parts import canonical_part, is_canonical_part, is_known_part, text_part
 from otel_i2e.normalize.raw import Json, is_list, is_object
+from otel_i2e.normalize.shapes import are_blocks, are_cut_messages, are_messages
 
-__all__ = ["Content", "canonical_message", "content", "instructions", "messages", "tool_definitions"]
+__all__ = ["Content", "canonical_message", "content", "cut_off", "instructions", "messages", "tool_definitions"]
 
 _JSON_BEGINS: Final = ("[", "{", '"', " ", "\n", "\t", "\r")
 _REMEMBERED_SIZE: Final = 100_000
@@ -27,6 +30,8 @@ _NO_BLOCK: Final = frozenset({"role", "parts", "message"})
 _ROLES: Final = {"model": "assistant"}  # Gemini
 _SPEAKERS: Final = {"function_call": "assistant", "function_call_output": "tool", "reasoning": "assistant"}
 _TOOL_NAMES: Final = frozenset({"function", "input_schema", "inputSchema"})
+
+Shape = Callable[[Any], bool]
 
 
 class Content(NamedTuple):
@@ -44,17 +49,26 @@ class Content(NamedTuple):
 
 
 def messages(value: Any, role: str = "user") -> Content | None:
-    """Messages from JSON text or a structure; plain text is one message of `role`. None when there are none."""
-    parsed, text, cut = _parsed_or_cut(value)
+    """Messages from JSON text or a structure; any other text is one message of `role`, to the letter.
+
+    None when there are none.
+    """
+    parsed, text = _parsed(value)
+    if is_list(parsed) and parsed and _are_canonical(parsed):
+        return Content(parsed, text if text is not None and _is_legible(text, parsed) else None)
+    parsed, cut = _read(value, parsed, are_messages, are_cut_messages)
     if is_object(parsed):
-        parsed, text = _in_object(parsed), None
+        parsed = _in_object(parsed)
     if isinstance(parsed, str):
         return Content([{"role": role, "parts": [text_part(parsed)]}]) if parsed else None
     if not is_list(parsed) or not parsed:
         return None
-    if _are_canonical(parsed):
-        return Content(parsed, text if text is not None and _is_legible(text, parsed) else None, cut)
-    return Content(_said(parsed, role), None, cut)
+    return Content(parsed if _are_canonical(parsed) else _said(parsed, role), None, cut)
+
+
+def cut_off(said: Content | None, cut: bool) -> Content | None:
+    """`said`, marked when it was read out of text of which only the beginning was sent."""
+    return said._replace(cut=True) if said is not None and cut else said
 
 
 def canonical_message(message: Any, role: str = "user") -> Json:
@@ -97,7 +111,9 @@ def tool_definitions(value: Any) -> Content | None:
 def content(value: Any) -> Content | None:
     """Any content: JSON text parsed and its text kept, other text as it is. None when there is none."""
     parsed, text = _parsed(value)
-    return None if parsed is None else Content(parsed, None if text and "\\u" in text else text)
+    if parsed is None or text is None:
+        return None if parsed is None else Content(parsed)
+    return Content(exact(text, parsed), None if "\\u" in text else text)
 
 
 def _is_answer(message: Json) -> bool:
@@ -119,7 +135,7 @@ def _said(sent: list[Any], role: str) -> list[Json]:
             blocks = None
             said.append(canonical_message(item, role))
             continue
-        speaker = _SPEAKERS.get(item["type"], role)
+        speaker = _SPEAKERS.get(str(item.get("type")), role)
         if blocks is None or blocks["role"] != speaker:
             blocks = {"role": speaker, "parts": []}
             said.append(blocks)
@@ -129,9 +145,9 @@ def _said(sent: list[Any], role: str) -> list[Json]:
 
 def _is_block(item: Any) -> TypeGuard[Json]:
     """Whether `item` is a part of a message: it says what it is and not who speaks."""
-    return (
-        is_object(item) and isinstance(item.get("type"), str) and _NO_BLOCK.isdisjoint(item) and not is_langchain(item)
-    )
+    if not is_object(item) or not _NO_BLOCK.isdisjoint(item) or is_langchain(item):
+        return False
+    return isinstance(item.get("type"), str) or is_known_part(item)
 
 
 def _parsed(value: Any) -> tuple[Any, str | None]:
@@ -149,15 +165,23 @@ def _parsed(value: Any) -> tuple[Any, str | None]:
             return value, None
 
 
-def _parsed_or_cut(value: Any) -> tuple[Any, str | None, bool]:
-    """The value, its JSON text when that was sent whole, and whether only its beginning was sent."""
-    parsed, text = _parsed(value)
+def _read(sent: Any, parsed: Any, is_it: Shape, is_it_cut: Shape) -> tuple[Any, bool]:
+    """What JSON text holds that is of a shape, with all digits; a text whose JSON is not; whether it was cut off."""
+    if not isinstance(sent, str):
+        return parsed, False
+    if is_list(parsed) and not parsed:
+        return None, False
     if isinstance(parsed, str):
-        try:
-            return loads_cut(parsed), None, True
-        except ValueError:
-            return parsed, None, False
-    return parsed, text, False
+        with suppress(ValueError):
+            left = loads_cut(parsed)
+            if is_it_cut(left):
+                return left, True
+        return parsed, False
+    return (exact(sent, parsed) if is_it(parsed) else sent), False
+
+
+def _is_structure(value: Any) -> bool:
+    return is_object(value) or is_list(value)
 
 
 def _in_object(fields: Json) -> Any:
@@ -173,7 +197,7 @@ def _in_object(fields: Json) -> Any:
     if is_list(choices):
         chosen = [(choice.get("message"), choice.get("finish_reason")) for choice in choices if is_object(choice)]
         return [{**message, "finish_reason": reason} for message, reason in chosen if is_object(message)]
-    return dumps(fields) if _MESSAGE_NAMES.isdisjoint(fields) else [fields]
+    return [fields] if not _MESSAGE_NAMES.isdisjoint(fields) or is_known_part(fields) else dumps(fields)
 
 
 def _are_canonical(sent: list[Any]) -> bool:
@@ -218,15 +242,17 @@ def _parts(value: Any) -> list[Json]:
 
 
 def _instructions(value: Any) -> Content | None:
-    parsed, text, cut = _parsed_or_cut(value)
+    parsed, text = _parsed(value)
     if is_list(parsed) and all(map(is_canonical_part, parsed)):
-        return Content(parsed, None if text and "\\u" in text else text, cut) if parsed else None
+        return Content(parsed, None if text and "\\u" in text else text) if parsed else None
+    parsed, cut = _read(value, parsed, are_blocks, are_blocks)
     parts = _parts(parsed)
     return Content(parts, None, cut) if parts else None
 
 
 def _tools(value: Any) -> Content | None:
-    parsed, text, cut = _parsed_or_cut(value)
+    parsed, text = _parsed(value)
+    parsed, cut = _read(value, parsed, _is_structure, _is_structure)
     if is_object(parsed):
         parsed, text = [parsed], None
     if not is_list(parsed) or not parsed:

@@ -17,6 +17,7 @@ from otel_i2e.normalize.payloads import answered, asked
 from otel_i2e.normalize.raw import Json, is_list, is_object
 from otel_i2e.normalize.readers import object_of, text, tool_result
 from otel_i2e.normalize.richness import richness
+from otel_i2e.normalize.shapes import are_messages
 
 __all__ = ["answer_in", "documents_in", "request_in", "richer", "tool_run_in"]
 
@@ -44,7 +45,7 @@ def answer_in(sent: Json) -> Facts:
         given = given[0]
     if is_object(given):
         given = _without_fakes(given)
-    elif not is_list(given) or not all(map(is_object, given)):
+    elif not are_messages(given):
         return {}
     facts = answered(given)
     said = facts.get("output_messages")

@@ -15,10 +15,18 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from otel_i2e.blobs import reference
-from otel_i2e.models.json_text import loads, parse_if_json
+from otel_i2e.models.json_text import loads_exact, parse_if_json
 from otel_i2e.normalize.raw import Json, is_list, is_object
 
-__all__ = ["canonical_part", "is_canonical_part", "parse_arguments", "text_part", "tool_answer", "tool_call_part"]
+__all__ = [
+    "canonical_part",
+    "is_canonical_part",
+    "is_known_part",
+    "parse_arguments",
+    "text_part",
+    "tool_answer",
+    "tool_call_part",
+]
 
 
 def text_part(text: str) -> Json:
@@ -38,7 +46,7 @@ def parse_arguments(value: Any) -> Any:
     if not value.strip():
         return {}
     try:
-        return loads(value)
+        return loads_exact(value)
     except ValueError:
         return value
 
@@ -67,6 +75,18 @@ def is_canonical_part(part: Any) -> bool:
     if kind == "blob":
         return reference(part.get("content")) is None
     return isinstance(kind, str) and kind not in _SPELLINGS and not kind.endswith("_tool_result")
+
+
+def is_known_part(part: Any) -> bool:
+    """Whether `part` is of a kind that has a spelling here: by its type, or by the name of its one field."""
+    if not is_object(part):
+        return False
+    kind = part.get("type")
+    if isinstance(kind, str):
+        return kind in _SPELLINGS or kind in _OTHER_KINDS or kind.endswith("_tool_result")
+    if isinstance(part.get("text"), str):
+        return part.keys() <= _BESIDE_TEXT
+    return any(is_object(part.get(name)) for name in _UNTYPED)
 
 
 def canonical_part(part: Any) -> Json:
@@ -205,6 +225,11 @@ _UNTYPED: Final[dict[str, Callable[[Json], Json]]] = {
     "file_data": _linked,
     "fileData": _linked,
 }
+_BESIDE_TEXT: Final = frozenset({"text", "thought", "thought_signature", "thoughtSignature"})
+_OTHER_KINDS: Final = frozenset(
+    {"blob", "uri", "server_tool_call", "server_tool_call_response", "compaction", "redacted_thinking"}
+)
+"""Kinds that need no other spelling."""
 _SOURCES: Final = ("source", "image_url", "image", "input_audio", "file")
 _PAYLOADS: Final = ("url", "data", "file_data", "base64", "content")
 _MEDIA_TYPES: Final = ("media_type", "mime_type", "mimeType", "mediaType")

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from otel_i2e.normalize.cut_json import left_of
 from otel_i2e.normalize.dialect import Facts
 from otel_i2e.normalize.langchain import generations, unwrapped
 from otel_i2e.normalize.messages import Content, content, instructions, messages, tool_definitions
 from otel_i2e.normalize.raw import Json, is_list, is_object
 from otel_i2e.normalize.readers import text, words
+from otel_i2e.normalize.shapes import is_message
 from otel_i2e.normalize.usage import usage
 
 __all__ = ["answered", "asked", "params"]
@@ -28,7 +30,6 @@ _NO_PARAMS: Final = frozenset(
         *("tools", "functions", "extra_headers", "extra_query", "extra_body", "timeout", "api_key", "metadata"),
     }
 )
-_ANSWERS: Final = frozenset({"choices", "generations", "content", "output"})
 
 
 def asked(value: Any) -> Facts:
@@ -36,7 +37,7 @@ def asked(value: Any) -> Facts:
     given = content(value)
     sent: Any = given.value if given else None
     if not is_object(sent) or not ({"messages", "input", "prompt", "contents"} & sent.keys()):
-        return {"input_messages": messages(sent)}
+        return _asked_in_part(value)
     said = next((sent[name] for name in ("messages", "input", "prompt", "contents") if sent.get(name)), None)
     return {
         "input_messages": messages({"messages": said} if is_list(said) else said),
@@ -45,6 +46,16 @@ def asked(value: Any) -> Facts:
         "request_model": text(sent.get("model")),
         "request_params": params(sent),
     }
+
+
+def _asked_in_part(value: Any) -> Facts:
+    """Messages that are no request; or those of a request that was cut, with the model where that was sent whole."""
+    said = messages(value)
+    if said is None or not said.cut:
+        return {"input_messages": said}
+    left, _ = left_of(value)
+    known: Json = left if is_object(left) and list(left)[-1] != "model" else {}
+    return {"input_messages": said, "request_model": text(known.get("model"))}
 
 
 def params(sent: Json) -> Json | None:
@@ -61,8 +72,8 @@ def answered(value: Any) -> Facts:
     sent: Any = unwrapped(given.value) if given else None
     if is_object(sent) and "generations" in sent:
         return _result(sent)
-    if not is_object(sent) or _ANSWERS.isdisjoint(sent):
-        return {"output_messages": messages(sent, "assistant")}
+    if not is_object(sent) or not (is_list(sent.get("choices")) or is_list(sent.get("output")) or is_message(sent)):
+        return {"output_messages": messages(value if given and sent is given.value else sent, "assistant")}
     said = messages(_said(sent), "assistant")
     return {
         "output_messages": said,

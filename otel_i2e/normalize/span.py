@@ -145,8 +145,9 @@ def _put_messages(row: SpanRow, _raw: RawSpan) -> None:
 
 
 def _lift_instructions(row: SpanRow, said: Content) -> None:
-    kept = list(dropwhile(_instructs, said.value))
-    told = [part for message in takewhile(_instructs, said.value) for part in message["parts"]]
+    spoken: list[Json] = said.value
+    kept = list(dropwhile(_instructs, spoken))
+    told = [part for message in takewhile(_instructs, spoken) for part in message["parts"]]
     row["system_instructions"] = _told_all(row["system_instructions"], told)
     row["input_messages"] = Content(kept, None, said.cut) if kept else None
     if said.cut and not kept:

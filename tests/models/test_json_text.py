@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from otel_i2e.models.json_text import dumps, loads, parse_if_json, well_formed
+from otel_i2e.models.json_text import dumps, exact, loads, loads_exact, parse_if_json, well_formed
 
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary(),
@@ -68,3 +68,19 @@ def test_escaped_backslashes_are_not_taken_for_surrogates() -> None:
 def test_bytes_that_are_not_utf8_are_mended() -> None:
     """A broken byte inside JSON does not lose the rest."""
     assert loads(b'{"a": "x\xff"}') == {"a": "x\ufffd"}
+
+
+@given(st.integers(-(10**40), 10**40))
+def test_integers_come_back_with_every_digit(number: int) -> None:
+    """Beyond 64 bits, too, in an object, in a list, next to text."""
+    text = json.dumps({"wei": [number], "said": "x"})
+    assert loads_exact(text) == parse_if_json(text) == {"wei": [number], "said": "x"}
+    assert json.loads(dumps(loads_exact(text))) == {"wei": [number], "said": "x"}
+
+
+def test_what_cannot_be_read_with_all_digits_is_left_as_it_was_read() -> None:
+    """Thousands of digits are refused by Python, thousands of levels by its reader."""
+    digits = "9" * 300
+    assert exact(f"[{digits * 30}]", "as read") == "as read"
+    deep = "[" * 3_000 + digits + "]" * 3_000
+    assert exact(deep, "as read") == "as read"

@@ -69,3 +69,44 @@ def _text(said: list[Any]) -> str:
     message: dict[str, Any] = {"parts": [], **(said[0] if said else {})}
     part: dict[str, Any] = {"content": "", **(message["parts"][0] if message["parts"] else {})}
     return part["content"] or ""
+
+
+BIG = "x" * 5_000
+ASKED = [{"role": "user", "parts": [{"text": "hi"}]}, {"role": "user", "parts": [{"text": BIG}]}]
+SPOKEN = [{"event.name": "gen_ai.user.message", "content": text} for text in ("hi", BIG)]
+CUT: list[tuple[str, dict[str, Any]]] = [
+    ("gcp.vertex.agent", {"gcp.vertex.agent.llm_request": {"model": "m", "contents": ASKED}}),
+    ("logfire.openai", {"request_data": {"model": "m", "messages": [{"role": "user", "content": "hi"}] * 900}}),
+    ("logfire", {"events": SPOKEN}),
+    ("pydantic-ai", {"all_messages_events": SPOKEN}),
+    ("", {"mlflow.spanType": "LLM", "mlflow.spanInputs": {"model": "m", "messages": SPOKEN}}),
+]
+
+
+@pytest.mark.parametrize(("scope", "sent"), CUT)
+def test_cut_requests_and_events_keep_what_stood_before_the_cut(
+    row_of: Callable[..., SpanRow], scope: str, sent: dict[str, Any]
+) -> None:
+    """Whoever cut them, and the row says that they were cut."""
+    cut = {name: json.dumps(value)[:1_000] for name, value in sent.items()}
+    row = row_of({"gen_ai.operation.name": "chat", **cut}, scope_name=scope)
+    assert json.loads(row["input_messages"])[0]["parts"] == [{"type": "text", "content": "hi"}]
+    assert row["content_state"] == "truncated"
+    if scope == "gcp.vertex.agent" or "mlflow.spanType" in sent:
+        assert row["request_model"] == "m"
+
+
+def test_a_cut_answer_gives_no_word_cut_in_half(row_of: Callable[..., SpanRow]) -> None:
+    """Its text stays; a reason or a count that may be the beginning of another is left out."""
+    answer = '{"content": {"role": "model", "parts": [{"text": "yes"}]}, "finish_reason": "MAX'
+    request = '{"model": "m", "contents": [{"role": "user", "parts": [{"text": "hi"}]}]}'
+    names = ("gcp.vertex.agent.llm_request", "gcp.vertex.agent.llm_response")
+    row = row_of(dict(zip(names, (request, answer), strict=True)), scope_name="gcp.vertex.agent")
+    assert (row["output_text"], row["finish_reasons"], row["content_state"]) == ("yes", None, "truncated")
+
+
+def test_cut_documents_keep_those_before_the_cut(row_of: Callable[..., SpanRow]) -> None:
+    """And the beginning of the one that was cut."""
+    cut = '[{"id": "1", "content": "first"}, {"id": "2", "content": "seco'
+    row = row_of({"gen_ai.operation.name": "retrieval", "gen_ai.retrieval.documents": cut})
+    assert [(one["id"], one["content"]) for one in json.loads(row["documents"])] == [("1", "first"), ("2", "seco")]

@@ -35,3 +35,21 @@ def test_a_result_without_messages_has_its_texts() -> None:
     (choice,) = generations({"generations": [[{"text": "hi"}]]})
     assert choice["message"] == {"role": "assistant", "content": "hi"}
     assert generations({"generations": []}) == generations({"generations": [[1]]}) == []
+
+
+def test_a_message_without_type_is_known_by_its_class() -> None:
+    """As `dumps` of older releases writes them; a class that is not known says who speaks in `role`, or nothing."""
+    speakers = ("SystemMessage", "HumanMessage", "AIMessageChunk", "ToolMessage")
+    sent: list[dict[str, object]] = [
+        {"lc": 1, "id": ["langchain", "schema", "messages", name], "kwargs": {"content": "x"}} for name in speakers
+    ]
+    assert [plain_message(one)["role"] for one in sent] == ["system", "user", "assistant", "tool"]
+    other: dict[str, object] = {"lc": 1, "id": ["ChatMessage"], "kwargs": {"content": "x", "role": "critic"}}
+    assert plain_message(other)["role"] == "critic"
+    assert plain_message({"lc": 1, "kwargs": {"content": "x"}})["role"] == "user"
+
+
+def test_the_choices_of_a_result_are_said_by_the_assistant() -> None:
+    """Also where the message does not say so."""
+    (choice,) = generations({"generations": [[{"message": {"lc": 1, "kwargs": {"content": "bye"}}}]]})
+    assert choice["message"] == {"role": "assistant", "content": "bye"}

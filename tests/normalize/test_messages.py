@@ -36,7 +36,6 @@ SHAPES: list[tuple[Any, list[Any]]] = [
     ({"role": "user", "content": "hi"}, SAID),
     ([{"role": "user", "content": [{"type": "text", "text": "hi"}]}], SAID),
     ({"model": "m", "messages": [{"role": "user", "content": "hi"}]}, SAID),
-    (["hi"], SAID),
     (
         {"choices": [{"message": {"role": "assistant", "content": "yes"}, "finish_reason": "stop"}]},
         [{"role": "assistant", "parts": [{"type": "text", "content": "yes"}], "finish_reason": "stop"}],
@@ -63,7 +62,6 @@ SHAPES: list[tuple[Any, list[Any]]] = [
         [{"role": "assistant", "parts": [CALL], "tool_calls": [CALL, {**CALL, "id": "2"}]}],
         [{"role": "assistant", "parts": [CALL, {**CALL, "id": "2"}]}],
     ),
-    ({"question": "hi"}, [{"role": "user", "parts": [{"type": "text", "content": '{"question":"hi"}'}]}]),
 ]
 
 
@@ -169,3 +167,64 @@ def test_gemini_s_model_is_the_assistant() -> None:
     said = messages([{"role": "model", "parts": [{"text": "Yes."}]}])
     assert said is not None
     assert said.value == [{"role": "assistant", "parts": [{"type": "text", "content": "Yes."}]}]
+
+
+@pytest.mark.parametrize(
+    ("sent", "said"),
+    [
+        ({"question": "hi"}, '{"question":"hi"}'),
+        (["hi"], "hi"),
+        ({"type": "text", "text": "hi"}, "hi"),
+        ([{"text": "hi"}], "hi"),
+    ],
+)
+def test_a_structure_that_is_no_message_is_said_by_somebody(sent: Any, said: str) -> None:
+    """An object as its JSON text, a list of texts and blocks as parts."""
+    found = messages(sent)
+    assert found is not None
+    assert found.value == [{"role": "user", "parts": [{"type": "text", "content": said}]}]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"answer":   "yes",  "n": 1.0}',
+        '{"answer": "yes", "list": [1, 2',
+        '{"content": "x", "title": "a book"}',
+        '{"messages": 3}',
+        '{"text": "x", "language": "en"}',
+        "[1, 2, 3]",
+        '["red", "blue"]',
+        '[{"name": "Bob", "role": "admin"}]',
+        '[{"name": "Bob", "role": "admin"',
+        '[{"type": "car", "text": "x"}]',
+        '  {"n": 1}',
+    ],
+)
+def test_json_that_is_no_message_stays_the_text_that_was_sent(text: str) -> None:
+    """A prompt may be JSON, an answer often is, and one that ended too early is not mended."""
+    found = messages(text, "assistant")
+    assert found is not None
+    assert (found.value, found.cut) == ([{"role": "assistant", "parts": [{"type": "text", "content": text}]}], False)
+
+
+@pytest.mark.parametrize(
+    "text", ['{"rules":  ["be nice"]}', '{"rules": ["be', '["red"]', "[1]", '{"text": "x", "n": 1}']
+)
+def test_instructions_may_be_json_of_their_own(text: str) -> None:
+    """They are what the model was told, to the letter."""
+    told = instructions(text)
+    assert told is not None
+    assert (told.value, told.cut) == ([{"type": "text", "content": text}], False)
+
+
+def test_integers_of_any_size_keep_their_digits() -> None:
+    """In calls and results, whether structured or as JSON text in JSON text."""
+    wei = 10**30 + 1
+    call = {"id": "a", "type": "function", "function": {"name": "send", "arguments": json.dumps({"wei": wei})}}
+    used = {"type": "tool_use", "id": "b", "name": "send", "input": {"wei": -wei}}
+    sent = json.dumps([{"role": "assistant", "content": [used], "tool_calls": [call]}])
+    found = messages(sent)
+    assert found is not None
+    parts = json.loads(found.json())[0]["parts"]
+    assert [part["arguments"]["wei"] for part in parts] == [-wei, wei]

@@ -99,3 +99,10 @@ def test_what_is_no_answer_says_nothing(value: Any) -> None:
     """It raises nothing, and makes nothing up."""
     assert not any(answered(value).get(name) for name in ("response_id", "finish_reasons", "input_tokens"))
     assert asked(value).get("request_params") is None
+
+
+@pytest.mark.parametrize("text", ['{"answer":   "yes"}', '{"content": "x", "title": "a book"}', '{"output": "x"}'])
+def test_an_answer_that_is_json_of_its_own_stays_as_it_was_sent(text: str) -> None:
+    """Only what an API gives back is taken apart."""
+    said = answered(text)["output_messages"]
+    assert said.value == [{"role": "assistant", "parts": [{"type": "text", "content": text}]}]

@@ -9,10 +9,11 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from otel_i2e import semconv
+from otel_i2e.normalize.cut_json import left_of
 from otel_i2e.normalize.dialect import Dialect, Facts
-from otel_i2e.normalize.messages import instructions, messages, tool_definitions
+from otel_i2e.normalize.messages import cut_off, instructions, messages, tool_definitions
 from otel_i2e.normalize.raw import Json, RawLog, RawSpan, is_list, is_object
-from otel_i2e.normalize.readers import count, object_of, text, words
+from otel_i2e.normalize.readers import count, text, words
 
 __all__ = ["GOOGLE_ADK"]
 
@@ -22,8 +23,8 @@ _ROLES: Final = {"model": "assistant"}
 
 
 def _read(raw: RawSpan, logs: Sequence[RawLog]) -> Facts:
-    request = object_of(raw.attributes.get("gcp.vertex.agent.llm_request")) or {}
-    answer = object_of(raw.attributes.get("gcp.vertex.agent.llm_response")) or {}
+    request, cut = _object(raw.attributes.get("gcp.vertex.agent.llm_request"))
+    answer, answer_cut = _object(raw.attributes.get("gcp.vertex.agent.llm_response"))
     user = next((text(log.attributes.get("user.id")) for log in logs if log.attributes.get("user.id")), None)
     facts: Facts = {"user_id": user, **_mended(raw.attributes)}
     if not request:
@@ -35,14 +36,24 @@ def _read(raw: RawSpan, logs: Sequence[RawLog]) -> Facts:
         "kind": "llm",
         "request_model": text(request.get("model")),
         "system_instructions": instructions(given.get("system_instruction")),
-        "input_messages": messages(_said(request.get("contents"))),
+        "input_messages": cut_off(messages(_said(request.get("contents"))), cut),
         "tool_definitions": tool_definitions(_declared(given.get("tools"))),
         "request_params": _params(given),
-        "output_messages": messages(_said([answer.get("content")])),
+        "output_messages": cut_off(messages(_said([answer.get("content")])), answer_cut),
         "response_model": text(answer.get("model_version")),
-        **_usage(answer.get("usage_metadata"), raw.attributes),
+        **_usage(None if answer_cut else answer.get("usage_metadata"), raw.attributes),
         **_end(answer, raw.attributes),
     }
+
+
+def _object(value: Any) -> tuple[Json, bool]:
+    """An object that was sent as JSON text, or what is left of it, no word cut in half; and whether it was cut."""
+    found, cut = left_of(value)
+    if not is_object(found):
+        return {}, False
+    if cut and found and isinstance(found[last := list(found)[-1]], str):
+        del found[last]
+    return found, cut
 
 
 def _end(answer: Json, sent: Json) -> Facts:

@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
+from otel_i2e.normalize.cut_json import left_of
 from otel_i2e.normalize.dialect import Dialect, Facts
 from otel_i2e.normalize.dialects.opentelemetry_events import said_in
-from otel_i2e.normalize.messages import content, messages
+from otel_i2e.normalize.messages import cut_off, messages
 from otel_i2e.normalize.payloads import asked
-from otel_i2e.normalize.raw import RawLog, RawSpan, is_object
-from otel_i2e.normalize.readers import object_of, text
+from otel_i2e.normalize.raw import Json, RawLog, RawSpan, is_object
+from otel_i2e.normalize.readers import text
 from otel_i2e.normalize.usage import usage
 
 __all__ = ["LOGFIRE"]
@@ -31,22 +32,25 @@ def _read(raw: RawSpan, _logs: Sequence[RawLog]) -> Facts:
     if "response_data" in sent:
         facts |= _response(sent["response_data"])
     if "events" in sent:
-        given = content(sent["events"])
-        facts |= said_in(given.value if given else None)
+        facts |= said_in(sent["events"])
     return facts
 
 
 def _request(value: Any) -> Facts:
-    given = object_of(value)
-    return {} if given is None else {name: found for name, found in asked(given).items() if name != "request_model"}
+    given, cut = left_of(value)
+    if not is_object(given):
+        return {}
+    facts = {name: found for name, found in asked(given).items() if name != "request_model"}
+    return {**facts, "input_messages": cut_off(facts["input_messages"], cut)}
 
 
 def _response(value: Any) -> Facts:
     """A message; or the text of a stream, put together."""
-    sent = object_of(value) or {}
+    given, cut = left_of(value)
+    sent: Json = given if is_object(given) else {}
     said: Any = sent.get("message") or sent.get("combined_chunk_content")
     answer = messages([said] if is_object(said) else text(said), "assistant")
-    return {"output_messages": answer, **usage(sent.get("usage"))}
+    return {"output_messages": cut_off(answer, cut), **({} if cut else usage(sent.get("usage")))}
 
 
 LOGFIRE: Final = Dialect(

@@ -17,8 +17,9 @@ from otel_i2e.normalize.flattened import objects, tree
 from otel_i2e.normalize.langchain import unwrapped
 from otel_i2e.normalize.messages import Content, canonical_message, content
 from otel_i2e.normalize.printed import printed
-from otel_i2e.normalize.raw import Json, RawLog, RawSpan, is_list, is_object
+from otel_i2e.normalize.raw import Json, RawLog, RawSpan, is_object
 from otel_i2e.normalize.readers import READERS, object_of, text, tool_definitions, tool_result, words
+from otel_i2e.normalize.shapes import are_blocks
 
 __all__ = ["OPENLLMETRY"]
 
@@ -76,7 +77,7 @@ def _indexed(attributes: Json) -> Facts:
 
 def _message(said: Json, role: str) -> Json:
     given = content(said.get("content"))
-    blocks = given.value if given is not None and is_list(given.value) else said.get("content")
+    blocks = given.value if given is not None and are_blocks(given.value) else said.get("content")
     calls = [{"type": "tool_call", **call} for call in objects(said.get("tool_calls"))]
     return canonical_message({**said, "role": said.get("role") or role, "content": blocks, "tool_calls": calls})
 
@@ -156,7 +157,7 @@ OPENLLMETRY: Final = Dialect(
             "traceloop.association.properties.conversation_id",
         ),
         "prompt_name": ("traceloop.prompt.key",),
-        "prompt_version": ("traceloop.prompt.version",),
+        "prompt_version": ("traceloop.prompt.version", "traceloop.prompt.version_name"),
     },
     readers={"operation": _operation},
     params={"llm.is_streaming": "stream"},

@@ -13,12 +13,13 @@ from contextlib import suppress
 from typing import Any, Final
 
 from otel_i2e import semconv
-from otel_i2e.normalize.cut_json import loads_cut
+from otel_i2e.normalize.cut_json import left_of, loads_cut
 from otel_i2e.normalize.dialect import Dialect, Facts
 from otel_i2e.normalize.dialects.opentelemetry import OPENTELEMETRY, beside_table
-from otel_i2e.normalize.messages import Content, canonical_message, content, messages
+from otel_i2e.normalize.messages import Content, canonical_message, content, cut_off, messages
 from otel_i2e.normalize.raw import Json, RawLog, RawSpan, is_list, is_object
 from otel_i2e.normalize.readers import READERS, text, tool_result, words
+from otel_i2e.normalize.shapes import are_blocks, is_message
 
 __all__ = ["OPENTELEMETRY_EVENTS", "said_in"]
 
@@ -38,9 +39,16 @@ _DETAIL_COLUMNS: Final = {name: column for column, names in OPENTELEMETRY.fields
 def said_in(events: Any) -> Facts:
     """Candidates from a list of events as objects, each with its `event.name`, as some emitters put into an attribute.
 
-    Where none is a choice, what the assistant said last is the answer.
+    Also given as JSON text, or its beginning. Where none is a choice, what the assistant said last is the answer.
     """
-    listed: list[Any] = events if is_list(events) else []
+    found, cut = left_of(events)
+    listed: list[Any] = found if is_list(found) else []
+    facts = _conversation(listed)
+    said = [name for name in ("input_messages", "output_messages") if name in facts]
+    return facts | {name: cut_off(facts[name], cut) for name in said}
+
+
+def _conversation(listed: list[Any]) -> Facts:
     happened = [(str(event.get("event.name")), event) for event in listed if is_object(event)]
     if not any(name == _CHOICE for name, _ in happened):
         last = len(happened)
@@ -127,7 +135,7 @@ def _message(fields: Json, role: str) -> Json:
         return canonical_message({"role": said["role"], "parts": said["content"]})
     if role == "tool":
         return canonical_message({**said, "tool_call_id": fields.get("id") or fields.get("tool_call_id")})
-    return canonical_message({**said, "tool_calls": _blocks(fields.get("tool_calls"))})
+    return canonical_message({**said, "tool_calls": _structure(fields.get("tool_calls"))})
 
 
 def _are_results(blocks: Any) -> bool:
@@ -136,15 +144,22 @@ def _are_results(blocks: Any) -> bool:
 
 
 def _choice(fields: Json) -> Json:
-    said = _blocks(fields.get("message", fields.get("content")))
-    message: Json = said if is_object(said) else {"content": said}
-    calls = _blocks(message.get("tool_calls", fields.get("tool_calls")))
+    given = fields.get("message", fields.get("content"))
+    said = _structure(given)
+    message: Json = said if is_message(said) or (is_object(said) and said is given) else {"content": _blocks(given)}
+    calls = _structure(message.get("tool_calls", fields.get("tool_calls")))
     whole = {**message, "role": message.get("role") or "assistant", "tool_calls": calls}
     return {**canonical_message(whole), "finish_reason": fields.get("finish_reason")}
 
 
 def _blocks(value: Any) -> Any:
-    """Structured content that was sent as JSON text; other text as it is."""
+    """Blocks of a message that were sent as JSON text; any other text, JSON or not, is what was said."""
+    found = _structure(value)
+    return found if are_blocks(found) else value
+
+
+def _structure(value: Any) -> Any:
+    """An object or a list that was sent as JSON text; anything else as it is."""
     given = content(value)
     return given.value if given is not None and (is_object(given.value) or is_list(given.value)) else value
 

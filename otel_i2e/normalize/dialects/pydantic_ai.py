@@ -11,7 +11,7 @@ from typing import Final
 
 from otel_i2e.normalize.dialect import Dialect, Facts
 from otel_i2e.normalize.dialects.opentelemetry_events import said_in
-from otel_i2e.normalize.messages import Content, content, instructions, messages, tool_definitions
+from otel_i2e.normalize.messages import Content, instructions, messages, tool_definitions
 from otel_i2e.normalize.raw import Json, RawLog, RawSpan, is_list, is_object
 from otel_i2e.normalize.readers import object_of, text
 
@@ -41,8 +41,7 @@ def _read(raw: RawSpan, _logs: Sequence[RawLog]) -> Facts:
 def _run(sent: Json) -> Facts:
     """All messages of a run; what the assistant said last is the answer. In format 1 they are a list of events."""
     if "all_messages_events" in sent:
-        given = content(sent["all_messages_events"])
-        return said_in(given.value if given else None)
+        return said_in(sent["all_messages_events"])
     told = messages(sent.get("pydantic_ai.all_messages"))
     if told is None or told.value[-1]["role"] != "assistant":
         return {"input_messages": told}

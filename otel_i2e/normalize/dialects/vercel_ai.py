@@ -113,13 +113,18 @@ def _block(part: Json) -> Json:
     if kind == "tool-result":
         back = part.get("output", part.get("result"))
         value = back.get("value") if is_object(back) and "value" in back else back
-        return {"type": "tool_call_response", "id": part.get("toolCallId"), "response": _parsed(value)}
+        answer = {"type": "tool_call_response", "id": part.get("toolCallId"), "response": _parsed(value)}
+        return {**answer, "is_error": True} if part.get("isError") is True or _failed(back) else answer
     if kind in ("file", "image"):
         data, mime_type = part.get("data", part.get("image")), part.get("mediaType")
         if not isinstance(data, str):
             return part
         return {"type": kind, "source": {"url" if "://" in data[:12] else "data": data, "media_type": mime_type}}
     return part
+
+
+def _failed(back: Any) -> bool:
+    return is_object(back) and back.get("type") in ("error-text", "error-json")
 
 
 def _parsed(value: Any) -> Any:

@@ -59,3 +59,15 @@ def test_documents_are_found_in_both_shapes(sent: Sent) -> None:
         found = next(row for row in sent(emitter, "retrieval").rows() if row["kind"] == "retrieval")
         first = json.loads(found["documents"])[0]
         assert (found["input_text"], first["id"], first["score"]) == ("return window for laptops", "policy-12", 0.9137)
+
+
+def test_its_kind_alone_is_sign_enough(row_of: RowOf) -> None:
+    """The scope is that of whatever exported the run, and there may be no metadata."""
+    sent = {
+        "langsmith.span.kind": "llm",
+        "gen_ai.prompt": json.dumps({"model": "m", "messages": [{"role": "user", "content": "hi"}], "temperature": 0}),
+        "gen_ai.completion": json.dumps({"id": "r", "choices": [{"message": {"role": "assistant", "content": "yo"}}]}),
+    }
+    row = row_of(sent)
+    assert (row["dialect"], row["input_text"], row["output_text"]) == ("langsmith", "hi", "yo")
+    assert (row["request_model"], row["response_id"], row["request_params"]) == ("m", "r", '{"temperature":0}')

@@ -66,3 +66,17 @@ def test_what_a_vector_database_found_is_documents(
         {"id": "d1", "content": None, "score": 0.5, "metadata": {"page": 3}, "uri": None},
         {"id": "d2", "content": "text", "score": None, "metadata": {"distance": 0.25}, "uri": None},
     ]
+
+
+@pytest.mark.parametrize("text", ['["red", "blue"]', "[1,2,3]", '[{"type": "car", "text": "x"}]'])
+def test_content_that_is_json_of_no_blocks_is_what_was_said(row_of: RowOf, text: str) -> None:
+    """Only a list of blocks is taken apart."""
+    row = row_of({"llm.request.type": "chat", "gen_ai.prompt.0.content": text, "gen_ai.completion.0.content": text})
+    assert (row["input_text"], row["output_text"]) == (text, text)
+
+
+def test_a_prompt_version_may_be_known_by_name_only(row_of: RowOf) -> None:
+    """The number goes before the name."""
+    named = {"traceloop.prompt.key": "k", "traceloop.prompt.version_name": "winter"}
+    assert row_of(named)["prompt_version"] == "winter"
+    assert row_of({**named, "traceloop.prompt.version": 2})["prompt_version"] == "2"

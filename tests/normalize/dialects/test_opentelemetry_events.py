@@ -128,3 +128,25 @@ def test_a_failure_may_be_told_by_a_log_record(row_of: RowOf, raw_log: Callable[
         "Error code: 429 - slow down",
     )
     assert row["error_code"] == "429"
+
+
+ORDER = '{"order": 5,  "role":"admin"}'
+
+
+@pytest.mark.parametrize("as_log", [False, True])
+def test_a_prompt_that_is_json_stays_the_text_that_was_sent(
+    row_of: RowOf, event: Callable[..., RawEvent], raw_log: Callable[..., RawLog], as_log: bool
+) -> None:
+    """In messages of every role, as span events and as log records; so does an answer that is a list."""
+    said = [
+        ("gen_ai.system.message", {"content": '{"rules": ["be nice"]}'}),
+        ("gen_ai.user.message", {"content": ORDER}),
+        ("gen_ai.choice", {"message": {"role": "assistant", "content": "[1,  2]"} if as_log else "[1,  2]"}),
+    ]
+    sent = {"gen_ai.operation.name": "chat"}
+    if as_log:
+        row = row_of(sent, [raw_log(name, {}, body, time_ns=at) for at, (name, body) in enumerate(said)])
+    else:
+        row = row_of(sent, events=[event(name, fields) for name, fields in said])
+    assert json.loads(row["system_instructions"]) == [{"type": "text", "content": '{"rules": ["be nice"]}'}]
+    assert (row["input_text"], row["output_text"]) == (ORDER, "[1,  2]")

@@ -118,3 +118,23 @@ def test_an_embedding_is_counted_once(row_of: Callable[..., SpanRow]) -> None:
     whole = row_of({**sent, "ai.operationId": "ai.embed", "ai.value": '"hallo"', "ai.embedding": "[0.1]"})
     assert (call["kind"], call["input_text"], call["input_tokens"]) == ("embedding", "hallo\ndu", 7)
     assert (whole["kind"], whole["input_text"]) == ("chain", "hallo")
+
+
+def test_a_tool_s_error_is_told_from_its_result(row_of: Callable[..., SpanRow]) -> None:
+    """By the type of the output, or by `isError` of older versions."""
+    results: list[dict[str, Any]] = [
+        {"output": {"type": "error-text", "value": "boom"}},
+        {"output": {"type": "error-json", "value": {"code": 1}}},
+        {"result": "boom", "isError": True},
+        {"output": {"type": "text", "value": "fine"}},
+    ]
+    said = [{"type": "tool-result", "toolCallId": "c", "toolName": "f", **result} for result in results]
+    asked = json.dumps([{"role": "tool", "content": said}])
+    row = row_of({"ai.operationId": "ai.generateText.doGenerate", "ai.prompt.messages": asked})
+    (message,) = json.loads(row["input_messages"])
+    assert [(part["response"], part.get("is_error")) for part in message["parts"]] == [
+        ("boom", True),
+        ({"code": 1}, True),
+        ("boom", True),
+        ("fine", None),
+    ]
