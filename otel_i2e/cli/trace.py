@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
+_LACKING = ("truncated", "redacted")  # said of any span: those that are no model calls need not have content to miss
 _DEEPEST = 24  # levels that are drawn; a line of a deeper span says how deep it is
 
 
@@ -108,7 +109,7 @@ def _details(node: Node, most: int) -> Iterator[tuple[str, str]]:
         score = "" if document.score is None else f" ({document.score:.3g})"
         said = document.content or "(no text was recorded)"
         yield _line("document", f"{document.label(position)}{score} {said}", most), ""
-    if span.content_state != "full" and span.kind == "llm":
+    if span.content_state in _LACKING or (span.content_state == "missing" and span.kind == "llm"):
         yield f"content {span.content_state}", "yellow"
     for scope in node.recorded_by:
         yield f"recorded by {safe(scope)} too", "dim"

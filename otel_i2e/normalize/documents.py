@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from otel_i2e.models.json_text import dumps, loads
 from otel_i2e.normalize.cut_json import left_of
+from otel_i2e.normalize.langchain import unwrapped
 from otel_i2e.normalize.raw import Json, is_list, is_object
 
 __all__ = ["document", "documents", "merged"]
@@ -28,6 +29,7 @@ def documents(value: Any) -> list[Json] | None:
 
 def document(item: Any) -> Json:
     """One document. What has no place of its own goes into `metadata`."""
+    item = unwrapped(item)
     if not is_object(item):
         item = {"content": item}
     rest = dict(item)

@@ -22,6 +22,7 @@ from otel_i2e.normalize.shapes import are_messages
 __all__ = ["answer_in", "documents_in", "request_in", "richer", "tool_run_in"]
 
 _MESSAGES: Final = ("messages", "input", "prompt", "contents")
+_REQUEST: Final = '{"'
 _FAKE_ID: Final = "__fake_id__"
 _PYTHON_CALL: Final = frozenset({"args", "kwargs"})
 
@@ -29,6 +30,8 @@ _PYTHON_CALL: Final = frozenset({"args", "kwargs"})
 def request_in(sent: Json) -> Facts:
     """What the model was asked, as `asked` gives it; parameters only of a request that names its model."""
     given = _structure(sent.get(semconv.INPUT_VALUE))
+    if given is None:
+        return _request_in_part(sent.get(semconv.INPUT_VALUE))
     said: Any = next((given[name] for name in _MESSAGES if given.get(name)), None) if is_object(given) else given
     if not said or (is_list(said) and any(isinstance(message, str) for message in said)):
         return {}
@@ -36,6 +39,13 @@ def request_in(sent: Json) -> Facts:
     if facts.get("request_model") is None:
         facts.pop("request_params", None)
     return facts
+
+
+def _request_in_part(value: Any) -> Facts:
+    """Of a request that was cut, what stood before the cut."""
+    facts = asked(value) if isinstance(value, str) and value.startswith(_REQUEST) else {}
+    said = facts.get("input_messages")
+    return facts if said is not None and said.cut else {}
 
 
 def answer_in(sent: Json) -> Facts:

@@ -78,6 +78,19 @@ def test_a_tree(i2e: Callable[..., Any]) -> None:
     assert "long " * 99 in i2e("trace", "ab", "--full").out
 
 
+def test_content_that_was_cut_or_hidden_is_said_of_every_kind(i2e: Callable[..., Any]) -> None:
+    """Of tools and retrievals as of model calls; that there is none, only of the latter."""
+    _fill(
+        *trace_of(
+            agent_span("Can I?", "Yes.", trace_id=_TRACE, content_state="missing"),
+            retrieval_span("returns", ["30 da"], content_state="truncated"),
+            tool_span("lookup", "<REDACTED>", None, content_state="redacted"),
+        )
+    )
+    out = i2e("trace", "ab").out
+    assert ("content truncated" in out, "content redacted" in out, "content missing" in out) == (True, True, False)
+
+
 def test_as_json(i2e: Callable[..., Any]) -> None:
     """Spans in order with depth, whole, and scores."""
     _fill(*_turn())

@@ -14,6 +14,8 @@ from otel_i2e.normalize.documents import document, documents, merged
 
 WHOLE = {"id": "1", "content": "text", "score": 0.5, "metadata": {"page": 3}, "uri": "https://x"}
 
+PLAIN = {"id": "1", "content": "text", "score": None, "metadata": {}, "uri": None}
+
 
 @pytest.mark.parametrize(
     ("sent", "document"),
@@ -34,6 +36,10 @@ WHOLE = {"id": "1", "content": "text", "score": 0.5, "metadata": {"page": 3}, "u
         (
             {"content": "text", "metadata": {"score": 0.9}},
             {"id": None, "content": "text", "score": 0.9, "metadata": {"score": 0.9}, "uri": None},
+        ),
+        (
+            {"lc": 1, "id": ["langchain", "Document"], "kwargs": {"page_content": "text", "id": "1", "metadata": {}}},
+            PLAIN,
         ),
         ("text", {"id": None, "content": "text", "score": None, "metadata": {}, "uri": None}),
         (
