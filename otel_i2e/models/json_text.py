@@ -33,6 +33,9 @@ _DIGITS: Final = bytes(ord("0") if 48 <= byte < 58 else ord("-") if byte == 45 e
 _SURE_DIGITS: Final = 20
 _LONG: Final = b"0" * _SURE_DIGITS
 _LONG_NEGATIVE: Final = b"-" + b"0" * (_SURE_DIGITS - 1)
+_STRIDE: Final = 6
+_SEEN: Final = b"0" * (_SURE_DIGITS // _STRIDE)
+"""So many digits of every sixth character at least are seen of a number that is too long: most texts need no more."""
 _ESCAPES: Final = re.compile(
     r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(\\u[dD][89a-fA-F][0-9a-fA-F]{2})|\\.", re.DOTALL
 )
@@ -64,15 +67,19 @@ def loads_exact(text: str) -> Any:
 
 def exact(text: str, value: Any) -> Any:
     """`value`, read from JSON `text`; read again where an integer in it has more digits than 64 bits can be sure of."""
-    if len(text) < _SURE_DIGITS:
+    if len(text) < _SURE_DIGITS or _SEEN not in _digits(text[::_STRIDE]):
         return value
-    digits = text.encode("utf-8", "replace").translate(_DIGITS)
+    digits = _digits(text)
     if _LONG not in digits and _LONG_NEGATIVE not in digits:
         return value
     try:
         return json.loads(mended(text))
     except (ValueError, RecursionError):  # thousands of digits, or of levels
         return value
+
+
+def _digits(text: str) -> bytes:
+    return text.encode("utf-8", "replace").translate(_DIGITS)
 
 
 def parse_if_json(text: str) -> Any:

@@ -86,7 +86,7 @@ def is_known_part(part: Any) -> bool:
         return kind in _SPELLINGS or kind in _OTHER_KINDS or kind.endswith("_tool_result")
     if isinstance(part.get("text"), str):
         return part.keys() <= _BESIDE_TEXT
-    return any(is_object(part.get(name)) for name in _UNTYPED)
+    return not _UNTYPED.keys().isdisjoint(part) and any(is_object(part.get(name)) for name in _UNTYPED)
 
 
 def canonical_part(part: Any) -> Json:

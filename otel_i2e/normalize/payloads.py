@@ -34,6 +34,8 @@ _NO_PARAMS: Final = frozenset(
 
 def asked(value: Any) -> Facts:
     """What the model was asked: messages, instructions, tools, parameters, model. JSON text or a structure."""
+    if _is_list_text(value):
+        return {"input_messages": messages(value)}
     given = content(value)
     sent: Any = given.value if given else None
     if not is_object(sent) or not ({"messages", "input", "prompt", "contents"} & sent.keys()):
@@ -46,6 +48,11 @@ def asked(value: Any) -> Facts:
         "request_model": text(sent.get("model")),
         "request_params": params(sent),
     }
+
+
+def _is_list_text(value: Any) -> bool:
+    """Whether `value` can be messages, but no request and no answer: it need not be parsed to see."""
+    return isinstance(value, str) and value.startswith("[")
 
 
 def _asked_in_part(value: Any) -> Facts:
@@ -68,6 +75,8 @@ def params(sent: Json) -> Json | None:
 
 def answered(value: Any) -> Facts:
     """What the model answered: messages, finish reasons, model, id, usage. JSON text or a structure."""
+    if _is_list_text(value):
+        return {"output_messages": messages(value, "assistant")}
     given = content(value)
     sent: Any = unwrapped(given.value) if given else None
     if is_object(sent) and "generations" in sent:

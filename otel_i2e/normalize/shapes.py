@@ -25,10 +25,12 @@ _LISTS: Final = ("messages", "choices", "generations")
 def are_messages(value: Any) -> bool:
     """Whether `value` is messages or what holds them: a list, a request, an answer; or blocks of a message."""
     if is_object(value):
-        return any(_is_list_of_structures(value.get(name)) for name in _LISTS) or is_message(value)
-    return are_blocks(value) or (
-        is_list(value) and any(map(is_message, value)) and all(map(_is_message_or_block, value))
-    )
+        return (
+            any(_is_list_of_structures(value.get(name)) for name in _LISTS) or is_message(value) or is_known_part(value)
+        )
+    if not is_list(value) or not all(map(_is_message_or_block, value)):
+        return False
+    return any(map(is_message, value)) or any(map(is_known_part, value))
 
 
 def are_cut_messages(value: Any) -> bool:
@@ -42,10 +44,11 @@ def is_message(value: Any) -> TypeGuard[Json]:
     """Whether an object says who speaks and what, or is the bare content of a message."""
     if not is_object(value):
         return False
+    role = value.get("role")
+    if isinstance(role, str):
+        return role in _SPEAKERS or not _SAID.isdisjoint(value)
     if is_langchain(value):
         return True
-    if isinstance(value.get("role"), str):
-        return value["role"] in _SPEAKERS or not _SAID.isdisjoint(value)
     if any(is_list(value.get(name)) for name in ("parts", "tool_calls")) or is_object(value.get("function_call")):
         return True
     return "content" in value and (value.keys() <= _BESIDE_CONTENT or are_blocks(value["content"]))

@@ -227,7 +227,9 @@ def _is_cut(row: SpanRow, raw: RawSpan) -> bool:
     if not raw.attributes.keys().isdisjoint(_TRUNCATED) and any(map(raw.attributes.get, _TRUNCATED)):
         return True
     said, answered, told = row["input_messages"], row["output_messages"], row["system_instructions"]
-    return any(one is not None and one.cut for one in (said, answered, told))
+    if (said is not None and said.cut) or (answered is not None and answered.cut):
+        return True
+    return told is not None and told.cut
 
 
 def _put_prompt_hash(row: SpanRow, _raw: RawSpan) -> None:

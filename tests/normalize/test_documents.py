@@ -14,7 +14,7 @@ from otel_i2e.normalize.documents import document, documents, merged
 
 WHOLE = {"id": "1", "content": "text", "score": 0.5, "metadata": {"page": 3}, "uri": "https://x"}
 
-PLAIN = {"id": "1", "content": "text", "score": None, "metadata": {}, "uri": None}
+PLAIN: dict[str, Any] = {"id": "1", "content": "text", "score": None, "metadata": {}, "uri": None}
 
 
 @pytest.mark.parametrize(
