@@ -70,4 +70,7 @@ def _is_list_of_structures(value: Any) -> bool:
 
 
 def _speaks(value: Any) -> bool:
-    return is_object(value) and (value.get("role") in _SPEAKERS or is_langchain(value))
+    if not is_object(value):
+        return False
+    role = value.get("role")
+    return is_langchain(value) or (isinstance(role, str) and (role in _SPEAKERS or is_list(value.get("parts"))))

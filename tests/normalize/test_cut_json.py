@@ -97,6 +97,15 @@ def test_cut_requests_and_events_keep_what_stood_before_the_cut(
         assert row["request_model"] == "m"
 
 
+def test_a_role_of_an_application_s_own_is_known_by_its_parts(row_of: Callable[..., SpanRow]) -> None:
+    """The conventions allow any role."""
+    row = row_of(
+        {"gen_ai.operation.name": "chat", "gen_ai.input.messages": json.dumps([{**SAID[0], "role": "critic"}])[:70]}
+    )
+    assert json.loads(row["input_messages"])[0]["role"] == "critic"
+    assert row["content_state"] == "truncated"
+
+
 def test_a_cut_answer_gives_no_word_cut_in_half(row_of: Callable[..., SpanRow]) -> None:
     """Its text stays; a reason or a count that may be the beginning of another is left out."""
     answer = '{"content": {"role": "model", "parts": [{"text": "yes"}]}, "finish_reason": "MAX'
