@@ -75,11 +75,13 @@ def _print(found: Calibration) -> None:
         [("people pass", found.true_pass, found.false_fail), ("people fail", found.false_pass, found.true_fail)],
     )
     say(f"kappa {'–' if found.kappa is None else f'{found.kappa:.3f}'}, TPR {_of(found.tpr)}, TNR {_of(found.tnr)}")
+    if found.drawn_rate is not None:
+        say(f"labels weigh what their verdicts stand for: {_of(found.drawn_rate)} passes of what they were drawn of")
     say(f"measured at threshold {found.best_threshold:g}, chosen on the labels that are not held out")
     say(f"same verdict: choices swapped {_of(found.swap_consistency)}, repeated {_of(found.repeat_consistency)}")
     if found.judged:
         pass_rate = _of(found.judged_rate)
-        raw = f"{found.judged_pass} of {found.judged} unlabelled production scores pass, weighted {pass_rate}"
+        raw = f"{found.judged_pass} of {found.judged} production scores pass, weighted {pass_rate}"
         corrected = f"corrected {_of(found.corrected)}, prediction-powered {_of(found.prediction_powered)}"
         say(f"{raw}; {corrected if found.corrected else 'not corrected: the judge is not informative'}")
     say(f"It may not block: {'; '.join(found.problems)}" if found.problems else "It may block.")

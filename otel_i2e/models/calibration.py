@@ -39,6 +39,10 @@ class JudgedLabel(Contract):
     """The judge's score; None of what has a threshold of its own, such as a check that is turned round."""
     held_out: bool
     """Whether it belongs to the half that was not looked at for the threshold."""
+    drawn: bool | None = None
+    """The stored verdict that the span is shown by to who labels; where none is stored, the judge's own one."""
+    weight: float = 1.0
+    """What it stands for, in its half, against a label of an even draw: labels are drawn by the judge's verdict."""
 
 
 class Calibration(Contract):
@@ -68,12 +72,18 @@ class Calibration(Contract):
     """Held out: people pass, the judge fails."""
     true_fail: int = 0
     """Held out: people fail, the judge fails."""
+    drawn_rate: Rate | None = None
+    """How much passes of what labels were drawn of (production, or experiments where most labels lie); None when no
+    label lies on a span that the judge has scored: then each label counts as one."""
+    drawn_draws: float | None = None
+    """Independent draws behind that rate."""
     kappa: float | None = None
-    """Cohen's kappa on the held-out half."""
+    """Cohen's kappa on the held-out half, each label with its weight."""
     tpr: Rate | None = None
-    """Of what people pass, the share that the judge passes; Wilson interval."""
+    """Of what people pass, the share that the judge passes, each label with its weight. The interval is Wilson's where
+    each counts as one, else from draws (`stats.verification`)."""
     tnr: Rate | None = None
-    """Of what people fail, the share that the judge fails; Wilson interval."""
+    """Of what people fail, the share that the judge fails, likewise."""
     threshold: float | None = None
     """The judge's own threshold: part of its identity."""
     best_threshold: float | None = None
@@ -84,7 +94,7 @@ class Calibration(Contract):
     repeat_consistency: Rate | None = None
     """Share of spans whose repeated verdicts are all the same."""
     judged: int = 0
-    """Stored production scores of this identity that nobody labelled."""
+    """Stored production scores of this identity, those of labelled spans included."""
     judged_pass: int = 0
     """Those that passed at the threshold that was chosen."""
     judged_rate: Rate | None = None

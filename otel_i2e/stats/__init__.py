@@ -18,12 +18,16 @@ from otel_i2e.stats.corrected import (
 from otel_i2e.stats.paired import fisher_drop, mcnemar_drop, sign_flip_drop
 from otel_i2e.stats.power import drop_power, smallest_drop
 from otel_i2e.stats.proportions import Interval, failure_probability, wilson, wilson_share
+from otel_i2e.stats.verification import Share, Verified, VerifiedLabel, verified
 from otel_i2e.stats.weighted import ClusterSums, WeightedRate, cluster_sums, weighted_rate
 
 __all__ = [
     "ClusterSums",
     "Corrected",
     "Interval",
+    "Share",
+    "Verified",
+    "VerifiedLabel",
     "WeightedRate",
     "cluster_sums",
     "cohen_kappa",
@@ -39,6 +43,7 @@ __all__ = [
     "rogan_gladen",
     "sign_flip_drop",
     "smallest_drop",
+    "verified",
     "weighted_rate",
     "wilson",
     "wilson_share",

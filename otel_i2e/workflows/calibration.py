@@ -10,7 +10,7 @@ it has changed for the worse, the right to block is suspended.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import uuid4
@@ -20,6 +20,8 @@ from otel_i2e.errors import NotMeasured
 from otel_i2e.models import Calibration, Contract, JudgedLabel, JudgeStanding, Rate
 from otel_i2e.stats import (
     Corrected,
+    Share,
+    WeightedRate,
     cluster_sums,
     cohen_kappa,
     is_informative,
@@ -28,9 +30,11 @@ from otel_i2e.stats import (
     rogan_gladen,
     weighted_rate,
     wilson,
+    wilson_share,
 )
 from otel_i2e.store import Store
 from otel_i2e.workflows.judge_threshold import adopt_threshold, chosen_threshold
+from otel_i2e.workflows.label_weights import frame_of, missing_verdict, verification, weighed
 from otel_i2e.workflows.labelled_set import Bench, Judged, Question, ask, bench_of, drawn, questions
 from otel_i2e.workflows.labels import Labelled, consensus
 from otel_i2e.workflows.verdicts import Memory, recall
@@ -50,7 +54,6 @@ _POPULATION: Final = """
 SELECT trace_id, weight, value >= $threshold AS passed FROM rated_scores
 WHERE name = $scorer AND scorer_version = $version AND model IS NOT DISTINCT FROM $model
   AND source IN ('online', 'backfill') AND passed IS NOT NULL
-  AND NOT list_contains($labelled::VARCHAR[], span_id)
 """
 
 
@@ -112,14 +115,18 @@ def calibrate(
             )
         asked = questions(reader, bench, clear)
         some = _some(asked)
+        frame = frame_of(reader, name, ((one.span_id, one.scorer) for one in clear))
         turned = questions(reader, bench.reversed(), [one for one in clear if (one.span_id, one.scorer) in some])
     memory = recall(settings, cache=cache)
     judged = ask(settings, asked, memory)
     swapped = ask(settings, turned, memory)
     again = [ask(settings, [one for one in asked if one.key in some], Memory()) for _ in range(repeats - 1)]
-    chosen = chosen_threshold(_items(clear, judged), bench.threshold, bench.prompt.choices.values())
+    drawn = {key: judged.passed(key) for key in ((one.span_id, one.scorer) for one in clear)} | frame.verdicts
+    own = weighed(_items(clear, judged, drawn), frame.share)
+    chosen = chosen_threshold(own, bench.threshold, bench.prompt.choices.values())
     judged, swapped, *again = (one.at(chosen) for one in (judged, swapped, *again))
-    found = _measured(bench, _items(clear, judged), chosen, judged.model, now).model_copy(
+    items = weighed(_items(clear, judged, drawn), frame.share)
+    found = _measured(bench, items, chosen, judged.model, now, share=frame.share).model_copy(
         update={
             "disputed": len(labelled) - len(clear),
             "swap_consistency": _same([judged, swapped], some),
@@ -184,7 +191,9 @@ def _key(item: JudgedLabel, name: str) -> tuple[str, str]:
     return item.span_id, item.scorer or name
 
 
-def _items(labelled: Sequence[Labelled], judged: Judged) -> tuple[JudgedLabel, ...]:
+def _items(
+    labelled: Sequence[Labelled], judged: Judged, drawn_by: Mapping[tuple[str, str], bool | None]
+) -> tuple[JudgedLabel, ...]:
     """Every other label of each kind is held out, in the order of a hash: the same halves each time."""
     seen: Counter[bool] = Counter()
     items: list[JudgedLabel] = []
@@ -200,6 +209,7 @@ def _items(labelled: Sequence[Labelled], judged: Judged) -> tuple[JudgedLabel, .
                 judge=judged.passed(key),
                 value=judged.value(key),
                 held_out=seen[human] % 2 == 0,
+                drawn=drawn_by[key],
             )
         )
         seen[human] += 1
@@ -211,7 +221,13 @@ def _id(now: datetime) -> str:
 
 
 def _measured(
-    bench: Bench, items: tuple[JudgedLabel, ...], chosen: float, model: str | None, now: datetime
+    bench: Bench,
+    items: tuple[JudgedLabel, ...],
+    chosen: float,
+    model: str | None,
+    now: datetime,
+    *,
+    share: Share | None,
 ) -> Calibration:
     pairs = [(item.human, item.judge) for item in items if item.held_out and item.judge is not None]
     if not pairs:
@@ -235,7 +251,12 @@ def _measured(
         tnr=_rate(tn, tn + fp),
         threshold=bench.threshold,
         best_threshold=chosen,
+        drawn_rate=share and _shown(Corrected(share.rate, wilson_share(share.rate, share.draws))),
+        drawn_draws=share and share.draws,
     )
+    if (known := verification(found)) is not None:
+        rates = {"tpr": known.tpr if tp + fn else None, "tnr": known.tnr if tn + fp else None}
+        found = found.model_copy(update={"kappa": known.kappa, **{name: _shown(one) for name, one in rates.items()}})
     return found.model_copy(update={"problems": tuple(_problems(found))})
 
 
@@ -256,7 +277,9 @@ def _problems(found: Calibration) -> list[str]:
     for name, rate in (("TPR", found.tpr), ("TNR", found.tnr)):
         if rate is not None and rate.rate < _GOOD:
             said.append(f"{name} {rate.rate:.2f} is below {_GOOD}")
-    if not is_informative(found.true_pass, passes, found.true_fail, fails):
+    if (missing := missing_verdict(found)) is not None:
+        said.append(missing)
+    elif not _is_informative(found):
         said.append("it says too little about the truth (TPR + TNR - 1 below 0.3, or its interval touches 0)")
     return said
 
@@ -268,23 +291,37 @@ def _same(passes: Sequence[Judged], keys: Sequence[tuple[str, str]]) -> Rate | N
     return _rate(sum(len(set(given)) == 1 for given in whole), len(whole))
 
 
+def _is_informative(found: Calibration) -> bool:
+    if (known := verification(found)) is not None:
+        return known.is_informative
+    passes, fails = found.true_pass + found.false_fail, found.true_fail + found.false_pass
+    return is_informative(found.true_pass, passes, found.true_fail, fails)
+
+
 def _corrected(settings: Settings, found: Calibration) -> Calibration:
     """With the pass rate of production as this identity and model saw it, corrected on the held-out half."""
-    labelled = [item.span_id for item in found.items]
     identity = {"scorer": found.scorer, "version": found.scorer_version, "model": found.model}
     with Store.of(settings).read() as reader:
-        rows = reader.rows(_POPULATION, {**identity, "threshold": found.best_threshold, "labelled": labelled})
+        rows = reader.rows(_POPULATION, {**identity, "threshold": found.best_threshold})
     raw = weighted_rate(cluster_sums((row["trace_id"], row["weight"], row["passed"]) for row in rows))
     judged = {"judged": len(rows), "judged_pass": sum(row["passed"] for row in rows)}
     found = found.model_copy(update={**judged, "judged_rate": raw and _shown(Corrected(raw.rate, raw.interval))})
+    if raw is None or missing_verdict(found) or not _is_informative(found):
+        return found
+    if (known := verification(found, Share(raw.rate, raw.draws))) is not None:
+        corrected, powered = known.rogan_gladen, known.prediction_powered
+    else:
+        corrected, powered = _as_they_lie(found, raw)
+    return found.model_copy(update={"corrected": _shown(corrected), "prediction_powered": _shown(powered)})
+
+
+def _as_they_lie(found: Calibration, raw: WeightedRate) -> tuple[Corrected | None, Corrected | None]:
+    """Labels that were not drawn by a verdict: each counts as one."""
     passes, fails = found.true_pass + found.false_fail, found.true_fail + found.false_pass
     counts = {"right_passes": found.true_pass, "passes": passes, "right_fails": found.true_fail, "fails": fails}
-    if raw is None or not is_informative(found.true_pass, passes, found.true_fail, fails):
-        return found
     pairs = [(float(item.judge), float(item.human)) for item in found.items if item.held_out and item.judge is not None]
     corrected = rogan_gladen(raw.rate * raw.draws, raw.draws, **counts)
-    powered = prediction_powered_rate(raw.rate, raw.draws, pairs)
-    return found.model_copy(update={"corrected": _shown(corrected), "prediction_powered": _shown(powered)})
+    return corrected, prediction_powered_rate(raw.rate, raw.draws, pairs)
 
 
 def _keep(settings: Settings, found: Calibration, memory: Memory) -> None:

@@ -14,14 +14,15 @@ __all__ = ["adopt_threshold", "chosen_threshold"]
 
 
 def chosen_threshold(items: Sequence[JudgedLabel], own: float, choices: Iterable[float | None]) -> float:
-    """The threshold with the highest Youden's J (TPR + TNR - 1; Youden 1950) on the labels that are not held out.
+    """The threshold with the highest Youden's J (TPR + TNR - 1; Youden 1950) on the labels that are not held out,
+    each with its weight.
 
     Only the values of the judge's choices can tell its verdicts apart. Where several do best, its own counts when it is
     one of them, else the strictest. Its own, too, without labels of both kinds.
     """
     values = {value for value in choices if value is not None}
-    known = [(item.value, item.human) for item in items if not item.held_out and item.value is not None]
-    if len({human for _, human in known}) < 2 or len(values) < 3:
+    known = [(item.value, item.human, item.weight) for item in items if not item.held_out and item.value is not None]
+    if len({human for _, human, _ in known}) < 2 or len(values) < 3:
         return own
     found = {value: _youden(known, value) for value in sorted(values, reverse=True)[:-1]}
     best = max(found.values())
@@ -38,10 +39,15 @@ def adopt_threshold(settings: Settings, prompt: JudgePrompt, threshold: float) -
     return write_threshold(prompt, threshold, judge_settings(settings), project_folder(settings) / JUDGES)
 
 
-def _youden(known: Sequence[tuple[float, bool]], threshold: float) -> float:
-    passes = [value >= threshold for value, human in known if human]
-    fails = [value < threshold for value, human in known if not human]
-    return round(sum(passes) / len(passes) + sum(fails) / len(fails) - 1, 12)
+def _youden(known: Sequence[tuple[float, bool, float]], threshold: float) -> float:
+    passes = [(value >= threshold, weight) for value, human, weight in known if human]
+    fails = [(value < threshold, weight) for value, human, weight in known if not human]
+    return round(_share(passes) + _share(fails) - 1, 12)
+
+
+def _share(right: Sequence[tuple[bool, float]]) -> float:
+    total = sum(weight for _, weight in right)
+    return sum(weight for is_right, weight in right if is_right) / total if total else 0.0
 
 
 def _same_verdicts(one: float, other: float, values: set[float]) -> bool:

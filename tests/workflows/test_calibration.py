@@ -50,6 +50,11 @@ def mostly(output: str) -> str:
     return "good" if output in ("bad 0", "bad 1", "bad 2") else honest(output)
 
 
+def as_told(output: str) -> str:
+    """Says what the answer says that it says."""
+    return "good" if "judge=good" in output else "bad"
+
+
 def broken(_output: str) -> str:
     """Says what is not offered."""
     return "brilliant"
@@ -134,7 +139,7 @@ def test_a_judge_that_passes_everything_is_a_shadow(bench: Callable[..., Bench])
     found = calibrate(room.settings, "tone")
     assert (found.false_pass, found.true_fail) == (6, 0)
     assert any(problem.startswith("TNR 0.00") for problem in found.problems)
-    assert (found.judged, found.judged_pass, found.corrected, found.prediction_powered) == (3, 3, None, None)
+    assert (found.judged, found.judged_pass, found.corrected, found.prediction_powered) == (27, 27, None, None)
     assert not room.standing().may_block
 
 
@@ -344,3 +349,60 @@ def test_due_checks_are_made_where_the_settings_ask_for_them(bench: Callable[...
     assert (check.broke, check.may_block, room.standing().may_block) == (12, False, False)
     assert len(room.server.requests) == asked + 48
     assert run_due_checks(settings, now=later) == []
+
+
+def test_labels_weigh_what_their_verdicts_stand_for(bench: Callable[..., Bench]) -> None:
+    """270 of 300 production spans pass; labels are of 20 passes, 2 of them wrong, and of 20 fails, 8 of them wrong.
+
+    As the labels lie, people pass 26 of 40. Of production they pass 0.9 * 0.9 + 0.1 * 0.4 = 0.85 (Begg and Greenes).
+    """
+    room = bench(as_told, n=0)
+    production = [llm_span("q", f"judge={'good' if k < 270 else 'bad'} {k}") for k in range(300)]
+    (scorer,) = named(["tone"], load_all(room.settings))
+    scores = [
+        score_row(one, "tone", float(k < 270), passed=k < 270, scorer_version=scorer.version, model=MODEL)
+        for k, one in enumerate(production)
+    ]
+    with Store.of(room.settings).write() as writer:
+        writer.add_spans([row_of(one) for one in production])
+        writer.add_scores(scores)
+    for k, one in enumerate(production[250:290]):
+        add_label(room.settings, one.span_id, "tone", passed=k % 10 != 0 if k < 20 else k % 10 < 4)
+    found = calibrate(room.settings, "tone", repeats=1)
+    assert (found.judged, found.judged_pass) == (300, 270)
+    assert found.drawn_rate is not None
+    assert found.drawn_rate.rate == pytest.approx(0.9)
+    assert found.tpr is not None
+    assert found.tnr is not None
+    ppv = found.true_pass / (found.true_pass + found.false_pass)
+    missed = found.false_fail / (found.false_fail + found.true_fail)
+    assert found.tpr.rate == pytest.approx(0.9 * ppv / (0.9 * ppv + 0.1 * missed))
+    assert found.tnr.rate == pytest.approx(0.1 * (1 - missed) / (0.1 * (1 - missed) + 0.9 * (1 - ppv)))
+    assert found.corrected is not None
+    assert found.prediction_powered is not None
+    for rate in (found.corrected, found.prediction_powered):
+        assert rate.rate == pytest.approx(0.9 * ppv + 0.1 * missed)
+        assert rate.low < 0.85 < rate.high
+    held_out = [item for item in found.items if item.held_out]
+    assert sum(item.weight for item in held_out) == pytest.approx(len(held_out))
+    assert sum(item.weight for item in held_out if item.drawn) == pytest.approx(0.9 * len(held_out))
+
+
+def test_a_verdict_without_a_label_keeps_a_judge_from_blocking(bench: Callable[..., Bench]) -> None:
+    """Nobody looked at what it fails: nothing is known of it, and no rate is corrected."""
+    room = bench(as_told, n=0)
+    production = [llm_span("q", f"judge={'good' if k < 30 else 'bad'} {k}") for k in range(40)]
+    (scorer,) = named(["tone"], load_all(room.settings))
+    with Store.of(room.settings).write() as writer:
+        writer.add_spans([row_of(one) for one in production])
+        writer.add_scores(
+            [
+                score_row(one, "tone", float(k < 30), passed=k < 30, scorer_version=scorer.version, model=MODEL)
+                for k, one in enumerate(production)
+            ]
+        )
+    for k, one in enumerate(production[:24]):
+        add_label(room.settings, one.span_id, "tone", passed=k % 2 == 0)
+    found = calibrate(room.settings, "tone", repeats=1)
+    assert "no label is held out of what it fails, 25% of what it scored" in found.problems
+    assert (found.corrected, found.prediction_powered) == (None, None)
