@@ -68,6 +68,9 @@ def command(
     was killed goes on where it was. Exit code 2
     when something was tried and nothing could be measured.
     """
+    from otel_i2e.workflows.garbage import collect_rarely
+
+    collect_rarely()
     settings = load_settings(config=Path(config) if config else None, store=store)
     if follow and batch:
         raise click.UsageError("--batch takes up to a day: it is for what is stored, not for --follow")

@@ -6,26 +6,28 @@ from otel_i2e.score.answer import Answer, NotRecorded, ScorerResult, answer_of, 
 from otel_i2e.score.case import check_scorers
 from otel_i2e.score.catalogue import BUILT_IN, standalone
 from otel_i2e.score.checks.judge import judge_ref, judge_scorer
-from otel_i2e.score.run import run_scorer
+from otel_i2e.score.run import begin, run_functions, run_scorer
 from otel_i2e.score.sampling import Share, draw, keep
 from otel_i2e.score.scorer import Scorer, scorer
-from otel_i2e.score.time_limit import blocks
+from otel_i2e.score.time_limit import TURN
 
 __all__ = [
     "BUILT_IN",
+    "TURN",
     "Answer",
     "NotRecorded",
     "Scorer",
     "ScorerResult",
     "Share",
     "answer_of",
-    "blocks",
+    "begin",
     "check_scorers",
     "draw",
     "judge_ref",
     "judge_scorer",
     "keep",
     "passed",
+    "run_functions",
     "run_scorer",
     "scorer",
     "standalone",

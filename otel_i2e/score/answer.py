@@ -13,7 +13,7 @@ from otel_i2e.errors import ScorerError
 from otel_i2e.models import Score
 from otel_i2e.score.storable import storable_json, storable_text
 
-__all__ = ["Answer", "NotRecorded", "ScorerResult", "answer_of", "passed"]
+__all__ = ["Answer", "NotRecorded", "ScorerResult", "answer_of", "checked", "passed"]
 
 ScorerResult = bool | int | float | str | Score | Mapping[str, Any] | None
 """What a scorer returns."""
@@ -37,22 +37,22 @@ class Answer(NamedTuple):
 def answer_of(result: Any) -> Answer:
     """What a scorer returned, as an Answer. ScorerError when it is none of the things that a scorer returns."""
     if isinstance(result, Score):
-        return Answer(_checked(result))
+        return Answer(checked(result))
     if isinstance(result, Answer):
-        return result if result.score is None else result._replace(score=_checked(result.score))
+        return result if result.score is None else result._replace(score=checked(result.score))
     if result is None:
         return Answer(None)
     if isinstance(result, bool | Real):
-        return Answer(_checked(Score(value=float(result))))
+        return Answer(checked(Score(value=float(result))))
     if isinstance(result, str):
-        return Answer(_checked(Score(label=result)))
+        return Answer(checked(Score(label=result)))
     if isinstance(result, Mapping):
         result = _from_mapping(cast("Mapping[str, Any]", result))
     if not isinstance(result, Score):
         raise ScorerError(
             f"it returned {type(result).__name__}; a scorer returns a bool, a number, a label, a Score or None"
         )
-    return Answer(_checked(result))
+    return Answer(checked(result))
 
 
 def passed(score: Score, threshold: float | None) -> bool | None:
@@ -64,7 +64,8 @@ def passed(score: Score, threshold: float | None) -> bool | None:
     return score.value >= threshold
 
 
-def _checked(score: Score) -> Score:
+def checked(score: Score) -> Score:
+    """`score` as the store can hold it. ScorerError when it says nothing, or its value is no number."""
     if score.value is None and not score.label:
         raise ScorerError("it returned neither value nor label; return None for not applicable")
     if score.value is not None and not math.isfinite(score.value):

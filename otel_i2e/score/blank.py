@@ -11,10 +11,12 @@ from functools import lru_cache
 from typing import Any, Final, cast
 
 from otel_i2e.errors import ScorerError
-from otel_i2e.models import Json, Score, Subject
+from otel_i2e.models import Json, Judge, Score, Subject
 
 __all__ = ["Unanswered", "is_blank", "of_an_answer", "unanswered"]
 
+Ask = Callable[[Subject, Judge | None], Score | None]
+"""As a check has it."""
 _SAYS: Final = frozenset("LNS")
 """Unicode categories of what an answer is made of: letters, digits and other numbers, symbols."""
 _UNSEEN: Final = frozenset("\u115f\u1160\u3164\uffa0\u2800\ufffc\ufffd")
@@ -28,11 +30,11 @@ class Unanswered(ScorerError):
     """A check would pass, but of an answer that is not there."""
 
 
-def of_an_answer(ask: Callable[[Subject], Score | None], needs: Collection[str]) -> Callable[[Subject], Score | None]:
+def of_an_answer(ask: Ask, needs: Collection[str]) -> Ask:
     """`ask`, whose pass (at 1) counts only where something was answered: else Unanswered."""
 
-    def asked(subject: Subject) -> Score | None:
-        score = ask(subject)
+    def asked(subject: Subject, judge: Judge | None) -> Score | None:
+        score = ask(subject, judge)
         if score is not None and score.value == 1 and (why := unanswered(subject, needs)):
             raise Unanswered(why)
         return score

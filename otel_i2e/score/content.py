@@ -14,9 +14,9 @@ _CONTENT: Final = frozenset({"input", "messages", "output", "documents", "tool_c
 _UNSEEN: Final = ("missing", "redacted")
 
 
-def missing(subject: Subject, required: Collection[str]) -> tuple[Outcome, str] | None:
+def missing(subject: Subject, required: frozenset[str]) -> tuple[Outcome, str] | None:
     """How an attempt ends that lacks one of the `required` parameters, with the reason; None when all are there."""
-    for name, check in _checks_of(frozenset(required)):
+    for name, check in _checks_of(required):
         if (reason := check(subject)) is not None:
             outcome = Outcome.NOT_APPLICABLE if name in ("case", "expected") else Outcome.NO_CONTENT
             return outcome, reason

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any, Final
 
 from otel_i2e.errors import ScorerError
-from otel_i2e.models import Subject
+from otel_i2e.models import Judge, Subject
 from otel_i2e.score.identity import code_target
 
 __all__ = ["PARAMETERS", "asking", "needs_of", "place_of"]
@@ -57,13 +57,13 @@ def needs_of(function: Callable[..., Any], name: str) -> tuple[frozenset[str], f
     return frozenset(required), frozenset(optional)
 
 
-def asking(function: Callable[..., Any], names: Collection[str]) -> Callable[[Subject], Any]:
-    """Calls `function` with the values that it asks for; the trace as a list."""
+def asking(function: Callable[..., Any], names: Collection[str]) -> Callable[[Subject, Judge | None], Any]:
+    """Calls `function` with the values that it asks for; the trace as a list. No judge is asked."""
     if len(names) == 1 and "trace" not in names:  # most scorers: no loop for them
         (name,) = names
-        return lambda subject: function(**{name: getattr(subject, name)})
+        return lambda subject, _judge: function(**{name: getattr(subject, name)})
 
-    def ask(subject: Subject) -> Any:
+    def ask(subject: Subject, _judge: Judge | None) -> Any:
         values = {name: getattr(subject, name) for name in names}
         if "trace" in values:
             values["trace"] = list(subject.trace) or [subject.span]

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import math
 import traceback
+from collections.abc import Awaitable, Coroutine, Sequence
+from functools import partial
 from time import perf_counter
 from typing import Any, Final
 
 from otel_i2e.errors import JudgeError, JudgeLeftOut, ScorerError
 from otel_i2e.models import Attempt, Json, Judge, Outcome, Score, Subject
-from otel_i2e.score.answer import NotRecorded, answer_of, passed
+from otel_i2e.score.answer import NotRecorded, answer_of, checked, passed
 from otel_i2e.score.content import is_truncated, missing
 from otel_i2e.score.scorer import Scorer
 from otel_i2e.score.storable import one_line
-from otel_i2e.score.time_limit import limited
+from otel_i2e.score.time_limit import calls_in_thread, is_suspended, limited, suspended, too_late
 
-__all__ = ["run_scorer"]
+__all__ = ["begin", "run_functions", "run_scorer"]
 
 _LONGEST: Final = 600.0
 """Seconds after which a judge is given up, whatever its own timeout and repeats, so that it cannot stop the others."""
@@ -29,73 +32,128 @@ async def run_scorer(scorer: Scorer, subject: Subject, *, judge: Judge | None = 
 
     A scorer of the project that takes longer than `timeout` seconds is such an error; 0 is no limit.
     """
+    if scorer.blocks:
+        (made,) = await run_functions([(scorer, subject)], timeout=timeout)
+        return made
+    begun = begin(scorer, subject, judge, timeout)
+    return begun if isinstance(begun, Attempt) else await begun
+
+
+def begin(
+    scorer: Scorer, subject: Subject, judge: Judge | None, timeout: float
+) -> Attempt | Coroutine[Any, Any, Attempt]:
+    """The attempt, as `run_scorer` makes it, or what is to be awaited for it: a check in code needs no event loop.
+
+    For scorers that do not block (`Scorer.blocks`).
+    """
     gap = missing(subject, scorer.required)
     if gap is not None:
         outcome, reason = gap
-        return _attempt(scorer, {"outcome": outcome, "error": reason if outcome is Outcome.NO_CONTENT else None})
+        return _attempt(_said(scorer, outcome, reason if outcome is Outcome.NO_CONTENT else None))
     began = perf_counter()
-    ended: Json
     try:
-        if scorer.function is None and not scorer.needs_judge:  # a built-in check: nothing to guard
-            result = scorer.ask(subject, None)
-            if not isinstance(result, _PLAIN):
-                result = await _awaited(result)
-        else:
-            result = await _asked(scorer, subject, judge, timeout)
-        ended = _ended(scorer, subject, result)
-    except NotRecorded as unknown:
-        ended = {"outcome": Outcome.NO_CONTENT, "error": one_line(str(unknown))}
-    except JudgeLeftOut as left:
-        ended = {"outcome": Outcome.LEFT_OUT, "error": one_line(str(left))}
-    except JudgeError as error:
-        cost = {"model": error.model, "cost_usd": error.cost_usd}
-        ended = {"error": one_line(str(error)), "is_passing": error.is_passing, **cost}
+        if scorer.needs_judge or scorer.function is not None:
+            _check_ready(scorer, judge, timeout)
+        result = scorer.ask(subject, judge)
+        if not isinstance(result, _PLAIN) and inspect.isawaitable(result):
+            return _awaited(scorer, subject, result, timeout, began)
+        said = _ended(scorer, subject, result)
     except BaseException as error:  # a scorer is anybody's code
         if _is_from_outside(error):
             raise
-        late = scorer.needs_judge and isinstance(error, TimeoutError)
-        ended = {"error": _described(error, scorer), "is_passing": late}
-    ended["duration_ms"] = (perf_counter() - began) * 1000
-    return _attempt(scorer, ended)
+        said = _failure(scorer, error)
+    return _attempt(said, perf_counter() - began)
 
 
-async def _asked(scorer: Scorer, subject: Subject, judge: Judge | None, timeout: float) -> Any:
+async def run_functions(
+    tries: Sequence[tuple[Scorer, Subject]], *, timeout: float = 30.0, until: float = math.inf
+) -> list[Attempt]:
+    """Try plain functions of the project, which may block, one after the other: attempts of the first of them.
+
+    At least one, and as many as a short turn allows, none of which begins after `until` (`time.monotonic()`). Never
+    raises. Many at once, because it is the change between threads that costs.
+    """
+    calls = [partial(_begin_in_thread, scorer, subject, timeout) for scorer, subject in tries]
+    if is_suspended(tries[0][0]):  # it is not called: no thread for that
+        made, is_late = [calls[0]()], False
+    else:
+        made, is_late = await calls_in_thread(calls, timeout, until)
+    attempts = [begun if isinstance(begun, Attempt) else await begun for begun in made]
+    if is_late:
+        scorer = tries[len(made)][0]
+        attempts.append(_attempt(_failure(scorer, too_late(scorer, timeout)), timeout))
+    return attempts
+
+
+def _begin_in_thread(scorer: Scorer, subject: Subject, timeout: float) -> Attempt | Coroutine[Any, Any, Attempt]:
+    try:
+        return begin(scorer, subject, None, timeout)
+    except BaseException as error:  # noqa: BLE001 -- no Ctrl-C and no cancellation reaches a thread: it is the scorer's
+        return _attempt(_failure(scorer, error))
+
+
+async def _awaited(scorer: Scorer, subject: Subject, result: Awaitable[Any], timeout: float, began: float) -> Attempt:
+    try:
+        if scorer.function is not None:
+            given = await limited(scorer, result, timeout)
+        else:
+            async with asyncio.timeout(_LONGEST):
+                given = await result
+        said = _ended(scorer, subject, given)
+    except BaseException as error:  # a scorer is anybody's code
+        if _is_from_outside(error):
+            raise
+        said = _failure(scorer, error)
+    return _attempt(said, perf_counter() - began)
+
+
+def _check_ready(scorer: Scorer, judge: Judge | None, timeout: float) -> None:
+    if scorer.function is not None and is_suspended(scorer):
+        raise suspended(scorer, timeout)
     if scorer.needs_judge and judge is None:
         raise JudgeError("there is no judge to ask")
-    if scorer.function is not None:
-        return await limited(scorer, lambda: scorer.ask(subject, judge), timeout)
-    return await _awaited(scorer.ask(subject, judge))
-
-
-async def _awaited(result: Any) -> Any:
-    if not inspect.isawaitable(result):
-        return result
-    async with asyncio.timeout(_LONGEST):
-        return await result
 
 
 def _ended(scorer: Scorer, subject: Subject, result: Any) -> Json:
+    """What the attempt says that gave `result`. ScorerError when that is nothing that a scorer returns."""
     if not isinstance(result, _PLAIN) and hasattr(result, "item") and callable(result.item):
         result = result.item()  # a scalar of numpy or torch
-    answer = answer_of(result)
-    cost: Json = {} if answer.model is None else {"model": answer.model}
-    if answer.cost_usd is not None:
-        cost["cost_usd"] = answer.cost_usd
-    if answer.score is None:
-        return {"outcome": Outcome.NOT_APPLICABLE, **cost}
-    score = answer.score
-    if subject.span.content_state == "truncated" and is_truncated(subject, scorer.needs):
-        score = score.model_copy(update={"metadata": {**score.metadata, "content": "truncated"}})
-    threshold = 1.0 if scorer.threshold is None and isinstance(result, bool) else scorer.threshold
-    verdict: Json = {"outcome": Outcome.SCORED, "score": score, "threshold": threshold}
-    return {**verdict, "passed": passed(score, threshold), **cost}
+    score, model, cost = (checked(result), None, None) if isinstance(result, Score) else answer_of(result)
+    said = _said(scorer, Outcome.NOT_APPLICABLE)
+    if score is not None:
+        if subject.span.content_state == "truncated" and is_truncated(subject, scorer.needs):
+            score = score.model_copy(update={"metadata": {**score.metadata, "content": "truncated"}})
+        if scorer.threshold is None and isinstance(result, bool):
+            said["threshold"] = 1.0
+        said["outcome"], said["score"], said["passed"] = Outcome.SCORED, score, passed(score, said["threshold"])
+    if model is not None or cost is not None:  # another library's, perhaps
+        said["model"], said["cost_usd"] = model and str(model), None if cost is None else float(cost)
+    return said
 
 
-def _attempt(scorer: Scorer, ended: Json) -> Attempt:
-    begun = {"scorer": scorer.name, "scorer_version": scorer.version, "threshold": scorer.threshold}
-    if scorer.judge is not None:
-        begun |= {"judge": scorer.judge.name, "judge_version": scorer.judge.version}
-    return Attempt.model_validate({"outcome": Outcome.ERROR, **begun, **ended})
+def _failure(scorer: Scorer, error: BaseException) -> Json:
+    """What the attempt says that raised `error`."""
+    if isinstance(error, NotRecorded):
+        return _said(scorer, Outcome.NO_CONTENT, one_line(str(error)))
+    if isinstance(error, JudgeLeftOut):
+        return _said(scorer, Outcome.LEFT_OUT, one_line(str(error)))
+    if isinstance(error, JudgeError):
+        known = {"is_passing": error.is_passing, "model": error.model, "cost_usd": error.cost_usd}
+        return _said(scorer, Outcome.ERROR, one_line(str(error))) | known
+    late = scorer.needs_judge and isinstance(error, TimeoutError)
+    return _said(scorer, Outcome.ERROR, _described(error, scorer)) | {"is_passing": late}
+
+
+def _said(scorer: Scorer, outcome: Outcome, error: str | None = None) -> Json:
+    """All fields of an Attempt."""
+    said = scorer.stamp.copy()
+    said["outcome"], said["error"] = outcome, error
+    return said
+
+
+def _attempt(said: Json, seconds: float | None = None) -> Attempt:
+    said["duration_ms"] = None if seconds is None else seconds * 1000
+    return Attempt.trusted(said)
 
 
 def _is_from_outside(error: BaseException) -> bool:

@@ -11,6 +11,7 @@ fields, or None (says nothing here). It may be async. An exception is an error, 
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from functools import cached_property
 from typing import Any, Final, NamedTuple, overload
 
 from otel_i2e.errors import ScorerError
-from otel_i2e.models import Definition, Judge, Subject
+from otel_i2e.models import Attempt, Definition, Json, Judge, Outcome, Subject
 from otel_i2e.score.identity import code_definition
 from otel_i2e.score.parameters import asking, needs_of, place_of
 
@@ -75,12 +76,30 @@ class Scorer:
         """12 hex digits: a hash of its code or prompt, and its parameters."""
         return self.definition.version
 
-    @property
+    @cached_property
+    def stamp(self) -> Json:
+        """What every attempt says of its scorer, and nothing of the rest: all fields of an Attempt."""
+        said = Attempt(
+            scorer=self.name,
+            scorer_version=self.version,
+            judge=None if self.judge is None else self.judge.name,
+            judge_version=None if self.judge is None else self.judge.version,
+            threshold=self.threshold,
+            outcome=Outcome.ERROR,
+        )
+        return dict(said)
+
+    @cached_property
+    def blocks(self) -> bool:
+        """Whether it is a plain function of the project, which may keep a thread for as long as it likes."""
+        return self.function is not None and not inspect.iscoroutinefunction(self.function)
+
+    @cached_property
     def needs(self) -> frozenset[str]:
         """Every parameter that it takes."""
         return self.required | self.optional
 
-    @property
+    @cached_property
     def needs_trace(self) -> bool:
         """Whether a subject must carry its whole trace."""
         return bool(self.needs & _FROM_TRACE)
@@ -90,7 +109,7 @@ class Scorer:
         """Whether a subject must carry the other traces of its conversation."""
         return "conversation" in self.needs
 
-    @property
+    @cached_property
     def scope(self) -> str:
         """How far it looks: `span`, `trace` or `conversation`."""
         return "conversation" if self.needs_conversation else "trace" if self.needs_trace else "span"
@@ -134,13 +153,12 @@ def _scorer(function: Any, name: str | None, threshold: float | None) -> Scorer:
     if threshold is not None and not math.isfinite(threshold):
         raise ScorerError(f"{place_of(function)}: scorer {name!r}: threshold {threshold!r} is not a finite number")
     required, optional = needs_of(function, name)
-    ask = asking(function, required | optional)
     return Scorer(
         name=name,
         threshold=threshold,
         required=required,
         optional=optional,
-        ask=lambda subject, _judge: ask(subject),
+        ask=asking(function, required | optional),
         identity=lambda: code_definition(function, {"threshold": threshold}),
         source=place_of(function),
         description=_first_line(function),

@@ -5,10 +5,12 @@ from __future__ import annotations
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
 
 __all__ = ["folded", "likeness", "repeated"]
 
 
+@lru_cache(maxsize=64)  # the checks of one subject fold the same text, one after the other
 def folded(text: str) -> str:
     """`text` in NFKC, case-folded (Unicode 3.13, default caseless matching), runs of whitespace as one space."""
     if text.isascii():  # the normal forms change nothing there

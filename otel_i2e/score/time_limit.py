@@ -1,63 +1,55 @@
 """A time limit for the project's own scorers: one that hangs is given up, and after a few times no longer called.
 
-Python cannot end a thread. A plain function runs in a daemon thread, which is used again for the next call, and left
-behind when the time is up: it holds up neither the other scorers nor the end of the process. An async function is
-cancelled. Out of reach stays code that keeps the interpreter or the event loop to itself, such as one endless call of
-`re`, or `time.sleep` in an `async def`.
+Python cannot end a thread. Plain functions run in a daemon thread, one call after the other, and a call costs little
+more than itself, because the event loop is told of many at once. When the time of a call is up, its thread is left
+behind: it holds up neither the other scorers nor the end of the process. An async function is cancelled. Out of reach
+stays code that keeps the interpreter or the event loop to itself, such as one endless call of `re`, or `time.sleep` in
+an `async def`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextvars
-import inspect
 import logging
+import math
 import os
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from queue import SimpleQueue
+from time import monotonic
 from typing import Any, Final
 
 from otel_i2e.errors import ScorerError
 from otel_i2e.score.scorer import Scorer
 
-__all__ = ["SUSPENDED_AFTER", "blocks", "limited"]
+__all__ = ["SUSPENDED_AFTER", "TURN", "calls_in_thread", "is_suspended", "limited", "suspended", "too_late"]
 
 SUSPENDED_AFTER: Final = 3
 """Calls of one version of a scorer that took too long, after which this process calls it no more."""
+TURN: Final = 0.005
+"""Seconds for which calls are made before what came of them is told."""
 _log = logging.getLogger("otel_i2e")
 _late: Final[Counter[tuple[str, str]]] = Counter()
 """Name and version of a scorer → calls that took too long."""
 
 
-def blocks(scorer: Scorer) -> bool:
-    """Whether it is a plain function of the project, which may keep a thread for as long as it likes."""
-    return scorer.function is not None and not inspect.iscoroutinefunction(scorer.function)
+def is_suspended(scorer: Scorer) -> bool:
+    """Whether its calls have taken too long too often in this process."""
+    return _late[scorer.name, scorer.version] >= SUSPENDED_AFTER
 
 
-async def limited(scorer: Scorer, call: Callable[[], Any], seconds: float) -> Any:
-    """What `call` gives, awaited when it is awaitable; `seconds` 0 is no limit.
+def suspended(scorer: Scorer, seconds: float) -> ScorerError:
+    """The error of a call that is not made, because others have taken longer than `seconds`."""
+    late = _late[scorer.name, scorer.version]
+    return ScorerError(f"suspended in this process: {late} calls took longer than {seconds:g} s")
 
-    ScorerError when it takes longer than `seconds`, or has done so too often in this process.
-    """
+
+def too_late(scorer: Scorer, seconds: float) -> ScorerError:
+    """The error of a call that took longer than `seconds`, which is counted."""
     key = scorer.name, scorer.version
-    if _late[key] >= SUSPENDED_AFTER:
-        raise ScorerError(f"suspended in this process: {_late[key]} calls took longer than {seconds:g} s")
-    limit = asyncio.timeout(seconds or None)
-    try:
-        async with limit:
-            result = await _in_thread(call) if blocks(scorer) else call()
-            return await result if inspect.isawaitable(result) else result
-    except TimeoutError:
-        if not limit.expired():
-            raise  # the scorer's own
-        _count(scorer, key, seconds)
-        raise ScorerError(f"took longer than {seconds:g} s; the setting scorer_timeout allows more") from None
-
-
-def _count(scorer: Scorer, key: tuple[str, str], seconds: float) -> None:
     _late[key] += 1
     if _late[key] == SUSPENDED_AFTER:
         _log.error(
@@ -68,19 +60,120 @@ def _count(scorer: Scorer, key: tuple[str, str], seconds: float) -> None:
             SUSPENDED_AFTER,
             seconds,
         )
+    return ScorerError(f"took longer than {seconds:g} s; the setting scorer_timeout allows more")
+
+
+async def limited(scorer: Scorer, result: Awaitable[Any], seconds: float) -> Any:
+    """What `result` gives; `seconds` 0 is no limit. ScorerError when it takes longer."""
+    limit = asyncio.timeout(seconds or None)
+    try:
+        async with limit:
+            return await result
+    except TimeoutError:
+        if not limit.expired():
+            raise  # the scorer's own
+        raise too_late(scorer, seconds) from None
+
+
+async def calls_in_thread(
+    calls: Sequence[Callable[[], Any]], seconds: float, until: float = math.inf
+) -> tuple[list[Any], bool]:
+    """Make calls in a thread, in order: what the first of them gave, and whether the one after these took too long.
+
+    One is made, and then others, as long as neither `until` (`time.monotonic()`) nor a turn is over and no call gave
+    a coroutine. Each may take `seconds`; 0 is no limit. What a call raises is raised.
+    """
+    portion = _Portion(calls, min(until, monotonic() + TURN))
+    worker = _idle.pop() if _idle else _Worker()
+    worker.make(portion.make)
+    try:
+        while not portion.ended.done():
+            await asyncio.wait([portion.ended], timeout=portion.left(seconds))
+            if portion.give_up(seconds):
+                return portion.results, True
+        portion.ended.result()
+        return portion.results, False
+    finally:
+        if portion.ended.done():
+            _idle.append(worker)
+        else:
+            portion.leave()
+            worker.leave()
+
+
+class _Portion:
+    """Calls that a thread makes one after the other, and the event loop watches."""
+
+    def __init__(self, calls: Sequence[Callable[[], Any]], until: float) -> None:
+        self.results: list[Any] = []
+        self._loop = asyncio.get_running_loop()
+        self.ended: asyncio.Future[None] = self._loop.create_future()
+        self._calls, self._until = calls, until
+        self._context = contextvars.copy_context()
+        self._lock = threading.Lock()
+        self._began: float | None = monotonic()
+        self._is_left = False
+
+    def make(self) -> None:
+        """Make the calls: in the thread."""
+        failure = None
+        try:
+            for call in self._calls:
+                result = self._context.copy().run(call)
+                if not self._goes_on(result):
+                    break
+        except BaseException as error:  # noqa: BLE001 -- it is raised where the scorer was asked
+            failure = error
+        with self._lock:
+            self._began = None
+        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            self._loop.call_soon_threadsafe(self._tell, failure)
+
+    def left(self, seconds: float) -> float | None:
+        """Seconds that the present call has; None without a limit."""
+        began = self._began
+        return None if not seconds or began is None else max(0.0, began + seconds - monotonic())
+
+    def give_up(self, seconds: float) -> bool:
+        """Whether the present call has taken too long; no other is begun then."""
+        with self._lock:
+            is_late = bool(seconds) and self._began is not None and monotonic() - self._began >= seconds
+            self._is_left |= is_late
+        return is_late
+
+    def leave(self) -> None:
+        """Begin no other call: nobody waits any more."""
+        with self._lock:
+            self._is_left = True
+
+    def _goes_on(self, result: Any) -> bool:
+        with self._lock:
+            if self._is_left:
+                return False
+            self.results.append(result)
+            self._began = monotonic()
+            return self._began < self._until and not asyncio.iscoroutine(result)
+
+    def _tell(self, failure: BaseException | None) -> None:
+        if self._is_left:
+            return
+        if failure is None:
+            self.ended.set_result(None)
+        else:
+            self.ended.set_exception(failure)
 
 
 class _Worker:
-    """A daemon thread that makes one call after the other: a new thread for each costs three times as much."""
+    """A daemon thread that does one thing after the other: a new thread for each costs three times as much."""
 
     def __init__(self) -> None:
-        self._calls: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        self._waiting: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._is_left = False
         threading.Thread(target=self._work, name="i2e-scorer", daemon=True).start()
 
     def make(self, call: Callable[[], None]) -> None:
         """Make a call; it raises nothing."""
-        self._calls.put(call)
+        self._waiting.put(call)
 
     def leave(self) -> None:
         """Let the thread end when its call comes back."""
@@ -88,45 +181,10 @@ class _Worker:
 
     def _work(self) -> None:
         while not self._is_left:
-            self._calls.get()()
+            self._waiting.get()()
 
 
 _idle: Final[list[_Worker]] = []
 """Threads that wait for a call."""
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_idle.clear)  # a child has none of the threads
-
-
-async def _in_thread(call: Callable[[], Any]) -> Any:
-    loop = asyncio.get_running_loop()
-    ended: asyncio.Future[Any] = loop.create_future()
-    context = contextvars.copy_context()
-    worker = _idle.pop() if _idle else _Worker()
-
-    def tell(result: Any, error: BaseException | None) -> None:
-        if ended.done():
-            return  # nobody waits any more
-        if error is None:
-            ended.set_result(result)
-        else:
-            ended.set_exception(error)
-
-    def work() -> None:
-        result, failure = None, None
-        try:
-            result = context.run(call)
-        except (StopIteration, GeneratorExit, KeyboardInterrupt) as error:  # they mean something else to who waits
-            failure = RuntimeError(f"{type(error).__name__}: {error}").with_traceback(error.__traceback__)
-        except BaseException as error:  # noqa: BLE001 -- it is raised where the scorer was asked
-            failure = error
-        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
-            loop.call_soon_threadsafe(tell, result, failure)
-
-    worker.make(work)
-    try:
-        return await ended
-    finally:
-        if ended.cancelled():
-            worker.leave()  # it is still at its call
-        else:
-            _idle.append(worker)

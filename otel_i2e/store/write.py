@@ -25,7 +25,7 @@ from otel_i2e.models import (
     SpanRow,
     StoredCase,
 )
-from otel_i2e.store.insert import ROWS_AT_ONCE, insert, json_text, plain
+from otel_i2e.store.insert import ROWS_AT_ONCE, insert, insert_records, json_text, plain
 from otel_i2e.store.pack import packed
 from otel_i2e.store.repeats import Near, calls_near, calls_that_gave, link, spans_between
 from otel_i2e.store.rows import fetched
@@ -131,12 +131,12 @@ class Writer:
         unique = {(row.score_id,): row for row in reversed(rows)}
         stored = self._stored(_STORED_SCORES.format(table=table), unique) if unique else set[tuple[str, ...]]()
         new = [row for key, row in unique.items() if key not in stored]
-        insert(self._connection, table, [_fields(row) for row in reversed(new)])
+        insert_records(self._connection, table, new[::-1])
         return len(new)
 
     def add_ledger(self, rows: Sequence[LedgerRow]) -> int:
         """Store attempts to score; the number of them."""
-        insert(self._connection, "score_ledger", [_fields(row) for row in rows])
+        insert_records(self._connection, "score_ledger", rows)
         return len(rows)
 
     def add_identities(self, identities: Sequence[ScorerIdentity]) -> int:

@@ -58,9 +58,17 @@ def _write(
 def rows_of_job(job: Job, attempt: Attempt, now: datetime) -> tuple[LedgerRow, ScoreRow | None]:
     """The ledger's row of a job's attempt, and the score's when there is one."""
     seen = len(job.subject.trace) if job.scorer.scope != "span" and attempt.outcome is not Outcome.SAMPLED_OUT else None
-    row, score = rows_of(attempt, job.subject.span, job.asker, now, share=job.share, trace_spans=seen)
     again = again_at(attempt, job.attempt, now) if job.asker.source == "online" else None
-    return row.model_copy(update={"attempt": job.attempt, "retry_at": again}), score
+    return rows_of(
+        attempt,
+        job.subject.span,
+        job.asker,
+        now,
+        share=job.share,
+        trace_spans=seen,
+        number=job.attempt,
+        retry_at=again,
+    )
 
 
 def _write_one(store: Store, row: tuple[LedgerRow, ScoreRow | None]) -> list[ScoreRow]:
@@ -68,8 +76,8 @@ def _write_one(store: Store, row: tuple[LedgerRow, ScoreRow | None]) -> list[Sco
     try:
         return _write(store, [row])
     except RowRefused as error:
-        refused = {"outcome": Outcome.ERROR, "reason": f"the score could not be stored: {error}"}
-        return _write(store, [(row[0].model_copy(update=refused), None)])
+        refused = row[0]._replace(outcome=Outcome.ERROR, reason=f"the score could not be stored: {error}")
+        return _write(store, [(refused, None)])
 
 
 def rows_of(
@@ -80,55 +88,60 @@ def rows_of(
     *,
     share: Share = Share(),  # noqa: B008 -- immutable
     trace_spans: int | None = None,
+    number: int = 1,
+    retry_at: datetime | None = None,
 ) -> tuple[LedgerRow, ScoreRow | None]:
     """The ledger's row of an attempt, and the score's when there is one.
 
     The score's id follows from who scored what for whom, so that storing it twice stores it once. `trace_spans` is how
-    many spans of the trace the scorer could see.
+    many spans of the trace the scorer could see, `number` which attempt it was, `retry_at` when the next is due.
     """
     now = now or datetime.now(UTC)
     row = LedgerRow(
         trace_id=span.trace_id,
         span_id=span.span_id,
-        rule=asker.rule,
         scorer=attempt.scorer,
         scorer_version=attempt.scorer_version,
         outcome=attempt.outcome,
-        reason=attempt.error,
         source=asker.source,
+        created_at=now,
+        rule=asker.rule,
+        reason=attempt.error,
         experiment_id=asker.experiment_id,
         cost_usd=attempt.cost_usd,
-        created_at=now,
         weight=None if attempt.outcome is Outcome.SAMPLED_OUT else share.weight,
         stratum=share.stratum,
         trace_spans=trace_spans,
         shadow=asker.shadow,
+        attempt=number,
+        retry_at=retry_at,
     )
     score = attempt.score
     if attempt.outcome is not Outcome.SCORED or score is None:
         return row, None
-    return row, ScoreRow(
-        score_id=_score_id(attempt, span, asker),
-        trace_id=span.trace_id,
-        span_id=span.span_id,
-        name=attempt.scorer,
-        value=score.value,
-        label=score.label,
-        explanation=score.explanation,
-        passed=attempt.passed,
-        threshold=attempt.threshold,
-        scorer_version=attempt.scorer_version,
-        source=asker.source,
-        rule=asker.rule,
-        experiment_id=asker.experiment_id,
-        case_id=span.case_id if asker.experiment_id else None,
-        repeat=span.repeat if asker.experiment_id else None,
-        model=attempt.model,
-        cost_usd=attempt.cost_usd,
-        metadata=score.metadata,
-        created_at=now,
-        weight=share.weight,
-    )
+    fields = {
+        "score_id": _score_id(attempt, span, asker),
+        "trace_id": span.trace_id,
+        "span_id": span.span_id,
+        "name": attempt.scorer,
+        "value": score.value,
+        "label": score.label,
+        "explanation": score.explanation,
+        "passed": attempt.passed,
+        "threshold": attempt.threshold,
+        "scorer_version": attempt.scorer_version,
+        "source": asker.source,
+        "rule": asker.rule,
+        "experiment_id": asker.experiment_id,
+        "case_id": span.case_id if asker.experiment_id else None,
+        "repeat": span.repeat if asker.experiment_id else None,
+        "model": attempt.model,
+        "cost_usd": attempt.cost_usd,
+        "metadata": score.metadata,
+        "created_at": now,
+        "weight": share.weight,
+    }
+    return row, ScoreRow.trusted(fields)
 
 
 def _score_id(attempt: Attempt, span: Span, asker: Asker) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
+from collections import deque
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final, NamedTuple, Protocol
@@ -17,19 +19,23 @@ from otel_i2e.models import (
     Outcome,
     Subject,
 )
-from otel_i2e.score import Scorer, Share, blocks, run_scorer
+from otel_i2e.score import TURN, Scorer, Share, begin, run_functions
 from otel_i2e.workflows.verdicts import Memory, Remembering
 
 __all__ = ["Allowance", "Asker", "Job", "attempt_all", "judge_of", "not_tried"]
 
 _AT_ONCE: Final = 32
 """Attempts in flight beside what the judge's own concurrency allows."""
-_TURN: Final = 0.005
-"""Seconds after which scorers in code let others have their turn."""
+_PORTION: Final = 100
+"""Calls of plain functions, at most, between two looks of the event loop."""
 
 
 class Allowance(Protocol):
     """Something that an attempt may have to ask before it is made: a budget."""
+
+    def counts(self, job: Job) -> bool:
+        """Whether it counts this attempt: one that it does not need not ask."""
+        ...
 
     async def take(self, job: Job) -> str | None:
         """None to go ahead; else why not, in a line."""
@@ -85,12 +91,13 @@ async def attempt_all(
     """
     jobs = list(jobs)
     shared, lines = _lines(jobs)
+    end = math.inf if deadline is None else deadline
     async with judge_of(judge) as live, asyncio.TaskGroup() as group:
         court = live if memory is None or memory.batch is None else await memory.batch.court(jobs, memory)
-        for _ in range(max(_AT_ONCE, judge.concurrency)):
-            group.create_task(_work(shared, _courts(court, memory), on_attempt, deadline, timeout))
+        for _ in range(min(len(jobs), max(_AT_ONCE, judge.concurrency))):
+            group.create_task(_work(shared, _courts(court, memory), on_attempt, end, timeout))
         for line in lines:
-            group.create_task(_work(line, _courts(court, memory), on_attempt, deadline, timeout))
+            group.create_task(_work_off(line, on_attempt, end, timeout))
 
 
 @asynccontextmanager
@@ -105,18 +112,18 @@ def not_tried(scorer: Scorer, outcome: Outcome, reason: str | None = None) -> At
     return Attempt(scorer=scorer.name, scorer_version=scorer.version, outcome=outcome, error=reason)
 
 
-def _lines(jobs: Iterable[Job]) -> tuple[Iterator[Job], list[Iterator[Job]]]:
+def _lines(jobs: Iterable[Job]) -> tuple[Iterator[Job], list[deque[Job]]]:
     """The jobs that any worker takes, and those of plain functions: a line for each function, `_AT_ONCE` at most."""
     shared: list[Job] = []
-    lines: dict[int, list[Job]] = {}
+    lines: dict[int, deque[Job]] = {}
     numbers: dict[str, int] = {}
     for job in jobs:
-        if blocks(job.scorer):
+        if job.scorer.blocks:
             number = numbers.setdefault(job.scorer.name, len(numbers) % _AT_ONCE)
-            lines.setdefault(number, []).append(job)
+            lines.setdefault(number, deque()).append(job)
         else:
             shared.append(job)
-    return iter(shared), [iter(line) for line in lines.values()]
+    return iter(shared), [*lines.values()]
 
 
 def _courts(court: Judge, memory: Memory | None) -> tuple[Judge, Judge]:
@@ -128,26 +135,65 @@ async def _work(
     waiting: Iterator[Job],
     courts: tuple[Judge, Judge],
     on_attempt: Callable[[Job, Attempt], None],
-    deadline: float | None,
+    deadline: float,
     timeout: float,
 ) -> None:
-    turn = time.monotonic()
+    """Make the attempts that wait, one after the other; other workers may take from the same."""
+    now = turn = time.monotonic()
     for job in waiting:
-        if deadline is not None and time.monotonic() >= deadline:
+        if now >= deadline:
             return
-        refusal = await job.allowance.take(job) if job.allowance is not None else None
-        if refusal is not None:
-            on_attempt(job, not_tried(job.scorer, Outcome.OVER_BUDGET, refusal))
-            continue
-        attempt = await run_scorer(
-            job.scorer, job.subject, judge=courts[bool(job.subject.span.repeat)], timeout=timeout
-        )
-        if job.allowance is not None:
-            job.allowance.settle(job, attempt)
-        on_attempt(job, attempt)
-        if time.monotonic() - turn > _TURN:
+        if job.allowance is None or await _is_let(job, on_attempt):
+            judge = courts[bool(job.subject.span.repeat)] if job.scorer.needs_judge else None
+            begun = begin(job.scorer, job.subject, judge, timeout)
+            _close(job, begun if isinstance(begun, Attempt) else await begun, on_attempt)
+        now = time.monotonic()
+        if now - turn > TURN:
             await asyncio.sleep(0)  # a plain scorer never yields: the others get their turn
-            turn = time.monotonic()  # theirs is not counted, or every attempt would be followed by a change
+            now = turn = time.monotonic()  # theirs is not counted, or every attempt would be followed by a change
+
+
+async def _work_off(
+    line: deque[Job], on_attempt: Callable[[Job, Attempt], None], deadline: float, timeout: float
+) -> None:
+    """Make the attempts of plain functions in a line, as many at once as a short turn allows."""
+    size = 1
+    while line and time.monotonic() < deadline:
+        portion = _portion(line, size)
+        if not await _is_let(portion[0], on_attempt):
+            continue
+        tries = [(job.scorer, job.subject) for job in portion]
+        attempts = await run_functions(tries, timeout=timeout, until=deadline)
+        for job, attempt in zip(portion, attempts, strict=False):
+            _close(job, attempt, on_attempt)
+        line.extendleft(reversed(portion[len(attempts) :]))
+        size = min(len(attempts) * 2, _PORTION)
+
+
+def _portion(line: deque[Job], size: int) -> list[Job]:
+    """The next jobs; one that a budget counts goes alone, so that it is not counted before it is made."""
+    portion = [line.popleft()]
+    while line and len(portion) < size and not (_is_counted(portion[0]) or _is_counted(line[0])):
+        portion.append(line.popleft())
+    return portion
+
+
+def _is_counted(job: Job) -> bool:
+    return job.allowance is not None and job.allowance.counts(job)
+
+
+async def _is_let(job: Job, on_attempt: Callable[[Job, Attempt], None]) -> bool:
+    """Whether the job may go ahead; it is told when not."""
+    refusal = await job.allowance.take(job) if job.allowance is not None and job.allowance.counts(job) else None
+    if refusal is not None:
+        on_attempt(job, not_tried(job.scorer, Outcome.OVER_BUDGET, refusal))
+    return refusal is None
+
+
+def _close(job: Job, attempt: Attempt, on_attempt: Callable[[Job, Attempt], None]) -> None:
+    if job.allowance is not None and job.allowance.counts(job):
+        job.allowance.settle(job, attempt)
+    on_attempt(job, attempt)
 
 
 class _LateJudge:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from datetime import UTC, datetime
@@ -37,7 +38,10 @@ __all__ = ["score_rule", "score_where"]
 
 _ASKER: Final = Asker("backfill")
 _CHUNK: Final = 200
-"""Spans that are read, scored and stored together: what a crash loses at most."""
+"""Spans that are read, scored and stored together, to begin with."""
+_LARGEST_CHUNK: Final = 1600
+_SECONDS: Final = 1.0
+"""A chunk that takes less makes room for a larger one: a crash loses some seconds' work at most, or a chunk."""
 _BATCH: Final = 5000
 """The same where judges are asked by batches, whose answers a crash does not lose."""
 _BY_HAND: Final = Share(0.0, "backfill")
@@ -126,13 +130,16 @@ def _run(
         work = work._replace(memory=recall(work.settings, cache=cache))
     if batch is not None:
         work.memory.batch = Batching(work.settings, judge_settings(work.settings), batch)
-    size = _CHUNK if batch is None else _BATCH
-    for first in range(0, 0 if dry_run else len(found), size):
-        chunk = found[first : first + size]
+    size, done = (_CHUNK if batch is None else _BATCH), 0
+    while done < len(found) and not dry_run:
+        began = time.monotonic()
+        chunk = found[done : done + size]
         with turn(work.settings, "backfill", wait=True) if batch is None else nullcontext():
             attempts += _score(work, chunk)
+        done += len(chunk)
         if on_span is not None:
-            on_span(first + len(chunk), len(found))
+            on_span(done, len(found))
+        size = _next(size, time.monotonic() - began) if batch is None else size
     looked_at = 0 if dry_run else len(found)
     return ScoringReport(
         rule=work.asker.rule,
@@ -141,6 +148,11 @@ def _run(
         left=spans - complete - looked_at,
         tallies=tallies(work.scorers, attempts),
     )
+
+
+def _next(size: int, seconds: float) -> int:
+    """Spans of the next chunk, when the last one took so long: opening the store costs as much as scoring many."""
+    return max(_CHUNK, min(_LARGEST_CHUNK, size * 2 if seconds < _SECONDS else size // 2))
 
 
 def _found(work: _Work, begin: datetime, limit: int) -> tuple[int, int, list[Candidate]]:

@@ -18,6 +18,8 @@ from io import FileIO
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from pydantic import TypeAdapter
+
 from otel_i2e.config import Settings
 from otel_i2e.errors import StoreError
 from otel_i2e.models import Attempt, Json, LedgerRow, ScoreRow
@@ -35,6 +37,7 @@ SELECT trace_id, span_id, rule, scorer, scorer_version, attempt FROM score_ledge
 WHERE source = 'online' AND created_at >= make_timestamptz($since::BIGINT)
   AND list_contains($spans::VARCHAR[], span_id)
 """
+_ROW: Final = TypeAdapter(LedgerRow)
 _Key = tuple[Any, ...]
 """Trace, span, rule, scorer, version, number of the attempt."""
 
@@ -86,7 +89,7 @@ class CallJournal:
         """What came of it."""
         row, score = rows_of_job(job, attempt, self._now)
         kept = None if score is None else score.model_dump(mode="json")
-        self._add({"ended": _key(job), "row": row.model_dump(mode="json"), "score": kept})
+        self._add({"ended": _key(job), "row": _ROW.dump_python(row, mode="json"), "score": kept})
 
     def empty(self) -> None:
         """Every row is in the store: keep only what is lost."""
@@ -132,21 +135,21 @@ class Noted:
         self._every = every
         """Whether every call counts; else only those of judges are noted, which cost something."""
 
+    def counts(self, job: Job) -> bool:
+        """Every call where the rule has a number of calls; else those of judges."""
+        return self._every or job.scorer.needs_judge
+
     async def take(self, job: Job) -> str | None:
         """None to go ahead, and then it is on record; else which budget is spent."""
         refusal = await self._budgets.take(job.scorer)
-        if refusal is None and self._is_noted(job):
+        if refusal is None:
             self._journal.began(job)
         return refusal
 
     def settle(self, job: Job, attempt: Attempt) -> None:
         """Count what an attempt cost."""
-        if self._is_noted(job):
-            self._journal.ended(job, attempt)
+        self._journal.ended(job, attempt)
         self._budgets.settle(job.scorer, attempt)
-
-    def _is_noted(self, job: Job) -> bool:
-        return self._every or job.scorer.needs_judge
 
 
 class _Left:
@@ -165,7 +168,7 @@ class _Left:
     def _take(self, line: Json) -> None:
         if "ended" in line:
             score = line["score"] and ScoreRow.model_validate(line["score"])
-            self.ended[tuple(line["ended"])] = (LedgerRow.model_validate(line["row"]), score)
+            self.ended[tuple(line["ended"])] = (_ROW.validate_python(line["row"]), score)
             return
         at, judge = datetime.fromisoformat(line["at"]), bool(line["judge"])
         if "lost" in line:

@@ -6,6 +6,7 @@ DuckDB cannot be ended. A process can, at any moment: what it had not finished w
 
 from __future__ import annotations
 
+import gc
 import os
 import pickle
 import signal
@@ -68,7 +69,8 @@ class IngestProcess:
 def main() -> None:
     """The process: settings by standard input, then work until that ends."""
     from otel_i2e.workflows.background import run
-    from otel_i2e.workflows.prepare_process import PrepareProcess, collect_rarely
+    from otel_i2e.workflows.garbage import collect_rarely
+    from otel_i2e.workflows.prepare_process import PrepareProcess
 
     settings: Settings = pickle.load(sys.stdin.buffer)  # noqa: S301 -- from our parent, see above
     stop = threading.Event()
@@ -82,5 +84,6 @@ def main() -> None:
         os._exit(0)  # a long backlog: the next process takes it from where the last lease ended
 
     threading.Thread(target=until_parent_ends, daemon=True).start()
+    gc.freeze()
     collect_rarely()
     run(settings, stop, PrepareProcess())

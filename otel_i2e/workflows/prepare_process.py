@@ -24,9 +24,10 @@ from multiprocessing import get_context, parent_process
 from typing import Final, NamedTuple
 
 from otel_i2e.spool import Batch
+from otel_i2e.workflows.garbage import collect_rarely
 from otel_i2e.workflows.preparing import Prepared, prepare
 
-__all__ = ["PrepareProcess", "collect_rarely"]
+__all__ = ["PrepareProcess"]
 
 _AHEAD: Final = 4  # portions: as much as one lease takes
 _IDLE_SECONDS: Final = 30.0
@@ -85,14 +86,9 @@ class PrepareProcess:
         return prepare(batches, limit)
 
 
-def collect_rarely() -> None:
-    """For a process whose garbage has no cycles: looking for them in thousands of rows took 7 % of its time."""
-    gc.freeze()
-    gc.set_threshold(100_000, 10, 10)
-
-
 def _begin_process() -> None:
     """Ctrl-C is for the parent, with whom this process ends, however that ends."""
+    gc.freeze()
     collect_rarely()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = parent_process()

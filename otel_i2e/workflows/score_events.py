@@ -10,7 +10,7 @@ import logging
 from collections.abc import Iterable
 
 from opentelemetry import trace
-from opentelemetry._logs import LogRecord, SeverityNumber, get_logger
+from opentelemetry._logs import Logger, LogRecord, SeverityNumber, get_logger
 from opentelemetry.context import Context
 from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags
 from opentelemetry.util.types import AnyValue
@@ -37,10 +37,17 @@ def emit_scores(rows: Iterable[ScoreRow]) -> None:
     """One event for each score, under the span that it is about. Never raises; without a provider nothing happens."""
     try:
         logger = get_logger(I2E_SCOPE)
-        for row in rows:
-            logger.emit(_event(row))
+        if _is_heard(logger):
+            for row in rows:
+                logger.emit(_event(row))
     except Exception:  # noqa: BLE001 -- the provider is the application's; the scores are stored
         _log.warning("scores could not be sent as OpenTelemetry events; they are stored", exc_info=True)
+
+
+def _is_heard(logger: Logger) -> bool:
+    """Whether an event would reach anybody: making one for nobody costs as much as scoring."""
+    enabled = getattr(logger, "enabled", None)  # the API has it since 1.41
+    return enabled is None or enabled(event_name=EVALUATION_EVENT)
 
 
 def _event(row: ScoreRow) -> LogRecord:

@@ -151,7 +151,7 @@ def test_an_end_that_a_plain_function_raises_is_its_error(attempt: Try, kind: ty
         raise kind
 
     line = int(ending.source.rpartition(":")[2]) + 2
-    assert attempt(ending).error == f"RuntimeError: {kind.__name__}: ({__file__}:{line})"
+    assert attempt(ending).error == f"{kind.__name__}: ({__file__}:{line})"
 
 
 def test_cancelling_is_not_swallowed() -> None:

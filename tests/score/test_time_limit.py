@@ -13,8 +13,8 @@ from collections.abc import Iterator
 import pytest
 
 from otel_i2e.models import Attempt, Outcome, Subject
-from otel_i2e.score import Scorer, blocks, run_scorer, scorer, standalone
-from otel_i2e.score.time_limit import SUSPENDED_AFTER
+from otel_i2e.score import Scorer, run_functions, run_scorer, scorer, standalone
+from otel_i2e.score.time_limit import SUSPENDED_AFTER, TURN
 from otel_i2e.testing import llm_span
 
 _numbers = itertools.count()
@@ -106,7 +106,7 @@ def test_what_a_scorer_raises_in_its_thread_is_told() -> None:
     errors = [tried(raising(error), 5).error or "" for error in (ValueError("no"), StopIteration(1), SystemExit(3))]
     assert [error.partition(" (")[0] for error in errors] == [
         "ValueError: no",
-        "RuntimeError: StopIteration: 1",
+        "StopIteration: 1",
         "SystemExit: 3",
     ]
     assert (tried(raising(TimeoutError()), 5).error or "").startswith("TimeoutError")
@@ -126,6 +126,89 @@ def test_a_scorer_sees_the_context_of_who_asks() -> None:
     assert made.score.value == 7
 
 
+def spans(*outputs: str) -> list[Subject]:
+    """Subjects with these outputs."""
+    return [Subject(span=llm_span(output=output)) for output in outputs]
+
+
+def test_functions_are_called_in_turn_and_a_call_that_hangs_ends_the_turn(release: threading.Event) -> None:
+    """What came before it counts, it is an error, and what comes after it is not called, not even by its thread."""
+    called: list[str] = []
+
+    @scorer(name=f"hanging{next(_numbers)}")
+    def hangs_at_b(output: str) -> bool:
+        called.append(output)
+        return output != "b" or release.wait()
+
+    tries = [(hangs_at_b, subject) for subject in spans("a", "b", "c")]
+    made = asyncio.run(run_functions(tries, timeout=0.5))
+    assert [attempt.outcome for attempt in made] == [Outcome.SCORED, Outcome.ERROR]
+    assert made[1].error == "took longer than 0.5 s; the setting scorer_timeout allows more"
+    left = [thread for thread in threading.enumerate() if thread.name == "i2e-scorer"]
+    release.set()
+    rest = asyncio.run(run_functions(tries[2:], timeout=5))
+    for thread in left:
+        thread.join(0.2)  # the one that was left behind ends; others wait for more
+    assert (called, [attempt.passed for attempt in rest]) == (["a", "b", "c"], [True])
+
+
+def test_no_call_begins_when_the_time_is_over() -> None:
+    """But one, so that something is done."""
+    called: list[str] = []
+
+    @scorer
+    def notes(output: str) -> bool:
+        called.append(output)
+        return True
+
+    made = asyncio.run(run_functions([(notes, subject) for subject in spans("a", "b")], until=time.monotonic()))
+    assert (called, len(made)) == (["a"], 1)
+
+
+def test_a_long_call_ends_the_turn() -> None:
+    """The event loop hears of it before the next is made."""
+
+    @scorer
+    def slow(output: str) -> bool:
+        time.sleep(TURN * 2)
+        return True
+
+    made = asyncio.run(run_functions([(slow, subject) for subject in spans("a", "b")], timeout=5))
+    assert len(made) == 1
+
+
+def test_a_plain_function_that_gives_something_to_await_ends_the_turn() -> None:
+    """It is awaited, with the same limit, before another is called."""
+
+    async def later() -> bool:
+        await asyncio.sleep(0)
+        return True
+
+    @scorer(name=f"gives a coroutine{next(_numbers)}")
+    def gives(output: str) -> object:
+        return later() if output == "soon" else asyncio.Event().wait()
+
+    soon = asyncio.run(run_functions([(gives, subject) for subject in spans("soon", "soon")]))
+    assert [attempt.passed for attempt in soon] == [True]
+    assert (tried(gives).error or "").startswith("took longer than 0.02 s")
+
+
+def test_a_call_sees_nothing_of_the_context_of_the_one_before() -> None:
+    """Each has a context of its own, though they share a thread."""
+    variable = contextvars.ContextVar("variable", default=0)
+
+    @scorer
+    def counts(output: str) -> float:
+        variable.set(variable.get() + 1)
+        return variable.get()
+
+    made: list[Attempt] = []
+    tries = [(counts, subject) for subject in spans("a", "b")]
+    while len(made) < len(tries):
+        made += asyncio.run(run_functions(tries[len(made) :]))
+    assert [attempt.score and attempt.score.value for attempt in made] == [1, 1]
+
+
 def test_what_can_block() -> None:
     """Plain functions of the project; neither async ones nor built-in checks."""
 
@@ -138,4 +221,4 @@ def test_what_can_block() -> None:
         return True
 
     built_in = standalone()[0]
-    assert [blocks(one) for one in (plain, waits, built_in)] == [True, False, False]
+    assert [one.blocks for one in (plain, waits, built_in)] == [True, False, False]

@@ -124,7 +124,7 @@ def test_every_attempt_leaves_a_row() -> None:
             assert writer.add_ledger([row, row]) == 2
         with store.read() as reader:
             (found, _) = reader.rows("SELECT * FROM score_ledger")
-    assert found == row.model_dump()
+    assert found == row._asdict()
 
 
 def test_revisions_are_appended_and_the_latest_is_the_case() -> None:

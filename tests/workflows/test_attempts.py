@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +14,7 @@ import pytest
 
 from otel_i2e.errors import RowRefused
 from otel_i2e.models import Attempt, JudgeSettings, Outcome, Score, ScoreRow, Subject
-from otel_i2e.score import scorer
+from otel_i2e.score import BUILT_IN, scorer
 from otel_i2e.store import Store, Writer
 from otel_i2e.testing import llm_span
 from otel_i2e.workflows.attempt_rows import rows_of, store_attempts
@@ -100,6 +102,9 @@ def test_an_allowance_is_asked_before_and_told_after() -> None:
             self.given += 1
             return None if self.given <= 2 else f"no more of {job.scorer.name}"
 
+        def counts(self, job: Job) -> bool:
+            return job.scorer is _plain
+
         def settle(self, job: Job, attempt: Attempt) -> None:
             assert (job.scorer.name, attempt.outcome) == ("_plain", Outcome.SCORED)
             self.settled += 1
@@ -111,6 +116,76 @@ def test_an_allowance_is_asked_before_and_told_after() -> None:
     assert [attempt.outcome for attempt in ended].count(Outcome.SCORED) == allowance.settled == 2
     assert {a.error for a in ended if a.outcome is Outcome.OVER_BUDGET} == {"no more of _plain"}
     assert not_tried(_plain, Outcome.SAMPLED_OUT).scorer_version == _plain.version
+
+
+class Counting:
+    """An allowance that lets everything go ahead, and counts some of it."""
+
+    def __init__(self, *, counts: bool) -> None:
+        self.open: list[Job] = []
+        self.settled = 0
+        self._counts = counts
+
+    def counts(self, job: Job) -> bool:
+        """As it was made."""
+        return self._counts and job.allowance is self
+
+    async def take(self, job: Job) -> str | None:
+        """Always."""
+        assert not self.open
+        self.open.append(job)
+        return None
+
+    def settle(self, job: Job, attempt: Attempt) -> None:
+        """One that was made."""
+        assert attempt.outcome is Outcome.SCORED
+        self.open.remove(job)
+        self.settled += 1
+
+
+@pytest.mark.parametrize("counts", [True, False])
+def test_a_call_that_a_budget_counts_is_counted_when_it_is_made(counts: bool) -> None:
+    """Not with many others, which the end of the time might leave unmade; what is not counted does not ask."""
+    allowance, told = Counting(counts=counts), list[Attempt]()
+    jobs = [Job(_plain, Subject(span=llm_span()), ONLINE, allowance) for _ in range(50)]
+    asyncio.run(attempt_all(jobs, JudgeSettings(), lambda _, attempt: told.append(attempt)))
+    assert (len(told), allowance.open, allowance.settled) == (50, [], 50 if counts else 0)
+
+
+def test_nothing_begins_after_the_deadline() -> None:
+    """Neither another turn of a function, nor another call of a turn."""
+    calls, told = list[str](), list[Attempt]()
+
+    @scorer
+    def late(output: str) -> bool:
+        calls.append(output)
+        if len(calls) == 20:
+            time.sleep(0.3)
+        return True
+
+    jobs = [Job(late, Subject(span=llm_span()), ONLINE) for _ in range(300)]
+    deadline = time.monotonic() + 0.2
+    asyncio.run(attempt_all(jobs, JudgeSettings(), lambda _, attempt: told.append(attempt), deadline=deadline))
+    assert 0 < len(calls) <= 20
+    assert len(told) == len(calls)
+
+
+def test_a_function_that_hangs_holds_up_its_own_line_only() -> None:
+    """Its other calls are made by another thread, until it is suspended; checks and other functions go on."""
+    release = threading.Event()
+
+    @scorer(name="hangs for ever")
+    def hangs(output: str) -> bool:
+        return release.wait()
+
+    made: list[Attempt] = []
+    subjects = [Subject(span=llm_span()) for _ in range(6)]
+    jobs = [Job(one, subject, ONLINE) for subject in subjects for one in (hangs, _plain, BUILT_IN["length"](100))]
+    asyncio.run(attempt_all(jobs, JudgeSettings(), lambda _, attempt: made.append(attempt), timeout=0.05))
+    release.set()
+    errors = [attempt.error or "" for attempt in made if attempt.scorer == hangs.name]
+    assert [error.partition(" ")[0] for error in errors] == ["took"] * 3 + ["suspended"] * 3
+    assert sum(attempt.passed is True for attempt in made) == 12
 
 
 def test_a_score_that_the_store_refuses_loses_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,7 @@ from otel_i2e.errors import UsageError
 from otel_i2e.models import Span
 from otel_i2e.store import Store
 from otel_i2e.testing import agent_span, llm_span, row_of, trace_of
-from otel_i2e.workflows.scoring import score_online, score_rule
+from otel_i2e.workflows.scoring import score_online, score_rule, score_where
 
 SCORERS = """
 import time
@@ -130,6 +130,18 @@ def test_one_span_trace_or_conversation(
     with pytest.raises(SystemExit):
         main(["score", *named, "--scorer", "short"])
     assert "have these scores already" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("seconds", "done"), [(3600, [200, 600, 1400, 2000]), (0, [200, 400, 600, 800, 1000])])
+def test_chunks_grow_while_they_are_quick(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, seconds: float, done: list[int]
+) -> None:
+    """To the size at which opening the store counts for little; one that took longer is not followed by a larger."""
+    monkeypatch.setattr("otel_i2e.workflows.backfill._SECONDS", seconds)
+    add(settings, *(llm_span() for _ in range(done[-1])))
+    told: list[int] = []
+    score_where(settings, "TRUE", ["no_loops"], limit=10_000, on_span=lambda so_far, _: told.append(so_far))
+    assert told == done
 
 
 def test_two_backfills_at_once_score_nothing_twice(settings: Settings, tmp_path: Path) -> None:

@@ -61,9 +61,16 @@ def test_what_a_score_lacks_its_event_lacks(events: InMemoryLogRecordExporter) -
     )
 
 
-def test_without_a_provider_nothing_happens() -> None:
-    """The API's own provider takes events and drops them."""
+def test_without_a_provider_nothing_happens(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    """No event is made for nobody; an API that cannot say whether anybody listens is given them."""
+    made: list[ScoreRow] = []
+    monkeypatch.setattr("otel_i2e.workflows.score_events._event", made.append)
     emit_scores([score()])
+    assert (made, caplog.text) == ([], "")
+    monkeypatch.delattr(logs_api.ProxyLogger, "enabled")
+    monkeypatch.delattr(logs_api.Logger, "enabled")
+    emit_scores([score()])
+    assert len(made) == 1
 
 
 def test_a_provider_that_breaks_is_logged(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:

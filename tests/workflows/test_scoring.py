@@ -436,6 +436,7 @@ def test_a_backfill_can_be_tried_dry(project: Project) -> None:
 def test_a_backfill_goes_in_chunks_and_tells_how_far_it_is(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     """What a crash loses is bounded."""
     monkeypatch.setattr("otel_i2e.workflows.backfill._CHUNK", 2)
+    monkeypatch.setattr("otel_i2e.workflows.backfill._SECONDS", 0)
     told: list[tuple[int, int]] = []
     settings = project(*[llm_span() for _ in range(5)])
     score_where(settings, "TRUE", ["short"], on_span=lambda done, total: told.append((done, total)))

@@ -8,13 +8,13 @@ from typing import Any, TypeVar, cast
 from pydantic import ValidationError
 
 from otel_i2e.errors import ScorerError
-from otel_i2e.models import Contract, Json
+from otel_i2e.models import Contract, Json, Score
 from otel_i2e.score.blank import of_an_answer
 from otel_i2e.score.identity import code_definition
 from otel_i2e.score.parameters import asking, needs_of
 from otel_i2e.score.scorer import Scorer
 
-__all__ = ["check_scorer", "plain", "read_argument", "shown"]
+__all__ = ["check_scorer", "plain", "read_argument", "shown", "verdict"]
 
 Argument = TypeVar("Argument", bound=Contract)
 
@@ -46,8 +46,6 @@ def check_scorer(
     """
     required, optional = needs_of(function, check)
     ask = asking(function, required | optional)
-    if negative:
-        ask = of_an_answer(ask, required)
     values = argument.model_dump(mode="json") if argument is not None else None
     what = [check, values, "of an answer"] if negative else [check, values]
     return Scorer(
@@ -55,10 +53,15 @@ def check_scorer(
         threshold=1.0,
         required=required,
         optional=optional,
-        ask=lambda subject, _judge: ask(subject),
+        ask=of_an_answer(ask, required) if negative else ask,
         identity=lambda: code_definition(function, what, shown={"check": check, "argument": values}),
         description=(function.__doc__ or "").strip().partition("\n")[0],
     )
+
+
+def verdict(*, holds: bool, why: str) -> Score:
+    """1 or 0, with the reason."""
+    return Score.trusted({"value": 1.0 if holds else 0.0, "label": None, "explanation": why, "metadata": {}})
 
 
 def shown(value: Any, width: int = 60) -> str:

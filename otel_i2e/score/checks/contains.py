@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from otel_i2e.models import Contract, Score
-from otel_i2e.score.checks._check import check_scorer, read_argument, shown
+from otel_i2e.score.checks._check import check_scorer, read_argument, shown, verdict
 from otel_i2e.score.scorer import Scorer
 from otel_i2e.score.text import folded
 
@@ -43,14 +43,13 @@ def needles_of(texts: Texts) -> list[tuple[str, str]]:
 def contains(argument: Any) -> Scorer:
     """`"30 days"`, `["30 days", "receipt"]` or `{"text": …, "exact": true}`."""
     wanted = read_argument("contains", Texts, argument, short="text")
-    needles = needles_of(wanted)
+    needles, exact = needles_of(wanted), wanted.exact
+    good = verdict(holds=True, why=f"contains {', '.join(name for _, name in needles)}")
 
     def check(output: str) -> Score:
         """The output has these texts in it."""
-        hay = output if wanted.exact else folded(output)
+        hay = output if exact else folded(output)
         absent = [name for needle, name in needles if needle not in hay]
-        named = ", ".join(absent or (name for _, name in needles))
-        reason = f"does not contain {named}" if absent else f"contains {named}"
-        return Score(value=0.0 if absent else 1.0, explanation=reason)
+        return verdict(holds=False, why=f"does not contain {', '.join(absent)}") if absent else good
 
     return check_scorer("contains", check, wanted, title=", ".join(shown(text) for text in wanted.text))

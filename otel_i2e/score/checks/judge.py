@@ -102,6 +102,6 @@ def _question(prompt: JudgePrompt, criterion: str | None, subject: Subject) -> J
     for field in (*prompt.fields, *prompt.optional):
         if field == "criterion":
             texts[field] = criterion or ""
-        elif missing(subject, [field]) is None and (text := shown_text(subject, field)) is not None:
+        elif missing(subject, frozenset({field})) is None and (text := shown_text(subject, field)) is not None:
             texts[field] = text
     return JudgeQuestion(prompt=prompt, shown=texts)

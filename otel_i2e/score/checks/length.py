@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from pydantic import Field, model_validator
 
 from otel_i2e.models import Contract, Score
-from otel_i2e.score.checks._check import check_scorer, read_argument
+from otel_i2e.score.checks._check import check_scorer, read_argument, verdict
 from otel_i2e.score.scorer import Scorer
 
 __all__ = ["length"]
@@ -35,22 +36,19 @@ class Limits(Contract):
 def length(argument: Any) -> Scorer:
     """`100` (words at most), or `{"min_words": …, "max_words": …, "max_characters": …}`."""
     limits = read_argument("length", Limits, argument, short="max_words")
+    most_words, most_characters = _or_any(limits.max_words), _or_any(limits.max_characters)
+    least_words, least_characters = limits.min_words or 0, limits.min_characters or 0
 
     def check(output: str) -> Score:
         """The output is as long as asked for."""
         words, characters = len(output.split()), len(output)
-        holds = (
-            words <= _or(limits.max_words, words)
-            and words >= _or(limits.min_words, words)
-            and characters <= _or(limits.max_characters, characters)
-            and characters >= _or(limits.min_characters, characters)
-        )
-        return Score(value=1.0 if holds else 0.0, explanation=f"{words} words, {characters} characters")
+        holds = least_words <= words <= most_words and least_characters <= characters <= most_characters
+        return verdict(holds=holds, why=f"{words} words, {characters} characters")
 
     return check_scorer(
         "length", check, limits, title=", ".join(f"{n} {v}" for n, v in limits if v is not None), negative=True
     )
 
 
-def _or(limit: int | None, otherwise: int) -> int:
-    return otherwise if limit is None else limit
+def _or_any(limit: int | None) -> float:
+    return math.inf if limit is None else limit

@@ -6,7 +6,7 @@ import json
 from typing import Any, Final, Literal, cast
 
 from otel_i2e.models import Contract, Json, Score
-from otel_i2e.score.checks._check import check_scorer, read_argument, shown
+from otel_i2e.score.checks._check import check_scorer, read_argument, shown, verdict
 from otel_i2e.score.scorer import Scorer
 
 __all__ = ["required_fields"]
@@ -36,21 +36,23 @@ def required_fields(argument: Any) -> Scorer:
     if isinstance(argument, list):
         argument = dict.fromkeys(cast("list[str]", argument), "any")
     wanted = read_argument("required_fields", Fields, {"fields": argument}, short="fields").fields
+    places: list[tuple[str, list[str], Kind]] = [(name, name.split("."), kind) for name, kind in wanted.items()]
+    good = verdict(holds=True, why="every field is there")
 
     def check(output: str) -> Score:
         """The output is a JSON object with these fields."""
         try:
             value = json.loads(output)
         except ValueError as error:
-            return Score(value=0.0, explanation=f"not JSON: {error}")
-        wrong = [problem for name, kind in wanted.items() if (problem := _problem(value, name, kind))]
-        return Score(value=0.0 if wrong else 1.0, explanation="; ".join(wrong) or "every field is there")
+            return verdict(holds=False, why=f"not JSON: {error}")
+        wrong = [problem for place in places if (problem := _problem(value, *place))]
+        return verdict(holds=False, why="; ".join(wrong)) if wrong else good
 
     return check_scorer("required_fields", check, Fields(fields=wanted), title=shown(", ".join(wanted))[1:-1])
 
 
-def _problem(value: Any, name: str, kind: Kind) -> str | None:
-    for part in name.split("."):
+def _problem(value: Any, name: str, path: list[str], kind: Kind) -> str | None:
+    for part in path:
         if not isinstance(value, dict) or part not in value:
             return f"{name} is missing"
         value = cast("Json", value)[part]

@@ -30,6 +30,15 @@ def test_pattern_is_searched_for(attempt: Try, argument: Any, output: str, passe
     assert attempt(regex(argument), output).passed is passes
 
 
+def test_the_explanation_shows_what_matched(attempt: Try) -> None:
+    """Characters, though the engine counts bytes."""
+    made = attempt(regex(r"n.\w+ \d+"), "Übermäßig: né à 30 jours")
+    assert made.passed is False
+    made = attempt(regex(r"\p{L}+ à \d+"), "Übermäßig: né à 30 jours")
+    assert made.score is not None
+    assert made.score.explanation == "matched 'né à 30'"
+
+
 @pytest.mark.parametrize("pattern", ["(a", r"(a)\1", "(?=a)", "a{2000}"])
 def test_what_re2_does_not_take_is_one_line(pattern: str, capfd: pytest.CaptureFixture[str]) -> None:
     """Also back-references and look-around; RE2 itself prints nothing."""
