@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 import unicodedata
@@ -12,6 +11,7 @@ from typing import Any, Final, cast
 
 from otel_i2e.errors import ScorerError
 from otel_i2e.models import Json, Judge, Score, Subject
+from otel_i2e.score.values import parsed
 
 __all__ = ["Unanswered", "is_blank", "of_an_answer", "unanswered"]
 
@@ -71,7 +71,7 @@ def _is_blank(text: str) -> bool:
     trimmed = _trimmed(text)
     if trimmed[:1] in ("{", "[", '"') or trimmed in ("null", "NaN"):
         try:
-            return _holds_nothing(json.loads(trimmed))
+            return _holds_nothing(parsed(trimmed))
         except (ValueError, RecursionError):  # no JSON: text like any other
             pass
     return _FORMLESS.fullmatch(trimmed) is not None or not any(map(_shows, trimmed))

@@ -1,12 +1,23 @@
-"""When two JSON values are the same: 2 is 2.0, but true is not 1 (JSON has no such equality, Python has)."""
+"""JSON values: parsed once for all that look at an answer, and when two are the same.
+
+2 is 2.0, but true is not 1 (JSON has no such equality, Python has).
+"""
 
 from __future__ import annotations
 
+import json
+from functools import lru_cache
 from typing import Any, cast
 
 from otel_i2e.models import Json
 
-__all__ = ["same_value"]
+__all__ = ["parsed", "same_value"]
+
+
+@lru_cache(maxsize=16)
+def parsed(text: str) -> Any:
+    """`text` as JSON, to be read only: the checks of one answer share it. ValueError, RecursionError for none."""
+    return json.loads(text)
 
 
 def same_value(one: Any, other: Any) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any, cast
 
 from jsonschema import exceptions, validators
@@ -13,6 +12,7 @@ from otel_i2e.models import Contract, Json, Score
 from otel_i2e.score.checks._check import check_scorer, shown
 from otel_i2e.score.checks.regex import compiled
 from otel_i2e.score.scorer import Scorer
+from otel_i2e.score.values import parsed
 
 __all__ = ["json_schema", "schema_problem"]
 
@@ -39,7 +39,7 @@ def json_schema(argument: Any) -> Scorer:
     def check(output: str) -> Score:
         """The output is JSON that this schema allows."""
         try:
-            value = json.loads(output)
+            value = parsed(output)
         except ValueError as error:
             return Score(value=0.0, explanation=f"not JSON: {error}")
         worst = _best_match(validator.iter_errors(value))
