@@ -75,7 +75,7 @@ def test_after_a_few_times_it_is_called_no_more(hanging: Scorer, caplog: pytest.
         suspended = [tried(hanging).error for _ in range(2)]
     assert all(error.startswith("took longer") for error in errors)
     assert suspended == ["suspended in this process: 3 calls took longer than 0.02 s"] * 2
-    assert threading.active_count() == before
+    assert threading.active_count() <= before  # one that another test left behind may have ended
     (line,) = caplog.messages
     assert f"scorer {hanging.name} (" in line
     assert "test_time_limit.py:" in line
