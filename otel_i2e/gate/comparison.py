@@ -72,11 +72,12 @@ def compared(pairs: Sequence[Pair], policy: Policy) -> Comparison | None:
 
 
 def comparison_remarks(
-    comparison: Comparison | None, experiment: Experiment, baseline: Experiment | None, policy: Policy, *, measured: int
+    comparison: Comparison | None, experiment: Experiment, baseline: Experiment | None, policy: Policy, *, alike: int
 ) -> list[Remark]:
     """A significant drop; or that nothing was compared, or too little, which is no proof that nothing dropped.
 
-    Too little is too few cases to notice any drop, where all that were `measured` would have been enough.
+    Too little is too few cases that are the same test in both (`alike`) to notice any drop, where as many as
+    the baseline's dataset and this experiment both have would have been enough.
     """
     if baseline is None:
         return []
@@ -86,10 +87,10 @@ def comparison_remarks(
         why = f"no case of this experiment can be compared with the baseline {baseline.experiment_id}"
         return [Remark("undecided" if policy.drop == "block" else "note", why)]
     said = _shortened(experiment.repeats, baseline.repeats)
-    alpha = policy.drop_alpha
-    if smallest_drop(comparison.pairs, alpha=alpha) is None and smallest_drop(measured, alpha=alpha) is not None:
+    there = min(_size(baseline), len(experiment.cases))
+    if smallest_drop(alike, alpha=policy.drop_alpha) is None and smallest_drop(there, alpha=policy.drop_alpha):
         why = (
-            f"only {comparison.pairs} of {measured} cases can be compared with the baseline {baseline.experiment_id}, "
+            f"only {alike} of {there} cases can be compared with the baseline {baseline.experiment_id}, "
             "too few to notice any drop"
         )
         said.append(Remark("undecided" if policy.drop == "block" else "note", why))
@@ -105,6 +106,12 @@ def comparison_remarks(
         ),
         *said,
     ]
+
+
+def _size(baseline: Experiment) -> int:
+    """Cases of its dataset, selected or not."""
+    whole = baseline.metadata.get("dataset_cases")
+    return whole if isinstance(whole, int) else len(baseline.cases)
 
 
 def _shortened(now: int, before: int) -> list[Remark]:

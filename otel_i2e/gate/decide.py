@@ -71,7 +71,7 @@ def decide(
         *_case_failures(cases),
         *suite_remarks(cases, experiment.cases, policy, bears_gaps=bears_gaps),
         *scorer_remarks(experiment, policy, is_shadow),
-        *comparison_remarks(comparison, experiment, baseline, policy, measured=measured),
+        *comparison_remarks(comparison, experiment, baseline, policy, alike=len(alike)),
         *budget_remarks(experiment, policy),
         *inconsistencies(experiment, now),
         *demand_remarks(cases, experiment, policy, bears_gaps=bears_gaps),

@@ -140,12 +140,23 @@ def test_a_case_whose_context_changed_is_another_test(experiment: Make, field: s
 
 @pytest.mark.parametrize(("kept", "verdict"), [(1, "undecided"), (4, "undecided"), (5, "pass"), (10, "pass")])
 def test_a_few_ids_that_survived_are_no_comparison(experiment: Make, kept: int, verdict: str) -> None:
-    """Fewer than five cases in common notice no drop, where the ten that there are would have."""
+    """Fewer than five cases in common notice no drop, where the ten that there were would have."""
     before = _before(experiment, {f"{'c' if i < kept else 'old'}{i}": [True] for i in range(10)})
     decision = _decide(experiment({f"c{i}": [True] for i in range(10)}), before)
     assert decision.verdict == verdict
     says = f"only {kept} of 10 cases can be compared with the baseline exp-0, too few to notice any drop"
     assert (says in decision.reasons) == (verdict == "undecided")
+
+
+def test_a_baseline_of_one_selected_case_is_no_comparison(experiment: Make) -> None:
+    """One of ten was run then; a dataset that only grew since is compared as far as it goes."""
+    now = experiment({f"c{i}": [True] for i in range(10)})
+    before = _before(experiment, {"c0": [True]})
+    assert _decide(now, before.model_copy(update={"metadata": {"dataset_cases": 10}})).verdict == "undecided"
+    assert _decide(now, before.model_copy(update={"metadata": {"dataset_cases": 1}})).verdict == "pass"
+    part = {"metadata": {"dataset_cases": 10}}
+    selected = _before(experiment, {"c0": [True]}, **part), experiment({"c0": [True]}, **part)
+    assert _decide(selected[1], selected[0]).verdict == "pass"
 
 
 def test_one_repeat_against_five_is_compared_at_one(experiment: Make) -> None:
