@@ -85,13 +85,19 @@ def _show_next(settings: Settings, scorer: str, reviewer: str | None, limit: int
     say(f"Next: i2e label {spans[0]['span_id']} --scorer {safe(name)} --pass, or --fail")
 
 
+def _kappa(value: float | None) -> str:
+    return "nothing to go by" if value is None else f"{value:.3f}"
+
+
 def _print_agreement(found: Agreement) -> None:
     table(("reviewer", "labelled spans"), list(found.reviewers.items()))
     say(f"{found.spans} spans labelled, {found.reviewed_twice} by two or more, {len(found.disputed)} disputed")
-    for name, value in (("Cohen's kappa", found.cohen), ("Fleiss' kappa", found.fleiss)):
-        if value is not None:
-            say(f"{name}: {value:.3f}")
-    alpha = found.krippendorff
-    say(f"Krippendorff's alpha: {'nothing to go by' if alpha is None else f'{alpha:.3f}'}")
+    for pair in found.cohen:
+        one, other = pair.reviewers
+        say(safe(f"Cohen's kappa of {one} and {other}: {_kappa(pair.kappa)} ({pair.spans} spans)"))
+    if found.fleiss is not None:
+        of = f"{found.fleiss_spans} spans with {found.fleiss_reviewers} reviewers"
+        say(f"Fleiss' kappa: {_kappa(found.fleiss)} ({of})")
+    say(f"Krippendorff's alpha: {_kappa(found.krippendorff)}")
     if found.disputed:
         say(f"Disputed: {', '.join(found.disputed[:5])}{' …' if len(found.disputed) > 5 else ''}")

@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from itertools import combinations
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 from uuid import uuid4
@@ -21,7 +22,16 @@ from otel_i2e.store import Reader, Store
 from otel_i2e.workflows.author import author
 from otel_i2e.workflows.scorers import Loaded, case_scorers, load_all, named
 
-__all__ = ["Agreement", "Labelled", "add_label", "agreement", "consensus", "import_labels", "next_to_label"]
+__all__ = [
+    "Agreement",
+    "Labelled",
+    "PairAgreement",
+    "add_label",
+    "agreement",
+    "consensus",
+    "import_labels",
+    "next_to_label",
+]
 
 _SPAN: Final = """
 SELECT trace_id, span_id, case_id, experiment_id FROM spans
@@ -61,6 +71,17 @@ class Labelled(NamedTuple):
     """None: evenly split."""
 
 
+class PairAgreement(Contract):
+    """Two reviewers, on what both labelled."""
+
+    reviewers: tuple[str, str]
+    """Who."""
+    spans: int
+    """Spans that both labelled."""
+    kappa: float | None
+    """Cohen's kappa; None when both saw one kind only."""
+
+
 class Agreement(Contract):
     """How far reviewers agree. A coefficient is None where it does not apply or there is nothing to go by."""
 
@@ -74,10 +95,14 @@ class Agreement(Contract):
     """Reviewer → labelled spans."""
     disputed: tuple[str, ...]
     """Ids of spans on which reviewers differ."""
-    cohen: float | None = None
-    """Cohen's kappa, for exactly two reviewers, on what both labelled."""
+    cohen: tuple[PairAgreement, ...] = ()
+    """Cohen's kappa of each two reviewers who labelled a span in common."""
     fleiss: float | None = None
-    """Fleiss' kappa, where as many reviewers looked at each span."""
+    """Fleiss' kappa, on the spans with the commonest number of reviewers, two at least."""
+    fleiss_reviewers: int = 0
+    """That number."""
+    fleiss_spans: int = 0
+    """How many spans have it."""
     krippendorff: float | None = None
     """Krippendorff's alpha: takes any number of labels a span."""
 
@@ -150,15 +175,17 @@ def agreement(settings: Settings, scorer: str) -> Agreement:
     votes = [{label.reviewer: label.passed for label in labels.values()} for labels in by_span.values()]
     people = Counter(name for vote in votes for name in vote)
     twice = [vote for vote in votes if len(vote) > 1]
-    same_size = len({len(vote) for vote in twice}) == 1
+    alike = _commonest(twice)
     return Agreement(
         scorer=scorer,
         spans=len(votes),
         reviewed_twice=len(twice),
         reviewers=dict(sorted(people.items())),
         disputed=tuple(key[1] for key, vote in zip(by_span, votes, strict=True) if len(set(vote.values())) > 1),
-        cohen=_cohen(twice, sorted(people)) if len(people) == 2 else None,
-        fleiss=fleiss_kappa([list(vote.values()) for vote in twice]) if same_size else None,
+        cohen=tuple(_cohen(twice, sorted(people))),
+        fleiss=fleiss_kappa([list(vote.values()) for vote in alike]),
+        fleiss_reviewers=len(alike[0]) if alike else 0,
+        fleiss_spans=len(alike),
         krippendorff=krippendorff_alpha([list(vote.values()) for vote in votes]),
     )
 
@@ -184,9 +211,19 @@ def _by_span(labels: Iterable[Label]) -> dict[tuple[str, str, str], dict[str, La
     return found
 
 
-def _cohen(votes: Sequence[dict[str, bool]], people: Sequence[str]) -> float | None:
-    one, other = people
-    return cohen_kappa([vote[one] for vote in votes], [vote[other] for vote in votes])
+def _cohen(votes: Sequence[dict[str, bool]], people: Sequence[str]) -> Iterator[PairAgreement]:
+    for one, other in combinations(people, 2):
+        both = [vote for vote in votes if one in vote and other in vote]
+        if both:
+            kappa = cohen_kappa([vote[one] for vote in both], [vote[other] for vote in both])
+            yield PairAgreement(reviewers=(one, other), spans=len(both), kappa=kappa)
+
+
+def _commonest(votes: Sequence[dict[str, bool]]) -> list[dict[str, bool]]:
+    """The spans with the number of reviewers that most spans have; of two such numbers the larger."""
+    sizes = Counter(len(vote) for vote in votes)
+    size = max(sizes, key=lambda one: (sizes[one], one), default=0)
+    return [vote for vote in votes if len(vote) == size]
 
 
 def _store(settings: Settings, scorer: str, lines: Iterable[_Line], experiment: str | None) -> list[Label]:

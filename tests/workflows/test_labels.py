@@ -57,13 +57,26 @@ def test_agreement_has_the_coefficients_that_apply(project: Project) -> None:
     found = agreement(settings, "equals")
     assert (found.spans, found.reviewed_twice, found.reviewers) == (4, 4, {"ann": 4, "bob": 4})
     assert found.disputed == (spans[1].span_id,)
-    assert found.cohen == pytest.approx(0.5)
-    assert found.fleiss == pytest.approx(0.4667, abs=1e-3)
+    (pair,) = found.cohen
+    assert (pair.reviewers, pair.spans, pair.kappa) == (("ann", "bob"), 4, pytest.approx(0.5))
+    assert (found.fleiss, found.fleiss_spans, found.fleiss_reviewers) == (pytest.approx(0.4667, abs=1e-3), 4, 2)
     assert found.krippendorff == pytest.approx(0.5333, abs=1e-3)
+
+
+def test_a_stray_label_of_a_third_hides_no_coefficient(project: Project) -> None:
+    """Cohen for each two on what both labelled; Fleiss on the spans with the commonest number of reviewers."""
+    spans = [llm_span(f"q{n}") for n in range(5)]
+    settings = project(*spans)
+    for n, span in enumerate(spans[:4]):
+        add_label(settings, span.span_id, "equals", passed=n < 2, reviewer="ann")
+        add_label(settings, span.span_id, "equals", passed=n < 1, reviewer="bob")
     add_label(settings, spans[0].span_id, "equals", passed=True, reviewer="cyd")
+    add_label(settings, spans[4].span_id, "equals", passed=True, reviewer="dan")
     found = agreement(settings, "equals")
-    assert (found.cohen, found.fleiss) == (None, None)
-    assert found.krippendorff is not None
+    pairs = {one.reviewers: (one.spans, one.kappa) for one in found.cohen}
+    assert pairs == {("ann", "bob"): (4, pytest.approx(0.5)), ("ann", "cyd"): (1, None), ("bob", "cyd"): (1, None)}
+    assert (found.fleiss_spans, found.fleiss_reviewers) == (3, 2)
+    assert found.fleiss == pytest.approx(1 - (1 / 3) / (1 - (1 / 36 + 25 / 36)), abs=1e-3)
 
 
 def test_labels_come_from_a_file_or_not_at_all(project: Project, tmp_path: Path) -> None:
