@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, cast
 
 from otel_i2e.gate.remark import Remark
 from otel_i2e.gate.runs import runs_by_case
 from otel_i2e.gate.verdicts import cause_of, verdict_of
 from otel_i2e.gate.wording import case_name, line, listed
-from otel_i2e.models import CaseDecision, Experiment, Outcome, Policy
+from otel_i2e.models import CaseDecision, Experiment, Json, Outcome, Policy
 
 __all__ = ["inconsistencies", "left_out", "silent_checks", "tolerates", "unmeasured"]
 
@@ -94,6 +94,15 @@ def errors_of(experiment: Experiment) -> int:
     return broken + sum(one.outcome is Outcome.ERROR for run in experiment.runs for one in run.attempts)
 
 
+def _replayed(experiment: Experiment) -> Iterator[str]:
+    """Verdicts of judges that were not given in this run."""
+    found = experiment.metadata.get("replayed_verdicts")
+    if isinstance(found, dict):
+        known = cast("Json", found)
+        days = sorted({str(known.get(end, ""))[:10] for end in ("first", "last")} - {""})
+        yield f"{known.get('verdicts')} verdicts of judges were replayed, recorded {line(' to '.join(days), 40)}"
+
+
 def left_out(experiment: Experiment, baseline: Experiment | None) -> list[Remark]:
     """What a reader would otherwise believe was there."""
     said: list[str] = []
@@ -101,6 +110,7 @@ def left_out(experiment: Experiment, baseline: Experiment | None) -> list[Remark
         said.append("the evaluation was interrupted before it had run everything")
     if without := experiment.metadata.get("left_out"):
         said.append(f"left out of this run: {line(str(without), 300)}")
+    said += _replayed(experiment)
     whole = experiment.metadata.get("dataset_cases")
     if isinstance(whole, int) and whole > len(experiment.cases):
         said.append(

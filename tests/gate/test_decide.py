@@ -339,3 +339,12 @@ def test_a_failing_blocking_case_never_passes(
         assert decision.verdict == "fail"
     if any(one.verdict == "not_measured" for one in decision.cases):
         assert decision.verdict != "pass"
+
+
+def test_replayed_verdicts_are_said() -> None:
+    """A pass that rests on recorded verdicts says so, with their days: a note, as it stands in every report."""
+    replayed = {"verdicts": 3, "first": "2026-11-01T08:00:00+00:00", "last": "2026-11-19T09:00:00+00:00"}
+    run = _experiment([_case("a", "P0")], {"a": [PASS]})
+    decision = decide(run.model_copy(update={"metadata": {"replayed_verdicts": replayed}}), now=NOW)
+    assert _verdict(decision) == ("pass", 0)
+    assert decision.reasons == ("3 verdicts of judges were replayed, recorded 2026-11-01 to 2026-11-19",)
