@@ -9,12 +9,14 @@ from otel_i2e.store import Reader
 
 __all__ = ["missing_content"]
 
+# Of agents and tools only ours are known to record content, and one that has none by its nature is no fault.
 _MISSING: Final = """
 SELECT coalesce(scope_name, '(no scope)') AS scope, coalesce(dialect, 'unknown') AS dialect,
+    CASE WHEN kind = 'llm' THEN 'model calls' ELSE 'agents and tools' END AS what,
     count(*) FILTER (content_state = 'missing') AS missing, count(*) AS calls
 FROM span_rows
-WHERE kind = 'llm' AND duplicate_of IS NULL
-GROUP BY ALL HAVING missing > 0
+WHERE duplicate_of IS NULL AND (kind = 'llm' OR (kind IN ('agent', 'tool') AND dialect = 'i2e'))
+GROUP BY ALL HAVING missing > 0 AND (what = 'model calls' OR missing = calls)
 ORDER BY missing DESC, scope LIMIT 3
 """
 _STANDARD: Final = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=SPAN_ONLY (older instrumentations: true)"
@@ -38,11 +40,11 @@ _BY_DIALECT: Final = {
 
 
 def missing_content(reader: Reader) -> Iterator[str]:
-    """One line for each of the three scopes that most model calls without content come from."""
+    """One line for each of the three scopes that most calls without content come from."""
     for row in reader.rows(_MISSING):
         setting = _setting(row["scope"], row["dialect"])
         yield (
-            f"{row['missing']:,} of {row['calls']:,} model calls were recorded without content by scope "
+            f"{row['missing']:,} of {row['calls']:,} {row['what']} were recorded without content by scope "
             f"{row['scope']}, so scorers and promotion have nothing to read; set there {setting}"
         )
 

@@ -11,9 +11,10 @@ from otel_i2e.stats import ClusterSums, weighted_rate
 from otel_i2e.store import Reader
 from otel_i2e.workflows.candidates import micros
 
-__all__ = ["DAY", "Beside", "ModelRate", "RuleScorer", "beside", "rule_scorers"]
+__all__ = ["DAY", "HOUR", "Beside", "ModelRate", "RuleScorer", "beside", "rule_scorers"]
 
 DAY: Final = timedelta(days=1)
+HOUR: Final = timedelta(hours=1)
 # Of a span that was tried again, the last attempt counts.
 _LEDGER: Final = """
 WITH tried AS (
@@ -35,6 +36,10 @@ SELECT rule, scorer, scorer_version AS version, count(*) AS considered,
     count(*) FILTER (outcome = 'over_budget') AS over_budget,
     count(*) FILTER (outcome = 'error') AS errors,
     count(*) FILTER (outcome = 'scored' AND trace_spans < sizes.spans) AS late,
+    max(created_at) FILTER (outcome = 'scored') AS latest_score,
+    count(*) FILTER (
+        outcome NOT IN ('scored', 'not_applicable', 'sampled_out') AND created_at >= make_timestamptz($lately::BIGINT)
+    ) AS missed_lately,
     bool_or(shadow) AS shadow
 FROM tried LEFT JOIN sizes USING (trace_id)
 GROUP BY ALL ORDER BY rule, scorer, max(created_at) DESC
@@ -143,6 +148,10 @@ class RuleScorer(Contract):
     """Spans on which it broke."""
     late: int = 0
     """Scores whose trace has grown since."""
+    latest_score: datetime | None = None
+    """When it last scored, UTC; None without a score."""
+    missed_lately: int = 0
+    """Spans of the last hour that it should have scored and did not: errors, no content, a spent budget."""
     pass_rates: tuple[ModelRate, ...] = ()
     """A pass rate for each model that answered, the one that did last first; none without a verdict."""
     beside: Beside | None = None
@@ -159,13 +168,14 @@ class RuleScorer(Contract):
 def rule_scorers(reader: Reader, now: datetime) -> list[RuleScorer]:
     """Every rule, scorer and version of the day before `now`, the newest version first."""
     params = {"since": micros(now - DAY)}
+    ledger = reader.rows(_LEDGER, {**params, "lately": micros(now - HOUR)})
     rates: dict[tuple[Any, ...], list[ModelRate]] = {}
     for row in reader.rows(_RATES, params):
         rate = weighted_rate(ClusterSums.of(row))
         if rate is not None:
             shown = Rate(rate=rate.rate, low=rate.interval.low, high=rate.interval.high)
             rates.setdefault(_key(row), []).append(ModelRate(model=row["model"], rate=shown))
-    return [RuleScorer(**row, pass_rates=tuple(rates.get(_key(row), ()))) for row in reader.rows(_LEDGER, params)]
+    return [RuleScorer(**row, pass_rates=tuple(rates.get(_key(row), ()))) for row in ledger]
 
 
 def beside(reader: Reader, one: RuleScorer, live: str) -> RuleScorer:

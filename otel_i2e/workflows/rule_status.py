@@ -11,7 +11,7 @@ from otel_i2e.errors import I2EError
 from otel_i2e.models import Contract, Rule
 from otel_i2e.store import Reader, Store
 from otel_i2e.workflows.candidates import looks_beyond
-from otel_i2e.workflows.rule_rates import RuleScorer, beside, rule_scorers
+from otel_i2e.workflows.rule_rates import HOUR, RuleScorer, beside, rule_scorers
 from otel_i2e.workflows.rules import FoundRule, rules_or_errors, workable
 from otel_i2e.workflows.scorers import load_all
 
@@ -37,7 +37,6 @@ FROM spans
 WHERE experiment_id IS NULL AND duplicate_of IS NULL
   AND ingested_at BETWEEN make_timestamptz($since::BIGINT) AND make_timestamptz($until::BIGINT) AND ({where})
 """
-_HOUR: Final = timedelta(hours=1)
 _OFTEN: Final = 20
 """One score in so many that came too early is worth a warning."""
 _TURN: Final = timedelta(minutes=2)
@@ -53,7 +52,7 @@ class RuleStatus(Contract):
     problem: str | None = None
     """Why it cannot run, with file and line; None when it can."""
     idle: str | None = None
-    """Said of a rule that could run, and matches no stored span, or scored none of those of the last hour."""
+    """Said of a rule that could run, and matches no stored span, or of which a scorer gave nothing in the last hour."""
     considered: int = 0
     """Attempts in the ledger, whatever came of them."""
     scored: int = 0
@@ -74,7 +73,8 @@ class RuleStatus(Contract):
     def warning(self) -> str | None:
         """What of it needs attention, one line."""
         if self.problem is None and self.errors and self.latest_error:
-            return f"rule {self.name!r}: {self.errors:,} attempts broke, the last with: {self.latest_error}"
+            broke = f"{self.errors:,} attempts broke, the last with: {self.latest_error}"
+            return f"{self.idle}; {broke}" if self.idle else f"rule {self.name!r}: {broke}"
         if self.problem or self.idle:
             return self.problem or self.idle
         for one in self.scorers:
@@ -126,6 +126,7 @@ def rule_statuses(
             own = tuple(one for one in scorers if one.rule == found.name)
             turn = timedelta(seconds=rule.quiet_max) if looks_beyond(used) else timedelta()
             idle = idle or _silent(settings, found, rule, row.get("latest_score"), scorers=own, turn=_TURN + turn)
+            idle = idle or _dead(found, own, datetime.now(UTC))
             yield RuleStatus(name=found.name, idle=idle, shadow=rule.shadow, scorers=own, quiet=rule.quiet, **row)
 
 
@@ -140,9 +141,9 @@ def _silent(
 ) -> str | None:
     """Said of a rule whose condition matches spans of the last hour, and that scored none of them."""
     now = datetime.now(UTC)
-    if latest is not None and latest >= now - _HOUR:
+    if latest is not None and latest >= now - HOUR:
         return None
-    bounds = {"since": _micros(now - _HOUR), "until": _micros(now - turn)}
+    bounds = {"since": _micros(now - HOUR), "until": _micros(now - turn)}
     try:
         sql = _SILENT.format(where=rule.where)
         found_rows = Store.of(settings).query(sql, bounds, timeout=min(_PATIENCE, settings.query_timeout), max_rows=1)
@@ -157,6 +158,19 @@ def _silent(
         + (f"within a day {tried}; " if tried else "")
         + "i2e why SPAN tells why of one, and a pass is made by i2e score --follow or an application with ingest on"
     )
+
+
+def _dead(found: FoundRule, scorers: Sequence[RuleScorer], now: datetime) -> str | None:
+    """Said of the scorers that gave nothing in the last hour, and should have, beside others of the rule that did."""
+    said: list[str] = []
+    for name in dict.fromkeys(one.scorer for one in scorers):
+        versions = [one for one in scorers if one.scorer == name]
+        missed = sum(one.missed_lately for one in versions)
+        if missed and all(one.latest_score is None or one.latest_score < now - HOUR for one in versions):
+            said.append(f"{name} scored none of {missed:,} spans; within a day {versions[0].line()}")
+    if not said:
+        return None
+    return f"{found.place}: in the last hour {'; '.join(said)}; i2e why SPAN tells why of one"
 
 
 def _micros(moment: datetime) -> int:

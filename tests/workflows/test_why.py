@@ -123,6 +123,27 @@ def test_status_warns_of_a_rule_that_scored_nothing_in_the_last_hour(tmp_path: P
     assert _silent(settings) == ["spent"]
 
 
+def test_a_dead_scorer_is_not_hidden_by_another_of_its_rule(tmp_path: Path) -> None:
+    """The rule scores by one of its scorers; of the other that breaks, and of one without content, it is said."""
+    spans = [llm_span("q", "Hey"), llm_span("q", "Ho")]
+    settings = project(tmp_path, *spans, at=NOW - timedelta(minutes=10))
+    score_online(settings, now=NOW)
+    (line,) = [one for one in status(settings).warnings if "in the last hour" in one and "rule 'all'" in one]
+    assert "raises scored none of 2 spans; within a day 0 of 2 scored, 2 errors" in line
+    assert "short scored none" not in line
+    mute = replace(
+        settings, store=str(tmp_path / "mute.duckdb"), rules=({"name": "m", "scorers": ["short", "always"]},)
+    )
+    (tmp_path / "scorers.py").write_text(f"{SCORERS}\n@scorer\ndef always(span) -> bool:\n    return True\n")
+    with Store.of(mute).write() as writer:
+        silent = llm_span("q", None, content_state="missing")
+        writer.add_spans([row_of(silent.model_copy(update={"ingested_at": NOW - timedelta(minutes=10)}))])
+    score_online(mute, now=NOW)
+    warnings = status(mute).warnings
+    assert any("short scored none of 1 spans; within a day 0 of 1 scored, 1 no content" in one for one in warnings)
+    assert any("recorded without content" in one for one in warnings)
+
+
 def test_a_sampled_score_says_what_it_stands_for(tmp_path: Path) -> None:
     """Drawn, kept as an error, or scored late for a complaint: with weight and reason; the rate is weighted."""
     drawn, failed, sad = (llm_span("q", text, trace_id=f"{n:018x}" + end) for n, (text, end) in enumerate(_TRACES))
