@@ -88,7 +88,18 @@ def _past(settings: Settings, name: str | None, versions: tuple[str, str] | None
         emit_json({"identities": seen, "diff": diff})
         return
     if versions is None:
-        columns = ("scorer", "version", "now", "model", "scores", "pass rate", "errors", "first seen", "last seen")
+        columns = (
+            "scorer",
+            "version",
+            "now",
+            "model",
+            "where",
+            "scores",
+            "pass rate",
+            "errors",
+            "first seen",
+            "last seen",
+        )
         table(columns, [_cells(one) for one in seen])
     for line in diff:
         say(line)
@@ -99,7 +110,8 @@ def _past(settings: Settings, name: str | None, versions: tuple[str, str] | None
 def _cells(one: SeenIdentity) -> tuple[object, ...]:
     rate = None if one.pass_rate is None else f"{one.pass_rate:.1%}"
     counts = (one.scores, rate, one.errors, one.first_seen, one.last_seen)
-    return (one.scorer, one.version, "yes" if one.is_current else "", one.model, *counts)
+    where = None if one.in_production is None else "production" if one.in_production else "experiments"
+    return (one.scorer, one.version, "yes" if one.is_current else "", one.model, where, *counts)
 
 
 def _last_two(seen: list[SeenIdentity]) -> tuple[str, str] | None:

@@ -129,11 +129,18 @@ def _gate(stage: Stage, *args: str, show: str, expect: Collection[int]) -> None:
     stage.tell.exit_code(code, _MEANING[code])
 
 
+_RATES: Final = (
+    "SELECT name, scorer_version, model, sum(weight) FILTER (passed) / sum(weight) FILTER (passed IS NOT NULL) AS rate "
+    "FROM rated_scores GROUP BY ALL"
+)
+"""Of production, by identity: one average over all scores would mix versions, models and samples."""
+
+
 def _next_steps(folder: Path, *, kept: bool) -> list[str]:
     if not kept:
         return ["The files are gone. i2e demo --keep DIR keeps them; i2e init lays out a project of your own."]
     commands = (
-        'i2e sql "SELECT name, scorer_version, avg(value) FROM scores GROUP BY ALL"',
+        f'i2e sql "{_RATES}"',
         "i2e review list",
         "i2e status",
     )

@@ -17,28 +17,42 @@ from otel_i2e.workflows.scorers import Loaded, load_all
 
 __all__ = ["SeenIdentity", "changes", "definitions_of", "scorer_history"]
 
-# A judge that another model answered for is another identity, so the model as returned has rows of its own.
+# A judge that another model answered for is another identity, so the model as returned has rows of its own. Experiments
+# stand apart; production counts the last score of a span, weighted by what it stands for (as the view rated_scores).
 _USED: Final = """
 WITH made AS (
-  SELECT name AS scorer, scorer_version, model, count(*) AS scores, count(passed) AS judged,
-    count(*) FILTER (passed) AS passed, min(created_at) AS first_seen, max(created_at) AS last_seen
-  FROM scores
+  SELECT name AS scorer, scorer_version, model, experiment_id IS NULL AS in_production, count(*) AS scores,
+    coalesce(sum(weight) FILTER (passed), 0) / nullif(sum(weight) FILTER (passed IS NOT NULL), 0) AS pass_rate,
+    min(created_at) AS first_seen, max(created_at) AS last_seen
+  FROM (
+    SELECT * REPLACE (
+      coalesce(min(nullif(weight, 0)) OVER (PARTITION BY trace_id, span_id, name, scorer_version, model), 0) AS weight
+    )
+    FROM scores WHERE experiment_id IS NULL
+    QUALIFY row_number() OVER (
+      PARTITION BY trace_id, span_id, name, scorer_version, model ORDER BY created_at DESC, score_id
+    ) = 1
+    UNION ALL SELECT * REPLACE (1.0 AS weight) FROM scores WHERE experiment_id IS NOT NULL
+  )
   WHERE scorer_version IS NOT NULL AND source IN ('online', 'backfill', 'offline')
   GROUP BY ALL
 ),
 tried AS (
-  SELECT scorer, scorer_version, count(*) FILTER (outcome = 'error') AS errors,
+  SELECT scorer, scorer_version, source <> 'offline' AS in_production, count(*) FILTER (outcome = 'error') AS errors,
     min(created_at) AS first_seen, max(created_at) AS last_seen
   FROM score_ledger
   WHERE outcome NOT IN ('sampled_out', 'over_budget', 'left_out')
   GROUP BY ALL
 )
-SELECT scorer, scorer_version, model, coalesce(scores, 0) AS scores, judged, coalesce(passed, 0) AS passed,
-  coalesce(errors, 0) AS errors,
+-- what broke has no model, so it stands beside the model that answered last, once
+SELECT scorer, scorer_version, model, in_production, coalesce(scores, 0) AS scores, pass_rate,
+  CASE WHEN row_number() OVER (
+    PARTITION BY scorer, scorer_version, in_production ORDER BY made.last_seen DESC, model
+  ) = 1 THEN coalesce(errors, 0) ELSE 0 END AS errors,
   coalesce(made.first_seen, tried.first_seen) AS first_seen, coalesce(made.last_seen, tried.last_seen) AS last_seen
-FROM made FULL JOIN tried USING (scorer, scorer_version)
+FROM made FULL JOIN tried USING (scorer, scorer_version, in_production)
 WHERE $scorer IS NULL OR scorer = $scorer
-ORDER BY scorer, first_seen, scorer_version, model
+ORDER BY scorer, first_seen, scorer_version, model, in_production
 """
 _CONTEXT: Final = 3
 
@@ -54,12 +68,14 @@ class SeenIdentity(Contract):
     """The model as returned, of a judge that scored."""
     is_current: bool = False
     """Whether it is what the project has now."""
+    in_production: bool | None = None
+    """Whether the row is of production (online and backfills) or of experiments; None of one that was not used."""
     scores: int = 0
-    """Scores it gave, online, in backfills and in experiments."""
+    """Spans it scored; in experiments every repeat."""
     pass_rate: float | None = None
-    """Part of its scores with a threshold that passed; None without such scores."""
+    """Part of those with a threshold that passed: of production, each weighted by what it stands for."""
     errors: int = 0
-    """Attempts of this version that broke, whichever model was asked."""
+    """Attempts of this version that broke, whichever model was asked: in one row of those that differ by the model."""
     first_seen: datetime | None = None
     """UTC; None of one that has not been used."""
     last_seen: datetime | None = None
@@ -136,8 +152,9 @@ def _seen(
         version=key[1],
         model=row["model"],
         is_current=key in now,
+        in_production=row["in_production"],
         scores=row["scores"],
-        pass_rate=row["passed"] / row["judged"] if row["judged"] else None,
+        pass_rate=row["pass_rate"],
         errors=row["errors"],
         first_seen=row["first_seen"],
         last_seen=row["last_seen"],

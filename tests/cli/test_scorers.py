@@ -72,9 +72,9 @@ def test_one_scorer_and_its_history(capsys: pytest.CaptureFixture[str]) -> None:
     old, new = (one["version"] for one in json.loads(capsys.readouterr().out)["identities"])
     assert run("kind", "--history") == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split("\t")[:7] for line in lines[1:3]] == [
-        ["kind", old, "", "", "1", "100.0%", "0"],
-        ["kind", new, "yes", "", "1", "0.0%", "0"],
+    assert [line.split("\t")[:8] for line in lines[1:3]] == [
+        ["kind", old, "", "", "production", "1", "100.0%", "0"],
+        ["kind", new, "yes", "", "production", "1", "0.0%", "0"],
     ]
     assert {"-    return 1", "+    return 0.25"} <= set(lines[3:])
     assert run("kind", "--diff", new[:5], old[:5]) == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -88,13 +89,12 @@ def test_each_version_and_each_model_that_answered_is_an_identity(settings: Sett
     """Counted apart, in order of first use; a version that never scored is there with its errors."""
     old, new = judge_scorer(PROMPT), judge_scorer(PROMPT.model_copy(update={"text": "Is it very good?"}))
     keep(settings, old, new)
-    span = llm_span()
     rows = [(old, "m-1", True, 0), (old, "m-1", False, 1), (old, "m-2", True, 2), (new, "m-2", True, 3)]
     with Store.of(settings).write() as writer:
         writer.add_scores(
             [
                 score_row(
-                    span, "tone", passed, passed=passed, model=model, scorer_version=one.version,
+                    llm_span(), "tone", passed, passed=passed, model=model, scorer_version=one.version,
                     created_at=NOW + timedelta(minutes=at),
                 )
                 for one, model, passed, at in rows
@@ -135,3 +135,21 @@ def test_means_of_an_experiment_keep_versions_apart() -> None:
         for repeat, (version, value) in enumerate(made)
     ]
     assert _means(runs) == {"s@v1": 0.5, "s@v2": 1.0}
+
+
+def test_production_is_weighted_and_experiments_stand_apart(settings: Settings) -> None:
+    """One kept failure beside a sampled pass that stands for nine; experiments and each model have their row."""
+    tone = judge_scorer(PROMPT)
+    keep(settings, tone)
+    known: dict[str, Any] = {"scorer_version": tone.version, "created_at": NOW}
+    tried: dict[str, Any] = {"passed": False, "model": "m-1", "source": "offline", "experiment_id": "e"}
+    rows = [
+        score_row(llm_span(), "tone", 1.0, passed=True, weight=9.0, model="m-1", **known),
+        score_row(llm_span(), "tone", 0.0, passed=False, weight=1.0, model="m-1", **known),
+        score_row(llm_span(), "tone", 0.0, passed=False, weight=5.0, model="m-2", **known),
+        score_row(llm_span(), "tone", 0.0, **tried, **known),
+    ]
+    with Store.of(settings).write() as writer:
+        writer.add_scores(rows)
+    found = {(one.model, one.in_production): (one.scores, one.pass_rate) for one in scorer_history(settings, "tone")}
+    assert found == {("m-1", True): (2, 0.9), ("m-2", True): (1, 0.0), ("m-1", False): (1, 0.0)}
