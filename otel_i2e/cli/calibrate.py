@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from otel_i2e.cli.output import emit_json, json_option, say, store_options, table
-from otel_i2e.config import load_settings
+from otel_i2e.config import Settings, load_settings
 
 if TYPE_CHECKING:
     from otel_i2e.models import Calibration, Rate
@@ -24,6 +24,7 @@ __all__ = ["command"]
 )
 @click.option("--no-cache", is_flag=True, help="Ask even what has been asked before.")
 @click.option("--write", is_flag=True, help="Put the threshold that was chosen into the judge's prompt file.")
+@click.option("--record", is_flag=True, help="Keep in standings.jsonl whether it may block: CI goes by that.")
 @store_options
 @json_option
 def command(
@@ -33,6 +34,7 @@ def command(
     repeats: int,
     no_cache: bool,
     write: bool,
+    record: bool,
     store: str | None,
     config: str | None,
     as_json: bool,
@@ -51,6 +53,7 @@ def command(
     settings = load_settings(config=Path(config) if config else None, store=store)
     if check:
         drift = check_drift(settings, judge)
+        _record(settings, judge, asked=record)
         if as_json:
             emit_json(drift)
         else:
@@ -59,11 +62,22 @@ def command(
             say("It may block." if drift.may_block else f"It may not block. Next: i2e calibrate {judge}")
         return 0 if drift.may_block else 1
     found = calibrate(settings, judge, repeats=repeats, cache=not no_cache, write=write)
+    _record(settings, judge, asked=record)
     if as_json:
         emit_json(found)
     else:
         _print(found)
     return 1 if found.problems else 0
+
+
+def _record(settings: Settings, judge: str, *, asked: bool) -> None:
+    if not asked:
+        return
+    from otel_i2e.store import Store
+    from otel_i2e.workflows.standing_file import record_standing
+
+    with Store.of(settings).read() as reader:
+        record_standing(settings, reader, judge)
 
 
 def _print(found: Calibration) -> None:

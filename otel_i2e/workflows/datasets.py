@@ -24,6 +24,7 @@ from otel_i2e.workflows.dataset_file import (
 )
 from otel_i2e.workflows.dataset_scorers import dataset_scorers
 from otel_i2e.workflows.scorers import load_all
+from otel_i2e.workflows.standing_file import STANDINGS
 from otel_i2e.workflows.verdict_file import VERDICTS
 
 __all__ = [
@@ -126,7 +127,7 @@ def changing_cases(settings: Settings) -> Generator[None]:
 
 def _files(settings: Settings) -> list[Path]:
     found = _near(Path(settings.datasets)).glob("*.jsonl")
-    return sorted(path for path in found if path.name != VERDICTS)
+    return sorted(path for path in found if path.name not in {STANDINGS, VERDICTS})
 
 
 def _near(path: Path) -> Path:

@@ -29,6 +29,7 @@ from otel_i2e.workflows.failed_evaluation import failed_since
 from otel_i2e.workflows.gate_notes import moved_on, not_decided
 from otel_i2e.workflows.new_overrides import new_overrides
 from otel_i2e.workflows.revision import commit_of
+from otel_i2e.workflows.standing_file import known_standings
 
 __all__ = [
     "COLUMNS",
@@ -141,7 +142,8 @@ def _read(settings: Settings, experiment: str | None, dataset: str | None, basel
         subject = _latest(settings, reader, dataset) if experiment is None else reader.experiment(experiment)
         before = _baseline(reader, baseline, subject) if baseline is not None else None
         latest = experiment is None or _latest(settings, reader, subject.dataset).experiment_id == subject.experiment_id
-        return _Found(subject, before, reader.overrides(dataset=subject.dataset), reader.standings(), latest)
+        overrides, standings = reader.overrides(dataset=subject.dataset), known_standings(settings, reader)
+        return _Found(subject, before, overrides, standings, latest)
 
 
 def add_override(
@@ -183,7 +185,7 @@ def override_debt(settings: Settings, *, dataset: str | None = None) -> int:
     policy, now = read_policy(settings.policy), datetime.now(UTC)
     with Store.of(settings).read() as reader:
         names = {row["dataset"] for row in reader.experiments(limit=10_000) if dataset in (None, row["dataset"])}
-        standings = reader.standings()
+        standings = known_standings(settings, reader)
         made = ((reader.experiment(dataset=name), reader.overrides(dataset=name)) for name in sorted(names))
         decided = (decide(latest, policy, None, found, standings=standings, now=now) for latest, found in made if found)
         return sum(decision.override_debt for decision in decided)

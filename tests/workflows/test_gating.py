@@ -211,6 +211,20 @@ def test_judges_with_a_standing_block(settings: Settings) -> None:
     assert decide_gate(settings).decision.cases[0].action == "block"
 
 
+def test_a_standing_that_came_with_the_project_counts(settings: Settings) -> None:
+    """As in CI, where the store is new; for its identity and model, and no other."""
+    judged = _run("P0", passed=False)
+    judged = judged.model_copy(update={"attempts": (judged.attempts[0].model_copy(update={"model": "claude-x"}),)})
+    _store(settings, _experiment("exp-1", runs=[judged, _run("P1", passed=True), _run("P2", passed=True)]))
+    standing = JudgeStanding(scorer="s", scorer_version="1", model="claude-y", may_block=True, created_at=NOW)
+    file = Path(settings.datasets) / "standings.jsonl"
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(standing.model_dump_json())
+    assert decide_gate(settings).decision.cases[0].action == "override"
+    file.write_text(standing.model_copy(update={"model": "claude-x"}).model_dump_json())
+    assert decide_gate(settings).decision.cases[0].action == "block"
+
+
 def test_an_experiment_is_not_compared_with_itself(settings: Settings) -> None:
     """It would always be as good as before. An empty id is none: not the latest, and not the beginning of all."""
     _store(settings, _experiment("exp-1"))
