@@ -9,6 +9,7 @@ from otel_i2e.config import Settings
 from otel_i2e.gate import decide
 from otel_i2e.models import Case, CaseDecision, CaseRun, CaseVerdict, Change, Comparison, Contract, Experiment, Policy
 from otel_i2e.store import Reader, Store
+from otel_i2e.workflows.standing_file import known_standings
 
 __all__ = ["Compared", "ComparedCase", "Side", "compare_experiments"]
 
@@ -65,7 +66,7 @@ def compare_experiments(settings: Settings, a: str, b: str, policy: Policy) -> C
     """Compare B with A, by ids or unique beginnings of them. NotFound when there is no such experiment."""
     with Store.of(settings).read() as reader:
         before, now = _pair(reader, a, b)
-        standings = reader.standings()
+        standings = known_standings(settings, reader)
     when = datetime.now(UTC)
     then = {one.case_id: one for one in decide(before, policy, standings=standings, now=when).cases}
     decision = decide(now, policy, before, standings=standings, now=when)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from otel_i2e.cli.main import main
 from otel_i2e.config import Settings
 from otel_i2e.errors import NotMeasured, UsageError
 from otel_i2e.models import JudgeStanding
@@ -406,3 +407,25 @@ def test_a_verdict_without_a_label_keeps_a_judge_from_blocking(bench: Callable[.
     found = calibrate(room.settings, "tone", repeats=1)
     assert "no label is held out of what it fails, 25% of what it scored" in found.problems
     assert (found.corrected, found.prediction_powered) == (None, None)
+
+
+def test_the_command_records_the_standing_with_the_project(
+    bench: Callable[..., Bench], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With --record, one line beside the datasets: what calibrate gave, then what --check gave."""
+    room = bench()
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "i2e.toml").write_text('store = "i2e.duckdb"\ndatasets = "evals"\n')
+    file = tmp_path / "evals" / "standings.jsonl"
+    assert _exit_code("calibrate", "tone", "--repeat", "1") == 0
+    assert not file.exists()
+    assert _exit_code("calibrate", "tone", "--repeat", "1", "--record") == 0
+    assert [JudgeStanding.model_validate_json(line) for line in file.read_text().splitlines()] == [room.standing()]
+    assert _exit_code("calibrate", "tone", "--check", "--record") == 0
+    assert [JudgeStanding.model_validate_json(line) for line in file.read_text().splitlines()] == [room.standing()]
+
+
+def _exit_code(*arguments: str) -> object:
+    with pytest.raises(SystemExit) as exit_:
+        main(list(arguments))
+    return exit_.value.code
