@@ -20,7 +20,8 @@ __all__ = ["command"]
 @click.command("label")
 @click.argument("target", required=False)
 @click.option("--scorer", required=True, metavar="NAME", help="The scorer or judge whose question is answered.")
-@click.option("--pass/--fail", "passed", default=None, help="Whether the span passes.")
+@click.option("--pass", "passes", is_flag=True, help="The span passes.")
+@click.option("--fail", "fails", is_flag=True, help="The span fails.")
 @click.option("--by", "reviewer", help="Who says so; default the user.")
 @click.option("--note", help="Why.")
 @click.option("--experiment", metavar="ID", help="With a case: its run in this experiment; default the latest.")
@@ -33,7 +34,8 @@ def command(
     *,
     target: str | None,
     scorer: str,
-    passed: bool | None,
+    passes: bool,
+    fails: bool,
     reviewer: str | None,
     note: str | None,
     experiment: str | None,
@@ -60,10 +62,10 @@ def command(
         emit_json(labels) if as_json else say(f"{len(labels)} labels stored. Next: i2e calibrate {scorer}")
     elif target is None:
         _show_next(settings, scorer, reviewer, limit, as_json=as_json)
-    elif passed is None:
-        raise click.UsageError("say what it is: --pass or --fail")
+    elif passes == fails:
+        raise click.UsageError("say what it is: --pass or --fail, and not both")
     else:
-        label = add_label(settings, target, scorer, passed=passed, reviewer=reviewer, note=note, experiment=experiment)
+        label = add_label(settings, target, scorer, passed=passes, reviewer=reviewer, note=note, experiment=experiment)
         said = f"{label.span_id}: {'pass' if label.passed else 'fail'}, by {label.reviewer}"
         emit_json(label) if as_json else say(safe(said))
 

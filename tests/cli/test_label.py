@@ -39,6 +39,8 @@ def test_labels_from_the_first_to_the_agreement(run: Run, capsys: pytest.Capture
     assert f"Next: i2e label {span.span_id} --scorer equals --pass" in capsys.readouterr().out
     assert run("label", span.span_id, "--scorer", "equals", "--by", "ann") == 2
     assert "--pass or --fail" in capsys.readouterr().err
+    assert run("label", span.span_id, "--scorer", "equals", "--pass", "--fail") == 2
+    assert "not both" in capsys.readouterr().err
     assert run("label", span.span_id, "--scorer", "equals", "--by", "ann", "--pass") == 0
     assert run("label", span.span_id, "--scorer", "equals", "--by", "bob", "--fail", "--json") == 0
     assert run("label", "--scorer", "equals", "--agreement") == 0
