@@ -99,12 +99,13 @@ def _traces_aside(group: Sequence[SpanRow]) -> set[str]:
     return alone if any(row["trace_id"] not in alone for row in group) else set()
 
 
-def _poorness(row: SpanRow) -> tuple[bool, int, int, int, str]:
-    """Orders the row to keep first: the call before its late answer, the most columns filled, the outermost.
+def _poorness(row: SpanRow) -> tuple[bool, bool, int, int, int, str]:
+    """Orders the row to keep first: the call before its late answer, content before what stands in its place, the most
+    columns filled, the outermost.
 
     A span of the provider's SDK that stands at the root of a trace of its own comes last as well: the
     application is in the other trace. So does a span of the provider's machine.
     """
     aside = is_late(row) or is_of_the_server(row) or (is_wire(row) and row["parent_span_id"] is None)
     empty = _filled(row).count(None)
-    return aside, empty, row["start_time"], -row["end_time"], row["span_id"]
+    return aside, row["content_state"] == "redacted", empty, row["start_time"], -row["end_time"], row["span_id"]

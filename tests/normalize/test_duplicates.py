@@ -49,6 +49,15 @@ def test_one_response_id_is_one_call(row_of: RowOf) -> None:
     assert duplicate_links([rich, poor]) == duplicate_links([poor, rich]) == {key_of(poor): key_of(rich)}
 
 
+def test_content_comes_before_what_stands_in_its_place(row_of: RowOf) -> None:
+    """One library hides what the other records: the row that has it is the call, however much else the other says."""
+    shared: dict[str, Any] = {"openinference__span__kind": "LLM", "llm__system": "anthropic", "session__id": "s1"}
+    hidden = call(row_of, "a", input__value="__REDACTED__", output__value="__REDACTED__", **shared)
+    told = call(row_of, "b", "a", at=(5, 95), gen_ai__input__messages="hi")
+    assert hidden["content_state"] == "redacted"
+    assert duplicate_links([hidden, told]) == {key_of(hidden): key_of(told)}
+
+
 def test_a_call_inside_a_call_with_its_usage_is_the_same(row_of: RowOf) -> None:
     """A wrapper and what it wraps, without response ids; of equals the outer is kept."""
     outer, inner = call(row_of, "a"), call(row_of, "b", "a", at=(5, 95))
