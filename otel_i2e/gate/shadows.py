@@ -25,7 +25,7 @@ def shadows(standings: Iterable[JudgeStanding], policy: Policy) -> Callable[[Att
         if attempt.model is None:
             return False
         standing = latest.get(_judge(attempt))
-        return standing is None or not standing.may_block or standing.model not in (None, attempt.model)
+        return standing is None or not standing.may_block or standing.model != attempt.model
 
     return is_shadow
 

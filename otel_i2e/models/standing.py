@@ -22,7 +22,7 @@ class JudgeStanding(Contract):
     scorer_version: str
     """The identity that was calibrated; it does not speak for another."""
     model: str | None = None
-    """The model as returned when it was calibrated; None does not hold the judge to one."""
+    """The model as returned when it was calibrated, and it speaks for no other; None when several answered."""
     may_block: bool
     """Whether the calibration is valid and not suspended."""
     reason: str = ""

@@ -158,7 +158,8 @@ def _adopted(settings: Settings, found: Calibration) -> Calibration:
 def check_drift(settings: Settings, name: str, *, now: datetime | None = None) -> DriftCheck:
     """Ask the frozen set of the latest calibration again; a significant change for the worse suspends the judge.
 
-    Where nothing significant changed, the right to block goes over to the identity and model that answer now.
+    Where nothing significant changed, and the identity and the one model that answer now are good enough by themselves,
+    the right to block goes over to these.
     Raises NotMeasured without a calibration, or when too few verdicts could be had: then nothing changes.
     """
     now = now or datetime.now(UTC)
@@ -354,7 +355,13 @@ def _compared(before: Calibration, bench: Bench, judged: Judged) -> DriftCheck:
     p = mcnemar_drop(broke, fixed)
     said = f"{len(right)} frozen labels asked again: {broke} broke, {fixed} fixed (p = {p:.3f})"
     drifted = p <= _ALPHA
-    problems = "; ".join(before.problems)
+    asked = {"held_out": True}  # all of them: nothing of who answers now was chosen on any
+    items = tuple(
+        item.model_copy(update={**asked, "judge": judged.passed(_key(item, bench.name))}) for item in before.items
+    )
+    chosen = bench.threshold if before.best_threshold is None else before.best_threshold
+    found = _measured(bench, items, chosen, judged.model, before.created_at)
+    problems = "; ".join(dict.fromkeys((*before.problems, *found.problems)))
     return DriftCheck(
         scorer=before.scorer,
         before=before.scorer_version,

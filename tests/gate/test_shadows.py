@@ -13,7 +13,7 @@ from otel_i2e.models import Attempt, Decision, Experiment, JudgeStanding, Outcom
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 JUDGED = {"model": "claude-x"}
-GOOD = JudgeStanding(scorer="s", scorer_version="1", may_block=True, created_at=NOW)
+GOOD = JudgeStanding(scorer="s", scorer_version="1", model="claude-x", may_block=True, created_at=NOW)
 Make = Callable[..., Experiment]
 
 
@@ -28,9 +28,10 @@ def _decide(experiment: Experiment, *standings: JudgeStanding, **policy: Any) ->
         ([GOOD], "block"),
         ([GOOD.model_copy(update={"scorer_version": "2"})], "override"),
         ([GOOD.model_copy(update={"model": "claude-y"})], "override"),
+        ([GOOD.model_copy(update={"model": None})], "override"),
         ([GOOD, GOOD.model_copy(update={"may_block": False, "created_at": NOW + timedelta(1)})], "override"),
     ],
-    ids=["none", "calibrated", "other version", "other model", "suspended"],
+    ids=["none", "calibrated", "other version", "other model", "several models", "suspended"],
 )
 def test_only_a_calibrated_identity_blocks(experiment: Make, standings: list[JudgeStanding], verdict: str) -> None:
     """A P0 that only a shadow scores counts as P1, and it is said in capitals."""

@@ -284,6 +284,39 @@ def test_drift_suspends_the_right_to_block(bench: Callable[..., Bench]) -> None:
     assert not room.standing().may_block
 
 
+def test_a_check_gives_the_right_to_block_to_a_judge_that_is_good_enough_itself(bench: Callable[..., Bench]) -> None:
+    """With few labels no drift is significant; TPR and TNR of who answers now are held to what calibration asks for."""
+    room = bench(n=10)
+    assert calibrate(room.settings, "tone", repeats=1).problems == ()
+    room.says["model"] = "claude-other"
+
+    def too_lenient(output: str) -> str:
+        return "good" if output in {f"bad {k}" for k in range(4)} else honest(output)
+
+    room.says["verdict"] = too_lenient
+    check = check_drift(room.settings, "tone")
+    assert (check.broke, check.p > 0.05, check.may_block) == (4, True, False)
+    assert check.reason == "TNR 0.60 is below 0.8"
+    standing = room.standing()
+    assert (standing.model, standing.may_block) == ("claude-other", False)
+
+
+def test_a_check_that_several_models_answered_gives_no_right_to_block(bench: Callable[..., Bench]) -> None:
+    """It would be anybody's."""
+    room = bench()
+    calibrate(room.settings, "tone", repeats=1)
+
+    def turning(output: str) -> str:
+        room.says["model"] = f"claude-{output[-1]}"
+        return honest(output)
+
+    room.says["verdict"] = turning
+    check = check_drift(room.settings, "tone")
+    assert (check.model_now, check.broke, check.may_block) == (None, 0, False)
+    assert check.reason == "several models answered; pin one"
+    assert not room.standing().may_block
+
+
 def test_a_new_identity_has_no_standing_until_it_is_checked(bench: Callable[..., Bench]) -> None:
     """A changed prompt is another judge; the frozen set tells whether it judges the same."""
     room = bench()

@@ -207,7 +207,9 @@ def test_judges_with_a_standing_block(settings: Settings) -> None:
     _store(settings, _experiment("exp-1", runs=[judged, _run("P1", passed=True), _run("P2", passed=True)]))
     assert decide_gate(settings).decision.cases[0].action == "override"
     with Store.of(settings).write() as writer:
-        writer.add_standing(JudgeStanding(scorer="s", scorer_version="1", may_block=True, created_at=NOW))
+        writer.add_standing(
+            JudgeStanding(scorer="s", scorer_version="1", model="claude-x", may_block=True, created_at=NOW)
+        )
     assert decide_gate(settings).decision.cases[0].action == "block"
 
 
