@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import click
-
+from otel_i2e.cli.echo import echo
 from otel_i2e.config import Settings
 from otel_i2e.damage import damaged_beside
 
@@ -16,8 +15,8 @@ def caught_up(settings: Settings) -> None:
 
     note = catch_up(settings)
     if note:
-        click.echo(f"i2e: {note}", err=True)
+        echo(f"i2e: {note}", err=True)
     for part in damaged_beside(settings.store_path):
         if part.what == "store" and part.saved is None and part.path != settings.store_path:
             missing = f"what was in {str(part.path)!r}, set aside as damaged, is missing here"
-            click.echo(f"i2e: {missing}; i2e repair brings back what can be read", err=True)
+            echo(f"i2e: {missing}; i2e repair brings back what can be read", err=True)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from otel_i2e.cli.echo import echo
 from otel_i2e.cli.output import emit_json, json_option, say, store_options, table
 from otel_i2e.config import load_settings
 
@@ -61,5 +62,5 @@ def check_command(*, datasets: tuple[str, ...], store: str | None, config: str |
         if not one.problems:
             say(f"{one.path}: {one.cases} case{'' if one.cases == 1 else 's'}, nothing wrong")
     if not found:
-        click.echo(f"i2e: no dataset in {settings.datasets}; `i2e init` writes an example", err=True)
+        echo(f"i2e: no dataset in {settings.datasets}; `i2e init` writes an example", err=True)
     return 0 if found and not any(one.problems for one in found) else 2

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from otel_i2e.cli.echo import echo
 from otel_i2e.cli.output import emit_json, json_option, progress, safe, say, store_options, tell
 from otel_i2e.config import load_settings
 
@@ -111,7 +112,7 @@ def command(
     for note in drift_notes(settings):
         tell(note)
     if experiment.metadata.get("interrupted"):
-        click.echo("i2e: interrupted; what had finished is recorded, and the gate will not pass it", err=True)
+        echo("i2e: interrupted; what had finished is recorded, and the gate will not pass it", err=True)
         return 130
     return 0 if any(run.status == "ok" for run in experiment.runs) else 2
 

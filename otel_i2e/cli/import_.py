@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from otel_i2e.cli.echo import echo
 from otel_i2e.cli.moment import SINCE
 from otel_i2e.cli.output import counted, emit_json, json_option, progress, safe, say, store_options
 from otel_i2e.config import load_settings
@@ -56,7 +57,7 @@ def command(
 
 def _print(report: ImportReport) -> None:
     for problem in report.problems:
-        click.echo(f"i2e: {safe(problem)}", err=True)
+        echo(f"i2e: {safe(problem)}", err=True)
     files, requests = counted(report.files, "file"), counted(report.requests, "request")
     say(f"{files}, {requests}: {counted(report.spans, 'span')}, {counted(report.logs, 'log record')}.")
     for signal, n in report.skipped.items():

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import click
 
+from otel_i2e.cli.echo import echo
 from otel_i2e.errors import I2EError
 
 __all__ = ["COMMANDS", "cli", "main"]
@@ -136,5 +137,5 @@ def _usage(error: click.ClickException) -> str:
 
 
 def _fail(line: str, code: int) -> None:
-    click.echo(f"i2e: {line}", err=True)
+    echo(f"i2e: {line}", err=True)
     sys.exit(code)

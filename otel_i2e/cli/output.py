@@ -21,6 +21,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+from otel_i2e.cli.echo import echo, inert_json
+
 __all__ = [
     "console",
     "counted",
@@ -79,9 +81,9 @@ def table(
     enough; when it never is, the rows are shown with one field a line. Columns of `whole` are never cut: ids to copy.
     """
     if not sys.stdout.isatty():
-        click.echo("\t".join(columns))
+        echo("\t".join(columns))
         for row in rows:
-            click.echo("\t".join(safe(cell) for cell in row))
+            echo("\t".join(safe(cell) for cell in row))
         return
     cells = [[safe(cell) for cell in row] for row in rows]
     screen = Console(highlight=False, markup=False)
@@ -128,27 +130,27 @@ def _records(screen: Console, columns: Sequence[str], cells: Sequence[Sequence[s
 
 def say(text: str) -> None:
     """One line of prose on stdout."""
-    click.echo(text)
+    echo(text)
 
 
 def tell(text: str) -> None:
     """One line on stderr, beside what is piped on."""
-    click.echo(f"i2e: {text}", err=True)
+    echo(f"i2e: {text}", err=True)
 
 
 def prose(text: str, mark: str = "") -> None:
     """One line; on a terminal it is broken between words, and what follows is as far in as `mark`, such as `- `."""
     if not sys.stdout.isatty():
-        click.echo(mark + text)
+        echo(mark + text)
         return
     width = max(Console().width, 20)
     for row in wrap(text, width, initial_indent=mark, subsequent_indent=" " * len(mark), break_on_hyphens=False):
-        click.echo(row)
+        echo(row)
 
 
 def emit_json(value: Any) -> None:
     """`value` as JSON on stdout; a contract as its fields."""
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2, default=_jsonable))
+    echo(inert_json(json.dumps(value, ensure_ascii=False, indent=2, default=_jsonable)))
 
 
 def _jsonable(value: Any) -> Any:

@@ -11,6 +11,7 @@ import click
 
 from otel_i2e.cli.case_options import case_options, fields_of
 from otel_i2e.cli.caught_up import caught_up
+from otel_i2e.cli.echo import echo
 from otel_i2e.cli.output import emit_json, json_option, safe, say, store_options, table
 from otel_i2e.config import load_settings
 
@@ -78,7 +79,7 @@ def command(
     else:
         _print(done)
     if known := [one.duplicate_of for one in done.proposals if one.duplicate_of is not None and fields]:
-        click.echo(_not_taken(known[0], dataset, fields, given), err=True)
+        echo(_not_taken(known[0], dataset, fields, given), err=True)
     return 0 if done.proposals else 2
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from otel_i2e.cli.caught_up import caught_up
+from otel_i2e.cli.echo import echo
 from otel_i2e.cli.output import emit_json, json_option, say, store_options, table
 from otel_i2e.cli.sql import show
 from otel_i2e.config import Settings, load_settings
@@ -75,7 +76,7 @@ def check_command(*, queries: tuple[str, ...], store: str | None, config: str | 
             say(f"ok  {one['query']}: {', '.join(one['columns'])}")
         else:
             for problem in one["problems"]:
-                click.echo(f"i2e: error: {problem}", err=True)
+                echo(f"i2e: error: {problem}", err=True)
     return 0 if all(one["ok"] for one in found) else 2
 
 

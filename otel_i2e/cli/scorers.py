@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from otel_i2e.cli.echo import echo
 from otel_i2e.cli.output import emit_json, json_option, say, store_options, table
 from otel_i2e.config import Settings, load_settings
 
@@ -70,7 +71,7 @@ def _list(settings: Settings, name: str | None, *, as_json: bool) -> None:
     )
     for warning in dict.fromkeys(f"{one.warning}" for one in scorers if one.warning):
         names = ", ".join(one.name for one in scorers if one.warning == warning)
-        click.echo(f"i2e: warning: {names}: {warning}", err=True)
+        echo(f"i2e: warning: {names}: {warning}", err=True)
     if name is not None:
         return
     say(f"Checks for `must` and `must_not` of a case: {', '.join(CHECKS)}; a text is put to the judge.")

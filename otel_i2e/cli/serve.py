@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from otel_i2e.cli.echo import echo
 from otel_i2e.cli.output import json_option, say, store_options
 from otel_i2e.config import load_settings
 
@@ -56,7 +57,7 @@ def command(
 
     def on_ready(receiver: Receiver) -> None:
         if as_json:
-            click.echo(_as_json(receiver))
+            echo(_as_json(receiver))
             return
         redacted = ", secrets redacted" if settings.redacts else ""
         say(f"OTLP/HTTP on {receiver.http_url}, OTLP/gRPC on {receiver.grpc_url}, into {settings.store}{redacted}")

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from otel_i2e.cli.caught_up import caught_up
+from otel_i2e.cli.echo import echo
 from otel_i2e.cli.output import emit_json, json_option, say, store_options, table
 from otel_i2e.config import load_settings
 from otel_i2e.models import QueryResult
@@ -53,4 +54,4 @@ def show(result: QueryResult, *, as_json: bool, as_csv: bool = False) -> None:
     else:
         say(f"No rows. Columns: {', '.join(result.columns)}. `i2e status` says what is stored.")
     if result.truncated:
-        click.echo(f"i2e: only the first {len(result.rows):,} rows are shown; --limit and I2E_QUERY_MAX_ROWS", err=True)
+        echo(f"i2e: only the first {len(result.rows):,} rows are shown; --limit and I2E_QUERY_MAX_ROWS", err=True)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from otel_i2e.cli.caught_up import caught_up
+from otel_i2e.cli.echo import echo
 from otel_i2e.cli.output import console, emit_json, json_option, safe, store_options
 from otel_i2e.config import load_settings
 from otel_i2e.models import ScoreRow, Span, parts_of
@@ -50,7 +51,7 @@ def command(*, trace_id: str, full: bool, blobs: bool, store: str | None, config
 def _print(tree: TraceTree, most: int) -> None:
     lines = _lines(tree, most)
     if not sys.stdout.isatty():
-        click.echo("\n".join(indent + text for indent, text, _ in lines))
+        echo("\n".join(indent + text for indent, text, _ in lines))
         return
     from rich.text import Text
 

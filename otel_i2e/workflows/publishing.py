@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from otel_i2e.errors import UsageError
-from otel_i2e.gate.reports import comment, junit, markdown, outputs, sarif
+from otel_i2e.gate.reports import comment, junit, markdown, outputs, result, sarif
 from otel_i2e.workflows.gating import Gated
 
 __all__ = ["publish", "require_different_files"]
@@ -47,7 +48,10 @@ def publish(
     if environ.get("GITHUB_STEP_SUMMARY"):
         texts.append((Path(environ["GITHUB_STEP_SUMMARY"]), "a", markdown(decision, experiment, before)))
     if environ.get("GITHUB_OUTPUT"):
-        texts.append((Path(environ["GITHUB_OUTPUT"]), "a", outputs(decision)))
+        output = Path(environ["GITHUB_OUTPUT"])
+        folder = Path(environ.get("RUNNER_TEMP") or output.parent)
+        whole = folder / f"i2e-gate-{re.sub(r'[^A-Za-z0-9._-]', '_', decision.experiment_id)}.json"
+        texts += [(whole, "w", result(decision)), (output, "a", outputs(decision, str(whole)))]
     return [problem for path, mode, text in texts if (problem := _write(path, mode, text))]
 
 

@@ -177,6 +177,24 @@ def test_in_github_actions_it_annotates_summarises_and_sets_outputs(
     assert ran.err.startswith("::error")
 
 
+def test_no_text_of_a_dataset_or_a_model_is_a_command_in_github_actions(
+    i2e: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither the id of a case at the beginning of a row, nor an answer in the middle of one: our own lines alone."""
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    ids = {"::stop-commands::pwn": False, "::add-mask::x": False, "a ##[stop-commands]pwn": False}
+    _record(**ids)
+    ran = i2e("gate")
+    rows = [row for row in ran.out.splitlines() if row.strip().startswith("::")]
+    assert rows
+    assert all(row.startswith(("::error title=", "::warning title=", "::notice title=")) for row in rows)
+    assert "##[" not in "".join(row for row in ran.out.splitlines() if row not in rows)
+    assert "stop-commands" in ran.out
+    ran = i2e("gate", "--json")
+    assert "##[" not in ran.out
+    assert ids.keys() <= {case["case_id"] for case in json.loads(ran.out)["cases"]}
+
+
 def test_a_policy_that_is_not_valid_is_one_line(i2e: Callable[..., Any]) -> None:
     """The file, the line and the key."""
     _record(P0=True)

@@ -9,6 +9,7 @@ import pytest
 
 from otel_i2e.errors import UsageError
 from otel_i2e.gate import decide
+from otel_i2e.gate.reports import result
 from otel_i2e.models import Experiment
 from otel_i2e.workflows.gating import Gated
 from otel_i2e.workflows.publishing import publish, require_different_files
@@ -41,7 +42,13 @@ def test_reports_are_written_where_they_were_asked_for(tmp_path: Path) -> None:
     assert publish(gated, **files, environ=environ) == []
     assert (tmp_path / "new" / "gate.xml").read_text().startswith("<?xml")
     assert (tmp_path / "summary.md").read_text() == "before\n" + (tmp_path / "gate.md").read_text()
-    assert (tmp_path / "output").read_text().startswith("decision=undecided\nfailed=0\nresult_json={")
+    output = (tmp_path / "output").read_text()
+    assert output.startswith("decision=undecided\nfailed=0\nresult_json={")
+    whole = Path(output.splitlines()[-1].removeprefix("result_file="))
+    assert whole.parent == tmp_path
+    assert whole.read_text() == result(gated.decision)
+    publish(gated, environ={**environ, "RUNNER_TEMP": str(tmp_path / "temp")})
+    assert (tmp_path / "temp" / whole.name).is_file()
 
 
 def test_a_report_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:

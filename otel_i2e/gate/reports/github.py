@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Final, Literal
 
 from otel_i2e.gate.reports.ranking import Effect, effect_of, worst_first
-from otel_i2e.gate.reports.result import result
+from otel_i2e.gate.reports.result import bounded_result
 from otel_i2e.gate.suites import suite_rates
 from otel_i2e.gate.wording import line
 from otel_i2e.models import CaseDecision, Decision
@@ -19,6 +19,8 @@ __all__ = ["outputs", "workflow_commands"]
 
 Level = Literal["error", "warning", "notice"]
 _MOST: Final = 10
+_LONGEST: Final = 400_000
+"""Characters of an output: all outputs of a job have 1 MB, counted in UTF-16."""
 _LEVELS: Final[dict[Effect, Level]] = {
     "blocks": "error",
     "needs_override": "warning",
@@ -51,10 +53,12 @@ def workflow_commands(decision: Decision) -> list[str]:
     return lines
 
 
-def outputs(decision: Decision) -> str:
-    """Lines for `$GITHUB_OUTPUT`: `decision`, `failed` (failing cases that are not overridden), `result_json`."""
+def outputs(decision: Decision, result_file: str) -> str:
+    """Lines for `$GITHUB_OUTPUT`: `decision`, `failed` (failing cases that are not overridden), `result_json`, which
+    leaves out what is beyond GitHub's limit, and `result_file`, the name of the file that has all of it."""
     failed = sum(suite.failed for suite in suite_rates(decision.cases))
-    return f"decision={decision.verdict}\nfailed={failed}\nresult_json={result(decision)}\n"
+    shown = bounded_result(decision, _LONGEST)
+    return f"decision={decision.verdict}\nfailed={failed}\nresult_json={shown}\nresult_file={line(result_file, 4096)}\n"
 
 
 def _headline(decision: Decision) -> str:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 
-from otel_i2e.gate.reports import outputs, workflow_commands
+from otel_i2e.gate.reports import outputs, result, workflow_commands
+from otel_i2e.gate.reports.ranking import worst_first
+from otel_i2e.gate.reports.result import bounded_result
 from otel_i2e.models import Decision, Experiment
 
 Decided = tuple[Decision, Experiment]
@@ -43,8 +45,31 @@ def test_the_eleventh_is_counted(mixed: Decided) -> None:
 
 
 def test_outputs_are_one_line_each(hostile: Decided) -> None:
-    """`decision`, `failed` and `result_json`; hostile text opens no further output."""
-    rows = outputs(hostile[0]).splitlines()
-    assert [row.split("=", 1)[0] for row in rows] == ["decision", "failed", "result_json"]
+    """Hostile text opens no further output."""
+    rows = outputs(hostile[0], "/tmp/a\nb.json").splitlines()
+    assert [row.split("=", 1)[0] for row in rows] == ["decision", "failed", "result_json", "result_file"]
     assert rows[:2] == ["decision=fail", "failed=3"]
     assert json.loads(rows[2].split("=", 1)[1])["exit_code"] == 1
+
+
+def test_the_output_stays_below_the_limit_and_says_what_it_leaves_out(mixed: Decided) -> None:
+    """The worst cases stay; nothing is left out of what is short enough."""
+    decision = mixed[0]
+    case = decision.cases[0]
+    many = decision.model_copy(
+        update={
+            "cases": tuple(
+                case.model_copy(update={"case_id": f"c{at}", "reasons": ("\u4e0d" * 200,)}) for at in range(3000)
+            )
+        }
+    )
+    text = outputs(many, "all.json").splitlines()[2].removeprefix("result_json=")
+    body = json.loads(text)
+    assert 390_000 < len(text) <= 400_000
+    assert len(body["cases"]) + body["cases_left_out"] == 3000
+    assert [one["case_id"] for one in body["cases"][:2]] == [one.case_id for one in worst_first(many.cases)[:2]]
+    assert "cases_left_out" not in json.loads(bounded_result(decision, 400_000))
+    for most in range(200, len(result(decision)), 97):
+        short = bounded_result(decision, most)
+        assert json.loads(short)["verdict"] == decision.verdict
+        assert len(short) <= max(most, 400)

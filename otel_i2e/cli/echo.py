@@ -1,0 +1,28 @@
+"""The one way to a stream: in GitHub Actions, text that is printed gives the runner no command.
+
+The runner takes a line that begins with `::` for a command, and `##[` anywhere in it (actions/runner,
+src/Runner.Common/ActionCommand.cs): a zero-width space inside makes it text. Commands of our own go around this.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import Final
+
+import click
+
+__all__ = ["echo", "inert_json"]
+
+_COMMAND: Final = re.compile(r"((?:^|[\r\n])\s*:)(?=:)|##(?=\[)")
+
+
+def echo(text: str, *, err: bool = False) -> None:
+    """`text` as a line, or several."""
+    inside = bool(os.environ.get("GITHUB_ACTIONS"))
+    click.echo(_COMMAND.sub("\\g<0>\u200b", text) if inside else text, err=err)
+
+
+def inert_json(text: str) -> str:
+    """The same JSON, in which no command stands: there it can stand inside strings only."""
+    return text.replace("##[", "##\\u005b")
