@@ -360,7 +360,7 @@ def _compared(before: Calibration, bench: Bench, judged: Judged) -> DriftCheck:
         item.model_copy(update={**asked, "judge": judged.passed(_key(item, bench.name))}) for item in before.items
     )
     chosen = bench.threshold if before.best_threshold is None else before.best_threshold
-    found = _measured(bench, items, chosen, judged.model, before.created_at)
+    found = _measured(bench, items, chosen, judged.model, before.created_at, share=None)
     problems = "; ".join(dict.fromkeys((*before.problems, *found.problems)))
     return DriftCheck(
         scorer=before.scorer,
