@@ -14,7 +14,7 @@ from otel_i2e.models import Definition, Json
 from otel_i2e.score.named_code import CodePart, NamedCode, attribute
 from otel_i2e.score.storable import storable_json, storable_text
 
-__all__ = ["code_definition", "code_target", "code_version", "hash_of"]
+__all__ = ["code_definition", "code_target", "hash_of"]
 
 
 def hash_of(value: Any) -> str:
@@ -23,13 +23,10 @@ def hash_of(value: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-def code_version(function: Callable[..., Any], parameters: Any = None) -> str:
-    """12 hex digits that change with the code, what it names and `parameters` (JSON); the same in any process."""
-    return code_definition(function, parameters).version
-
-
 def code_definition(function: Callable[..., Any], parameters: Any = None, *, shown: Json | None = None) -> Definition:
-    """The same with what it is a hash of; `shown` are the parameters as a reader knows them."""
+    """A version that changes with the code, what it names and `parameters` (JSON), the same in any process; with what
+    it is a hash of. `shown` are the parameters as a reader knows them.
+    """
     walk = NamedCode(code_target(function))
     if bound := _bound(function, walk):
         parameters = {"parameters": parameters, "bound": bound}
