@@ -11,6 +11,7 @@ from typing import Any, Final, cast
 
 from otel_i2e.errors import ScorerError
 from otel_i2e.models import Json, Judge, Score, Subject
+from otel_i2e.score.content import answer_cut
 from otel_i2e.score.values import parsed
 
 __all__ = ["Unanswered", "is_blank", "of_an_answer", "unanswered"]
@@ -30,13 +31,19 @@ class Unanswered(ScorerError):
     """A check would pass, but of an answer that is not there."""
 
 
-def of_an_answer(ask: Ask, needs: Collection[str]) -> Ask:
-    """`ask`, whose pass (at 1) counts only where something was answered: else Unanswered."""
+def of_an_answer(ask: Ask, needs: Collection[str], looks_at: Collection[str]) -> Ask:
+    """`ask`, whose pass (at 1) counts only of a whole answer: else Unanswered, or ScorerError for one that was cut.
+
+    `needs` are the parameters that must be there, `looks_at` all of them.
+    """
 
     def asked(subject: Subject, judge: Judge | None) -> Score | None:
         score = ask(subject, judge)
-        if score is not None and score.value == 1 and (why := unanswered(subject, needs)):
-            raise Unanswered(why)
+        if score is not None and score.value == 1:
+            if why := unanswered(subject, needs):
+                raise Unanswered(why)
+            if why := answer_cut(subject, looks_at):
+                raise ScorerError(why)
         return score
 
     return asked

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Collection
 from functools import cache
-from typing import Final
+from typing import Any, Final
 
+from otel_i2e import semconv
 from otel_i2e.models import Outcome, Span, Subject
 
-__all__ = ["is_truncated", "missing"]
+__all__ = ["answer_cut", "is_truncated", "missing"]
 
 _CONTENT: Final = frozenset({"input", "messages", "output", "documents", "tool_calls", "conversation"})
 _UNSEEN: Final = ("missing", "redacted")
+_ANSWER: Final = frozenset({"output", "tool_calls"})
+_SAID_TO_IT: Final = frozenset(
+    {
+        semconv.INPUT_VALUE,
+        semconv.INPUT_MESSAGES,
+        semconv.SYSTEM_INSTRUCTIONS,
+        semconv.TOOL_DEFINITIONS,
+    }
+)
+"""Attributes that hold nothing of the answer."""
 
 
 def missing(subject: Subject, required: frozenset[str]) -> tuple[Outcome, str] | None:
@@ -31,6 +43,29 @@ def _checks_of(required: frozenset[str]) -> tuple[tuple[str, Callable[[Subject],
 def is_truncated(subject: Subject, needs: Collection[str]) -> bool:
     """Whether content that is among `needs` may have been cut when it was recorded."""
     return subject.span.content_state == "truncated" and not _CONTENT.isdisjoint(needs)
+
+
+def answer_cut(subject: Subject, needs: Collection[str]) -> str | None:
+    """Why what is absent from content among `needs` may stand in a part that was cut, one line; None when it cannot."""
+    looked_at = _CONTENT.intersection(needs)
+    spans = [subject.span] if looked_at - {"tool_calls"} else []
+    if "tool_calls" in looked_at:  # what a model asked for, run or not
+        spans += [span for span in _spans(subject) if span.kind == "llm"]
+    for span in spans:
+        if span.content_state == "truncated" and not (looked_at <= _ANSWER and _is_whole_answer(span)):
+            what = "the answer" if span is subject.span else f"a model call ({span.span_id})"
+            return f"{what} was cut when it was recorded, and what is absent from a part may be in the rest"
+    return None
+
+
+def _is_whole_answer(span: Span) -> bool:
+    """Whether all that was cut is said to be in what the application or the model was given."""
+    marker: Any = (span.attributes or {}).get(semconv.I2E_CONTENT_TRUNCATED)
+    try:
+        marks: Any = json.loads(marker) if isinstance(marker, str) else marker
+    except (ValueError, RecursionError):  # somebody else's marker, which names nothing
+        return False
+    return isinstance(marks, dict) and bool(marks) and _SAID_TO_IT.issuperset(marks)  # pyright: ignore[reportUnknownArgumentType] -- keys of JSON
 
 
 def _input(subject: Subject) -> str | None:

@@ -46,6 +46,9 @@ def hangs(question):
     time.sleep(30 if question == "hard" else 0)
     return "30 days"
 
+def long(question):
+    return "30 days " + "x" * 5000 + " FORBIDDEN"
+
 def leaks_once(question):
     if os.path.exists("leaked"):
         return "30 days"
@@ -308,6 +311,18 @@ def test_an_application_that_says_nothing(project: Callable[..., _Ran], task: st
     silent = task != "good"
     assert gate.code == (2 if silent else 0)
     assert (f"of {len(rows)} cases {len(rows)} were not measured" in gate.out) is silent
+
+
+def test_an_answer_that_was_cut(project: Callable[..., _Ran]) -> None:
+    """What it must not say is in the part that was not recorded: not measured. Of the whole answer, it fails."""
+    _dataset(priority="P0", must=[{"contains": "30 days"}], must_not=[{"contains": "FORBIDDEN"}])
+    gates: list[_Ran] = []
+    for environ in ({}, {"I2E_MAX_CONTENT_BYTES": "1000"}):
+        assert project("eval", "five.jsonl", "--task", "app:long", **environ).code == 0
+        gates.append(project("gate"))
+    _said("an answer that breaks a rule, whole and cut before it does", *gates)
+    assert [gate.code for gate in gates] == [1, 2]
+    assert "the answer was cut when it was recorded" in gates[1].out
 
 
 @pytest.mark.parametrize(

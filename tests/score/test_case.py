@@ -11,7 +11,7 @@ from otel_i2e.errors import DatasetError
 from otel_i2e.judge import built_in_prompts
 from otel_i2e.models import Attempt, Case, JudgeSettings, Outcome
 from otel_i2e.score import BUILT_IN, check_scorers
-from otel_i2e.testing import ScriptedJudge, agent_span, tool_span, trace_of
+from otel_i2e.testing import ScriptedJudge, agent_span, llm_span, tool_span, trace_of
 
 Try = Callable[..., Attempt]
 PROMPTS = built_in_prompts(JudgeSettings())
@@ -194,6 +194,68 @@ def test_a_tool_that_was_not_called_is_a_pass_only_where_something_was_done(atte
     acted = trace_of(agent_span(output=None), tool_span("look", {}, "ok"))
     assert attempt(must_not, case=asked, trace=acted).passed is True
     assert attempt(must_not, None).passed is True
+
+
+_CUT = {"content_state": "truncated"}
+_WAS_CUT = "was cut when it was recorded, and what is absent from a part may be in the rest"
+
+
+@pytest.mark.parametrize("negative", ["must", "must_not"])
+def test_the_part_of_an_answer_passes_no_negative_check(attempt: Try, negative: str) -> None:
+    """What must not be there may be in the rest; what is in the part is there, and fails."""
+    (tried,) = check_scorers(
+        case([{"not_contains": "120"}]) if negative == "must" else case(must_not=[{"contains": "120"}])
+    )
+    assert attempt(tried, "It is 30 days.").passed is True
+    part = attempt(tried, "It is 30", **_CUT)
+    assert (part.outcome, part.passed, part.error) == (Outcome.ERROR, None, f"the answer {_WAS_CUT}")
+    assert attempt(tried, "It is 120", **_CUT).passed is False
+
+
+def test_the_part_of_an_answer_passes_what_it_must_do(attempt: Try) -> None:
+    """What was found is there; time and tokens are not read from content."""
+    positive, quick = check_scorers(case([{"contains": "30"}, {"max_duration": "9m"}]))
+    assert attempt(positive, "It is 30", **_CUT).passed is True
+    assert attempt(quick, "It is 30", duration_ms=1.0, **_CUT).passed is True
+
+
+def test_a_judge_passes_no_criterion_that_the_part_of_an_answer_must_not_meet(attempt: Try) -> None:
+    """It is asked, for it may see a failure in the part; who answered, and for what, is kept."""
+    (criterion,) = check_scorers(case(must_not=["invent a policy"]), PROMPTS)
+    passing, failing = (
+        attempt(criterion, "It is 30", judge=ScriptedJudge([choice]), **_CUT) for choice in ("avoided", "done")
+    )
+    assert (passing.outcome, passing.passed) == (Outcome.ERROR, None)
+    assert _WAS_CUT in (passing.error or "")
+    assert passing.model is not None
+    assert failing.passed is False
+
+
+@pytest.mark.parametrize("check", [{"tool_not_called": "refund"}, {"no_loops": True}])
+def test_a_model_call_that_was_cut_may_have_asked_for_any_tool(attempt: Try, check: dict[str, Any]) -> None:
+    """Only a model call asks for tools: a long answer of the application, or result of a tool, hides none."""
+    (scorer,) = check_scorers(case([check]))
+    for state, outcome in (("full", Outcome.SCORED), ("truncated", Outcome.ERROR)):
+        call = llm_span(content_state=state)
+        root, tool = agent_span(content_state="truncated"), tool_span("look", {}, "ok", content_state="truncated")
+        assert attempt(scorer, trace=trace_of(root, tool, call)).outcome is outcome
+
+
+@pytest.mark.parametrize(
+    ("cut", "outcome"),
+    [
+        ('{"input.value": {"bytes": 9}}', Outcome.SCORED),
+        ('{"input.value": {"bytes": 9}, "output.value": {"bytes": 9}}', Outcome.ERROR),
+        ("{}", Outcome.ERROR),
+        ("true", Outcome.ERROR),
+        ("yes", Outcome.ERROR),
+    ],
+)
+def test_an_answer_is_whole_where_only_the_input_was_cut(attempt: Try, cut: str, outcome: Outcome) -> None:
+    """As the marker says that names what was cut; one that names nothing leaves it open."""
+    (scorer,) = check_scorers(case(must_not=[{"contains": "120"}]))
+    marked = {"attributes": {"i2e.content.truncated": cut}, **_CUT}
+    assert attempt(scorer, "It is 30 days.", **marked).outcome is outcome
 
 
 def test_an_answer_that_must_not_be_blank(attempt: Try) -> None:

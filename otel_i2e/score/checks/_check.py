@@ -42,18 +42,18 @@ def check_scorer(
 ) -> Scorer:
     """A built-in scorer that passes at 1; `function` takes a scorer's parameters.
 
-    A `negative` one holds of an application that does nothing: its pass counts only where something was answered.
+    A `negative` one holds of an application that does nothing: its pass counts only of a whole answer.
     """
     required, optional = needs_of(function, check)
     ask = asking(function, required | optional)
     values = argument.model_dump(mode="json") if argument is not None else None
-    what = [check, values, "of an answer"] if negative else [check, values]
+    what = [check, values, "of a whole answer"] if negative else [check, values]
     return Scorer(
         name=f"{check} {title}".strip(),
         threshold=1.0,
         required=required,
         optional=optional,
-        ask=of_an_answer(ask, required) if negative else ask,
+        ask=of_an_answer(ask, required, required | optional) if negative else ask,
         identity=lambda: code_definition(function, what, shown={"check": check, "argument": values}),
         description=(function.__doc__ or "").strip().partition("\n")[0],
     )

@@ -8,12 +8,13 @@ from dataclasses import replace
 from difflib import get_close_matches
 from typing import Any
 
-from otel_i2e.errors import ScorerError
+from otel_i2e.errors import JudgeError, ScorerError
 from otel_i2e.models import Definition, Json, Judge, JudgePrompt, Score, Subject
 from otel_i2e.score.answer import Answer, answer_of, passed
 from otel_i2e.score.blank import Unanswered, unanswered
 from otel_i2e.score.checks._check import shown
 from otel_i2e.score.checks.judge import judge_scorer
+from otel_i2e.score.content import answer_cut
 from otel_i2e.score.identity import hash_of
 from otel_i2e.score.scorer import Scorer
 
@@ -31,9 +32,9 @@ def must(entry: str | Json, checks: Checks, prompts: Mapping[str, JudgePrompt]) 
 
 
 def must_not(entry: str | Json, checks: Checks, prompts: Mapping[str, JudgePrompt]) -> Scorer:
-    """The same shapes; passes when the criterion or the check does not hold, of an answer that says something."""
+    """The same shapes; passes when the criterion or the check does not hold, of a whole answer that says something."""
     if isinstance(entry, str):
-        return _answered_first(_criterion("must_not", entry, prompts))
+        return _whole(_answered_first(_criterion("must_not", entry, prompts)))
     found = _named(entry, checks)
     return _negated(_answered_first(found) if found.needs_judge else found, f"must_not: {found.name}")
 
@@ -70,6 +71,27 @@ def _answered_first(scorer: Scorer) -> Scorer:
     return replace(scorer, ask=ask)
 
 
+def _whole(scorer: Scorer) -> Scorer:
+    """An error in place of a pass where the answer was cut."""
+
+    async def ask(subject: Subject, judge: Judge | None) -> Answer:
+        result = scorer.ask(subject, judge)
+        answer = answer_of(await result if inspect.isawaitable(result) else result)
+        if answer.score is not None and passed(answer.score, scorer.threshold) is not False:
+            _refuse_cut(subject, scorer, answer)
+        return answer
+
+    return replace(scorer, ask=ask)
+
+
+def _refuse_cut(subject: Subject, scorer: Scorer, answer: Answer) -> None:
+    if (why := answer_cut(subject, scorer.needs)) is None:
+        return
+    if scorer.needs_judge:
+        raise JudgeError(why, model=answer.model, cost_usd=answer.cost_usd)
+    raise ScorerError(why)
+
+
 def _negated(scorer: Scorer, name: str) -> Scorer:
     async def ask(subject: Subject, judge: Judge | None) -> Answer:
         try:
@@ -84,6 +106,8 @@ def _negated(scorer: Scorer, name: str) -> Scorer:
             raise ScorerError(f"{scorer.name} has no threshold, so that it does not hold cannot be said")
         if not holds and (why := unanswered(subject, scorer.required)) is not None:
             raise Unanswered(why)
+        if not holds:
+            _refuse_cut(subject, scorer, answer)
         negative = Score(
             value=0.0 if holds else 1.0, explanation=answer.score.explanation, metadata=answer.score.metadata
         )
@@ -95,7 +119,7 @@ def _negated(scorer: Scorer, name: str) -> Scorer:
 def _opposite(scorer: Scorer) -> Definition:
     was = scorer.definition
     return Definition(
-        version=hash_of(["not", was.version, "of an answer"]),
+        version=hash_of(["not", was.version, "of a whole answer"]),
         text=was.text,
         parameters={**was.parameters, "must_not": True},
     )
