@@ -13,7 +13,6 @@ from typing import Any, Final, cast
 
 from otel_i2e.capture.anthropic_answer import Answer, error_in, facts_of, message_in
 from otel_i2e.capture.supplements import ExtraEvent
-from otel_i2e.capture.values import to_json
 from otel_i2e.semconv import (
     ERROR_TYPE,
     EXCEPTION_EVENT,
@@ -22,6 +21,7 @@ from otel_i2e.semconv import (
     TOOL_DEFINITIONS,
     USER_ID,
 )
+from otel_i2e.values import to_json
 
 __all__ = ["Call"]
 

@@ -73,7 +73,7 @@ def current_trace_id() -> str | None:
 def _plain(value: Any) -> Mark:
     if isinstance(value, str | int | float | bool):
         return value
-    from otel_i2e.capture.values import to_json
+    from otel_i2e.values import to_json
 
     return to_json(value)
 

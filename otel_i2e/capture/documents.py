@@ -8,8 +8,8 @@ from typing import Any, Final, cast
 from opentelemetry import trace
 
 from otel_i2e.capture.span import ObservedSpan, span
-from otel_i2e.capture.values import to_json
 from otel_i2e.semconv import I2E_KIND, OPERATION_NAME, RETRIEVAL_DOCUMENTS, RETRIEVAL_QUERY
+from otel_i2e.values import to_json
 
 __all__ = ["record_documents"]
 

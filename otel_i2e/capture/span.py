@@ -8,7 +8,6 @@ from typing import Any, Final, Literal
 
 from opentelemetry import trace
 
-from otel_i2e.capture.values import as_text
 from otel_i2e.semconv import (
     I2E_KIND,
     I2E_SCOPE,
@@ -22,6 +21,7 @@ from otel_i2e.semconv import (
     TOOL_CALL_RESULT,
     TOOL_NAME,
 )
+from otel_i2e.values import as_text
 
 __all__ = ["Kind", "ObservedSpan", "begin_span", "span"]
 

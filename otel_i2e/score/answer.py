@@ -13,7 +13,7 @@ from otel_i2e.errors import ScorerError
 from otel_i2e.models import Score
 from otel_i2e.score.storable import storable_json, storable_text
 
-__all__ = ["Answer", "NotRecorded", "ScorerResult", "answer_of", "checked", "passed"]
+__all__ = ["Answer", "NotRecorded", "ScorerResult", "answer_of", "checked", "is_verdict", "passed"]
 
 ScorerResult = bool | int | float | str | Score | Mapping[str, Any] | None
 """What a scorer returns."""
@@ -53,6 +53,13 @@ def answer_of(result: Any) -> Answer:
             f"it returned {type(result).__name__}; a scorer returns a bool, a number, a label, a Score or None"
         )
     return Answer(checked(result))
+
+
+def is_verdict(result: Any) -> bool:
+    """Whether a scorer returned a bool, alone or as the value of a mapping: it passes when it is true."""
+    if isinstance(result, Mapping):
+        result = cast("Mapping[str, Any]", result).get("value")
+    return isinstance(result, bool)
 
 
 def passed(score: Score, threshold: float | None) -> bool | None:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from otel_i2e.errors import JudgeError, JudgeLeftOut, ScorerError
 from otel_i2e.models import Attempt, Json, Judge, Outcome, Score, Subject
-from otel_i2e.score.answer import NotRecorded, answer_of, checked, passed
+from otel_i2e.score.answer import NotRecorded, answer_of, checked, is_verdict, passed
 from otel_i2e.score.content import is_truncated, missing
 from otel_i2e.score.scorer import Scorer
 from otel_i2e.score.storable import one_line
@@ -123,7 +123,7 @@ def _ended(scorer: Scorer, subject: Subject, result: Any) -> Json:
     if score is not None:
         if subject.span.content_state == "truncated" and is_truncated(subject, scorer.needs):
             score = score.model_copy(update={"metadata": {**score.metadata, "content": "truncated"}})
-        if scorer.threshold is None and isinstance(result, bool):
+        if scorer.threshold is None and is_verdict(result):
             said["threshold"] = 1.0
         said["outcome"], said["score"], said["passed"] = Outcome.SCORED, score, passed(score, said["threshold"])
     if model is not None or cost is not None:  # another library's, perhaps

@@ -6,7 +6,8 @@
 
 Arguments are chosen by parameter name. A parameter without a default must be there: a span without it is
 not scored, and the ledger says why. It returns a bool, a number, a label, a Score, a mapping with a Score's
-fields, or None (says nothing here). It may be async. An exception is an error, never a zero.
+fields, or None (says nothing here). A bool, also as the value of a mapping, passes when it is true. It may be async.
+An exception is an error, never a zero.
 """
 
 from __future__ import annotations

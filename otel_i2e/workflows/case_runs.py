@@ -18,7 +18,6 @@ from opentelemetry import context as otel_context
 from opentelemetry.trace import Span, StatusCode, Tracer, format_span_id, format_trace_id
 
 from otel_i2e.capture import with_attributes
-from otel_i2e.capture.values import as_text
 from otel_i2e.models import Case
 from otel_i2e.semconv import (
     ERROR_TYPE,
@@ -31,6 +30,7 @@ from otel_i2e.semconv import (
     OUTPUT_MIME_TYPE,
     OUTPUT_VALUE,
 )
+from otel_i2e.values import as_text
 from otel_i2e.workflows.tasks import Task, awaited, joined
 
 __all__ = ["Planned", "Ran", "run_cases"]

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from otel_i2e.capture.values import as_text
 from otel_i2e.score.blank import is_blank
+from otel_i2e.values import as_text
 
 
 class _Formless:

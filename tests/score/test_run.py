@@ -68,6 +68,13 @@ def test_values_pass_at_the_threshold(
     assert tried.duration_ms is not None
 
 
+@pytest.mark.parametrize(("value", "passes"), [(True, True), (False, False), (0.0, None)])
+def test_a_bool_in_a_mapping_is_a_verdict(attempt: Try, value: float, passes: bool | None) -> None:
+    """As a bool alone is; a number still only measures."""
+    tried = attempt(returning({"value": value, "explanation": "because"}))
+    assert (tried.outcome, tried.passed) == (Outcome.SCORED, passes)
+
+
 def test_a_label_is_a_score_without_value(attempt: Try) -> None:
     """Text is a label; it neither passes nor fails."""
     tried = attempt(returning("hallucination"))

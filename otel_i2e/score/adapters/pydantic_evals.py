@@ -9,8 +9,10 @@ from typing import Any, cast
 from otel_i2e.errors import ScorerError
 from otel_i2e.models import Case, Json, Judge, Outcome, Score, Span, Subject
 from otel_i2e.score.adapters.identity import foreign_definition
+from otel_i2e.score.answer import ScorerResult
 from otel_i2e.score.run import run_scorer
 from otel_i2e.score.scorer import Scorer
+from otel_i2e.values import as_text
 
 __all__ = ["from_pydantic_evals", "to_pydantic_evals"]
 
@@ -18,10 +20,11 @@ __all__ = ["from_pydantic_evals", "to_pydantic_evals"]
 def from_pydantic_evals(evaluator: Any, *, name: str | None = None, threshold: float | None = None) -> Scorer:
     """A bool passes when it is true, a number measures, text is a label; of several results none can be chosen.
 
-    What it would see of spans (`ctx.span_tree`) is not given to it: it raises, and that is an error.
+    What it would see of spans (`ctx.span_tree`) is not given to it, nor the duration of a span without an end: it
+    raises, and that is an error.
     """
 
-    async def ask(subject: Subject, _judge: Judge | None) -> Score | bool | None:
+    async def ask(subject: Subject, _judge: Judge | None) -> ScorerResult:
         return _result(await evaluator.evaluate_async(_context(subject)))
 
     kind = cast("type[Any]", type(evaluator))
@@ -38,7 +41,7 @@ def from_pydantic_evals(evaluator: Any, *, name: str | None = None, threshold: f
 
 
 def to_pydantic_evals(scorer: Scorer, *, judge: Judge | None = None) -> Any:
-    """An evaluator that runs `scorer` on a case's output; needs pydantic-evals.
+    """An evaluator that runs `scorer` on a case's output, as text as `i2e eval` has it; needs pydantic-evals.
 
     A score with a verdict becomes an assertion, one without becomes a number or a label, with its explanation. Not
     applicable gives no result; anything else raises ScorerError, which pydantic-evals shows as an evaluator's failure.
@@ -67,7 +70,14 @@ def _context(subject: Subject) -> Any:
     from pydantic_evals.evaluators import EvaluatorContext
     from pydantic_evals.otel import SpanTreeRecordingError
 
-    return EvaluatorContext(
+    class Untimed(EvaluatorContext[Any, Any, Any]):
+        def __getattr__(self, name: str) -> Any:  # of what is not there, and `duration` is deleted below
+            if name == "duration":
+                raise ScorerError("it asks for the duration, and the span has no end time")
+            raise AttributeError(name)
+
+    untimed = subject.duration_ms is None
+    context = (Untimed if untimed else EvaluatorContext)(
         name=subject.case.id if subject.case is not None else subject.span.span_id,
         inputs=subject.input,
         metadata=subject.metadata,
@@ -78,9 +88,12 @@ def _context(subject: Subject) -> Any:
         attributes={},
         metrics={},
     )
+    if untimed:
+        del context.duration
+    return context
 
 
-def _result(result: Any) -> Score | bool | None:
+def _result(result: Any) -> ScorerResult:
     if isinstance(result, Mapping):
         results = cast("Mapping[str, Any]", result)
         if len(results) > 1:
@@ -92,8 +105,8 @@ def _result(result: Any) -> Score | bool | None:
         return None
     if isinstance(value, str):
         return Score(label=value, explanation=reason)
-    if isinstance(value, bool) and reason is None:
-        return value
+    if isinstance(value, bool):
+        return {"value": value, "explanation": reason}
     return Score(value=float(value), explanation=reason)
 
 
@@ -107,7 +120,7 @@ def _subject(ctx: Any) -> Subject:
         span_id="0" * 16,
         kind="llm",
         content_state="full",
-        output_text=output if isinstance(output, str) else str(output),
+        output_text=None if output is None else as_text(output)[0],
         duration_ms=ctx.duration * 1000,
     )
     return Subject(span=span, trace=(span,), case=case)

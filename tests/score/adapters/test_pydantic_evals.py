@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pydantic_evals import Case as TheirCase
 from pydantic_evals import Dataset
-from pydantic_evals.evaluators import Contains, EqualsExpected, Evaluator
+from pydantic_evals.evaluators import Contains, EqualsExpected, EvaluationReason, Evaluator, MaxDuration
 
 from otel_i2e.models import Attempt, Case, Outcome, Subject
 from otel_i2e.score import BUILT_IN, Scorer, run_scorer, scorer
@@ -48,6 +48,34 @@ def test_its_verdict_is_ours(evaluator: Any, output: str, passes: bool) -> None:
     """With its reason, at the threshold that is given."""
     made = attempt(from_pydantic_evals(evaluator, threshold=1.0), output)
     assert (made.outcome, made.passed) == (Outcome.SCORED, passes)
+
+
+@pytest.mark.parametrize("reason", [None, "because"])
+@pytest.mark.parametrize("verdict", [True, False])
+def test_a_bool_is_a_verdict_with_a_reason_and_without(verdict: bool, reason: str | None) -> None:
+    """No threshold is given: False fails, and its reason is the explanation."""
+
+    @dataclass
+    class Said(Evaluator[Any, Any, Any]):
+        def evaluate(self, ctx: Any) -> EvaluationReason:
+            assert ctx.output
+            return EvaluationReason(value=verdict, reason=reason)
+
+    made = attempt(from_pydantic_evals(Said()))
+    assert (made.passed, made.score and made.score.explanation) == (verdict, reason)
+
+
+def test_an_unknown_duration_is_an_error_and_a_known_one_a_verdict() -> None:
+    """A span without an end did not take 0 seconds; who does not ask for the duration is not stopped."""
+    open_span = llm_span("How long?", "30 days").model_copy(update={"duration_ms": None})
+    closed = open_span.model_copy(update={"duration_ms": 500.0})
+    limit = from_pydantic_evals(MaxDuration(seconds=1))
+    unknown = asyncio.run(run_scorer(limit, Subject(span=open_span)))
+    assert (unknown.outcome, unknown.passed) == (Outcome.ERROR, None)
+    assert unknown.error == "it asks for the duration, and the span has no end time"
+    assert asyncio.run(run_scorer(limit, Subject(span=closed))).passed is True
+    other = from_pydantic_evals(Contains(value="30"))
+    assert asyncio.run(run_scorer(other, Subject(span=open_span))).passed is True
 
 
 def test_one_result_is_a_score_and_several_are_an_error() -> None:
@@ -95,3 +123,23 @@ def test_ours_runs_in_a_dataset_of_theirs() -> None:
     assert {name: result.value for name, result in case.scores.items()} == {"words": 2.0}
     assert len(case.evaluator_failures) == 1
     assert "broken: error: RuntimeError" in case.evaluator_failures[0].error_message
+
+
+def test_ours_sees_an_output_as_an_evaluation_does() -> None:
+    """What is no text is JSON; None is no output, which is a failure of the evaluator and no verdict."""
+    fields = BUILT_IN["required_fields"](["refund"])
+    absent = BUILT_IN["not_contains"]("120")
+
+    def reported(ours: Scorer, output: Any) -> Any:
+        case: Any = TheirCase(name="a", inputs="q")
+        dataset: Any = Dataset(name="d", cases=[case], evaluators=[to_pydantic_evals(ours)])
+
+        async def task(_question: str) -> Any:
+            return output
+
+        return asyncio.run(dataset.evaluate(task, progress=False)).cases[0]
+
+    assert [one.value for one in reported(fields, {"refund": True}).assertions.values()] == [True]
+    none = reported(absent, None)
+    assert none.assertions == {}
+    assert "no_content: the span has no output text" in none.evaluator_failures[0].error_message

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import pytest
 from pydantic import BaseModel
 
-from otel_i2e.capture.values import as_text, to_json
+from otel_i2e.values import as_text, to_json
 
 
 @dataclass
