@@ -1,12 +1,13 @@
 """pytest: `@pytest.mark.i2e(dataset="evals/refunds.jsonl", repeat=3)` and the fixture `i2e`.
 
-A test that uses the fixture runs once for each case and repeat. pytest loads this module in every session, so
-nothing of otel-i2e is imported until a test has the marker.
+A test that uses the fixture runs once for each case and repeat; one with the marker that checks nothing is red. pytest
+loads this module in every session, so nothing of otel-i2e is imported until a test has the marker.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from inspect import signature
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -15,8 +16,16 @@ import pytest
 if TYPE_CHECKING:
     from otel_i2e.models import Case, CaseRun
 
-__all__ = ["CaseUnderTest", "i2e", "pytest_configure", "pytest_generate_tests"]
+__all__ = [
+    "CaseUnderTest",
+    "i2e",
+    "pytest_configure",
+    "pytest_generate_tests",
+    "pytest_runtest_call",
+    "pytest_runtest_setup",
+]
 
+_MARK = "@pytest.mark.i2e"
 _MARKER = "i2e(dataset, repeat=1, scorers=(), timeout=120): run once for each case of a dataset, with the fixture i2e"
 
 
@@ -30,6 +39,8 @@ class CaseUnderTest:
         """From 0."""
         self.result: CaseRun | None = None
         """The run, its output and its scores; None before `run`."""
+        self.is_checked = False
+        """Whether `check` has looked at `result`."""
         self._scorers = scorers
         self._timeout = timeout
         self._node = node
@@ -39,6 +50,7 @@ class CaseUnderTest:
         from otel_i2e.config import load_settings
         from otel_i2e.workflows.one_case import run_one
 
+        self.is_checked = False
         self.result = run_one(
             load_settings(),
             self.case,
@@ -68,6 +80,7 @@ class CaseUnderTest:
 
         __tracebackhide__ = True
         text = complaint(self.case, self._done())
+        self.is_checked = True
         if text is not None:
             pytest.fail(text, pytrace=False)
         return self
@@ -88,11 +101,26 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     marker = metafunc.definition.get_closest_marker("i2e")
     if marker is None or "i2e" not in metafunc.fixturenames:
         return
-    given = _given(*marker.args, **marker.kwargs)
+    given = _given_by(marker)
     cases = _cases(given["dataset"])
     params = [(case, number, given) for case in cases for number in range(given["repeat"])]
     ids = [f"{case.id}-{number}" if given["repeat"] > 1 else case.id for case, number, _ in params]
     metafunc.parametrize("i2e", params, ids=ids, indirect=True)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """A marked test without the fixture would run once, on no case: an error."""
+    if item.get_closest_marker("i2e") is not None and "i2e" not in getattr(item, "fixturenames", ()):
+        pytest.fail(f"{_MARK}: {item.name} does not take the fixture i2e, so no case is run; add it", pytrace=False)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_call(item: pytest.Item) -> None:
+    """After a test that passed: it fails when it did not check what its case gave."""
+    case: Any = getattr(item, "funcargs", {}).get("i2e")
+    if isinstance(case, CaseUnderTest) and not case.is_checked:
+        what = "ran nothing" if case.result is None else "did not check what it ran"
+        pytest.fail(f"{_MARK}: {item.name} {what}; call i2e.run(task).check()", pytrace=False)
 
 
 @pytest.fixture
@@ -104,9 +132,25 @@ def i2e(request: pytest.FixtureRequest) -> CaseUnderTest:
     return CaseUnderTest(case, number, scorers=given["scorers"], timeout=given["timeout"], node=request.node)
 
 
+def _given_by(marker: pytest.Mark) -> dict[str, Any]:
+    takes = signature(_given)
+    unknown = [name for name in marker.kwargs if name not in takes.parameters]
+    if unknown:
+        pytest.fail(
+            f"{_MARK} does not take {', '.join(unknown)}; it takes {', '.join(takes.parameters)}", pytrace=False
+        )
+    try:
+        takes.bind(*marker.args, **marker.kwargs)
+    except TypeError as error:
+        pytest.fail(f"{_MARK}: {error}; it takes {', '.join(takes.parameters)}", pytrace=False)
+    return _given(*marker.args, **marker.kwargs)
+
+
 def _given(dataset: str, repeat: int = 1, *, scorers: Sequence[str] = (), timeout: float = 120.0) -> dict[str, Any]:
-    if repeat < 1:
-        pytest.fail(f"@pytest.mark.i2e: repeat = {repeat} is not at least 1", pytrace=False)
+    if not isinstance(repeat, int) or repeat < 1:  # pyright: ignore[reportUnnecessaryIsInstance] -- a user's marker
+        pytest.fail(f"{_MARK}: repeat = {repeat!r} is not a whole number of at least 1", pytrace=False)
+    if isinstance(scorers, str):
+        pytest.fail(f"{_MARK}: scorers = {scorers!r} is not a list of names; write [{scorers!r}]", pytrace=False)
     return {"dataset": dataset, "repeat": repeat, "scorers": tuple(scorers), "timeout": timeout}
 
 
@@ -118,9 +162,9 @@ def _cases(dataset: str) -> list[Case]:
     try:
         cases = list(read_dataset(dataset_path(load_settings(), dataset)))
     except I2EError as error:
-        pytest.fail(f"@pytest.mark.i2e: {error}", pytrace=False)
+        pytest.fail(f"{_MARK}: {error}", pytrace=False)
     if not cases:
-        pytest.fail(f"@pytest.mark.i2e: {dataset} has no cases, so nothing would be tested", pytrace=False)
+        pytest.fail(f"{_MARK}: {dataset} has no cases, so nothing would be tested", pytrace=False)
     return cases
 
 

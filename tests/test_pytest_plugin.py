@@ -107,6 +107,49 @@ def test_what_could_not_be_measured_fails_the_test(project: Path) -> None:
     assert "ValueError: down" in done.stdout
 
 
+@pytest.mark.parametrize(
+    ("test", "ends", "says"),
+    [
+        ("def test_it(i2e):\n    i2e.run(good)\n", "2 failed", "did not check what it ran; call i2e.run(task).check()"),
+        ("def test_it(i2e):\n    i2e.run(good).check().run(good)\n", "2 failed", "did not check what it ran"),
+        ("def test_it(i2e):\n    pass\n", "2 failed", "ran nothing; call i2e.run(task).check()"),
+        ("def test_it():\n    pass\n", "1 error", "test_it does not take the fixture i2e, so no case is run; add it"),
+    ],
+)
+def test_a_marked_test_without_a_verdict_is_not_green(project: Path, test: str, ends: str, says: str) -> None:
+    """Not run, run and not checked, and no case at all: one line each."""
+    marker = "import pytest\n\ndef good(question):\n    return '30 days'\n\n@pytest.mark.i2e('refunds.jsonl')\n"
+    (project / "refunds.jsonl").write_text(_DATASET.replace('"no returns"', '"30 days"'))
+    (project / "test_app.py").write_text(marker + test)
+    done = _pytest(project)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert f"\n{ends} in " in done.stdout
+    assert says in done.stdout
+    assert "Traceback" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ("datset='refunds.jsonl'", "does not take datset; it takes dataset, repeat, scorers, timeout"),
+        ("", "missing a required argument: 'dataset'; it takes dataset,"),
+        (
+            "'refunds.jsonl', scorers='no_secrets'",
+            "scorers = 'no_secrets' is not a list of names; write ['no_secrets']",
+        ),
+        ("'refunds.jsonl', repeat='3'", "repeat = '3' is not a whole number of at least 1"),
+    ],
+)
+def test_a_marker_that_says_nothing_usable_is_one_line(project: Path, arguments: str, says: str) -> None:
+    """An error of the collection, without a traceback of ours."""
+    test = f"import pytest\n\n@pytest.mark.i2e({arguments})\ndef test_it(i2e):\n    i2e.check()\n"
+    (project / "test_app.py").write_text(test)
+    done = _pytest(project)
+    assert done.returncode == 2
+    assert says in done.stdout
+    assert "pytest_plugin.py" not in done.stdout
+
+
 def test_a_session_without_the_marker_pays_nothing() -> None:
     """Loading the plugin imports nothing of ours but itself."""
     code = (
