@@ -8,10 +8,12 @@ daemon thread of its own, so that one which never comes back cannot keep the pro
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
 from contextvars import copy_context
+from hashlib import sha256
 from typing import Final, NamedTuple, TypeVar
 
 from opentelemetry import context as otel_context
@@ -22,6 +24,7 @@ from otel_i2e.models import Case
 from otel_i2e.semconv import (
     ERROR_TYPE,
     I2E_CASE_ID,
+    I2E_CONTENT_TRUNCATED,
     I2E_EXPERIMENT_ID,
     I2E_KIND,
     I2E_REPEAT,
@@ -108,7 +111,18 @@ async def _attempt(case: Case, task: Task, span: Span, timeout: float) -> str | 
     if output is not None:
         value, mime = as_text(output)
         span.set_attributes({OUTPUT_VALUE: value, OUTPUT_MIME_TYPE: mime})
+        _mark_cut(span, value)
     return None
+
+
+def _mark_cut(span: Span, output: str) -> None:
+    """Say so where the SDK cut the output (OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT), which it does without a word."""
+    recorded: Mapping[str, object] = getattr(span, "attributes", None) or {}  # the API's Span does not show them
+    kept = recorded.get(OUTPUT_VALUE)
+    if isinstance(kept, str) and len(kept) < len(output):
+        whole = output.encode("utf-8", "replace")
+        cut = {OUTPUT_VALUE: {"bytes": len(whole), "sha256": sha256(whole).hexdigest()}}
+        span.set_attribute(I2E_CONTENT_TRUNCATED, json.dumps(cut))
 
 
 @contextmanager

@@ -317,12 +317,13 @@ def test_an_answer_that_was_cut(project: Callable[..., _Ran]) -> None:
     """What it must not say is in the part that was not recorded: not measured. Of the whole answer, it fails."""
     _dataset(priority="P0", must=[{"contains": "30 days"}], must_not=[{"contains": "FORBIDDEN"}])
     gates: list[_Ran] = []
-    for environ in ({}, {"I2E_MAX_CONTENT_BYTES": "1000"}):
+    limits = ("I2E_MAX_CONTENT_BYTES", "OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT", "OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT")
+    for environ in ({}, *({limit: "1000"} for limit in limits)):
         assert project("eval", "five.jsonl", "--task", "app:long", **environ).code == 0
         gates.append(project("gate"))
     _said("an answer that breaks a rule, whole and cut before it does", *gates)
-    assert [gate.code for gate in gates] == [1, 2]
-    assert "the answer was cut when it was recorded" in gates[1].out
+    assert [gate.code for gate in gates] == [1, 2, 2, 2]
+    assert all("the answer was cut when it was recorded" in gate.out for gate in gates[1:])
 
 
 @pytest.mark.parametrize(

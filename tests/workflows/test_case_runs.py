@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from opentelemetry import trace
-from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
+from opentelemetry.sdk.trace import ReadableSpan, SpanLimits, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
@@ -25,9 +25,9 @@ CASES = [Case(id=f"c{i}", input=f"question {i}") for i in range(3)]
 class _Runs:
     """Runs tasks under a provider of its own and keeps what came of them."""
 
-    def __init__(self) -> None:
+    def __init__(self, limits: SpanLimits | None = None) -> None:
         self.exporter = InMemorySpanExporter()
-        provider = TracerProvider()
+        provider = TracerProvider(span_limits=limits)
         provider.add_span_processor(SimpleSpanProcessor(self.exporter))
         self.tracer = provider.get_tracer("test")
         self.ran: list[Ran] = []
@@ -60,6 +60,16 @@ class _Runs:
 def runs() -> _Runs:
     """A runner with nothing run yet."""
     return _Runs()
+
+
+@pytest.mark.parametrize(("limit", "is_cut"), [(None, False), (20, False), (19, True)])
+def test_an_answer_that_the_sdk_cuts_is_marked(limit: int | None, *, is_cut: bool) -> None:
+    """It says nothing of it itself, and the rest would be taken for the whole."""
+    runs = _Runs(SpanLimits(max_span_attribute_length=limit))
+    (ran,) = runs(_plain, cases=[Case(id="c", input="question 1")])  # its answer has 20 characters
+    attributes = runs.root(ran).attributes or {}
+    assert len(str(attributes["output.value"])) == (limit or 20)
+    assert ("i2e.content.truncated" in attributes) is is_cut
 
 
 def _later(question: str) -> Any:
