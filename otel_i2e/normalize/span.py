@@ -158,19 +158,31 @@ def _told_all(apart: Content | None, told: list[Json]) -> Content:
     """Instructions that came by themselves, then those of the first messages; what both say stands once."""
     if apart is None:
         return Content(told)
-    more = [part for part in told if not _says(apart.value, part)]
+    said_apart = _saying(apart.value)
+    more = [part for part in told if not said_apart(part)]
     if not more:
         return apart
-    return Content([*(part for part in apart.value if not _says(more, part)), *more], None, apart.cut)
+    said_later = _saying(more)
+    return Content([*(part for part in apart.value if not said_later(part)), *more], None, apart.cut)
 
 
-def _says(parts: list[Json], part: Json) -> bool:
-    """Whether `part` stands among `parts`, or its lines among theirs, however they are divided."""
+def _saying(parts: list[Json]) -> Callable[[Json], bool]:
+    """Whether a part stands among `parts`, or its lines among theirs, however they are divided."""
+    lines = {line.strip() for part in parts for line in (_words(part) or "").splitlines()}
+    others = {dumps(part, SORTED) for part in parts if _words(part) is None}
+
+    def says(part: Json) -> bool:
+        if (words := _words(part)) is None:
+            return dumps(part, SORTED) in others
+        return bool(words.strip()) and all(line.strip() in lines for line in words.strip().splitlines())
+
+    return says
+
+
+def _words(part: Json) -> str | None:
+    """The text of a part that is text."""
     words = part.get("content")
-    if part.get("type") != "text" or not isinstance(words, str):
-        return part in parts
-    lines = "\n".join(str(one.get("content")).strip() for one in parts if one.get("type") == "text")
-    return f"\n{words.strip()}\n" in f"\n{lines}\n"
+    return words if part.get("type") == "text" and isinstance(words, str) else None
 
 
 def _instructs(message: Json) -> bool:

@@ -327,9 +327,9 @@ def test_no_secret_reaches_a_file(
     during: list[dict[str, int]] = []
     done = Spool.done
 
-    def looked_at(spool: Spool, batches: Any) -> None:
+    def looked_at(spool: Spool, *given: Any) -> None:
         during.append(raw_left(tmp_path))
-        done(spool, batches)
+        done(spool, *given)
 
     monkeypatch.setattr(Spool, "done", looked_at)
     settings = Settings(store=str(tmp_path / "i2e.duckdb"), redact=REDACT, ingest="off")
