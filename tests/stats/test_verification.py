@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from random import Random
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import pytest
 
 from otel_i2e.stats import Share, VerifiedLabel, verified
-
-SIMULATIONS: Final = 300
 
 
 class World(NamedTuple):
@@ -49,14 +47,16 @@ def _labels(right_passes: int, passes: int, right_fails: int, fails: int) -> lis
         World(0.5, 0.9, 0.9, (40, 40)),
     ],
 )
-def test_rates_are_right_where_passes_and_fails_are_labelled_in_turn(world: World) -> None:
+def test_rates_are_right_where_passes_and_fails_are_labelled_in_turn(world: World, full: bool) -> None:
     """Of 800 spans, as many labels of each verdict: unbiased within 0.06, and intervals of 95 % hold 91 to 98 %.
 
-    As the labels lie, TPR and TNR are far off where passes and fails are unequal.
+    A tenth of the simulations without --full, and 88 % then. As the labels lie, TPR and TNR are far off where passes
+    and fails are unequal.
     """
+    simulations = 1_000 if full else 100
     random, truth = Random(20261129), world.truth()
     held, sums, naive = dict.fromkeys(truth, 0), dict.fromkeys(truth, 0.0), 0.0
-    for _ in range(SIMULATIONS):
+    for _ in range(simulations):
         units = [world.unit(random) for _ in range(800)]
         passes, fails = ([one for one in units if one.drawn == verdict] for verdict in (True, False))
         labels = passes[: world.labels[0]] + fails[: world.labels[1]]
@@ -68,13 +68,13 @@ def test_rates_are_right_where_passes_and_fails_are_labelled_in_turn(world: Worl
             sums[name] += estimate.rate
         good = [one.judge for one in labels if one.human]
         naive += sum(good) / len(good)
-    print(f"{world}: TPR as labels lie {naive / SIMULATIONS:.3f}")
+    print(f"{world}: TPR as labels lie {naive / simulations:.3f}")
     for name, right in truth.items():
-        print(f"  {name}: {right:.3f}, mean {sums[name] / SIMULATIONS:.3f}, held {held[name] / SIMULATIONS:.1%}")
-        assert sums[name] / SIMULATIONS == pytest.approx(right, abs=0.06)
-        assert 0.91 <= held[name] / SIMULATIONS <= 0.98
+        print(f"  {name}: {right:.3f}, mean {sums[name] / simulations:.3f}, held {held[name] / simulations:.1%}")
+        assert sums[name] / simulations == pytest.approx(right, abs=0.06)
+        assert (0.91 if full else 0.88) <= held[name] / simulations <= (0.98 if full else 0.99)
     if world.passes > 0.9:
-        assert abs(naive / SIMULATIONS - truth["tpr"]) > 0.15
+        assert abs(naive / simulations - truth["tpr"]) > 0.15
 
 
 def test_begg_and_greenes() -> None:
