@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from typing import Any, Final
 
 from otel_i2e.models import Contract, Document, Score
 from otel_i2e.score.checks._check import check_scorer, plain, read_argument
@@ -12,11 +13,16 @@ from otel_i2e.score.scorer import Scorer
 __all__ = ["cites_documents"]
 
 
+_apart: Final = re.compile(r"[,;]").split
+_ID: Final = r"[A-Za-z0-9][\w.:/#-]*"
+
+
 class Citations(Contract):
     """How citations look."""
 
-    pattern: str = r"\[([A-Za-z0-9][\w.:/#-]*)\](?:[^(]|$)"
-    """RE2; its first group is the id. By default `[id]`, but not the text of a Markdown link."""
+    pattern: str = rf"[\[【]\^?\s*({_ID}(?:\s*[,;]\s*{_ID})*)\s*[\]】](?:[^(]|$)"
+    """RE2; its first group is the id, or several apart by commas or semicolons. By default `[id]` and `[id, id]`, but
+    not the text of a Markdown link."""
     required: bool = False
     """Whether an output without any citation fails; otherwise nothing is said of it."""
 
@@ -28,7 +34,8 @@ def cites_documents(argument: Any = None) -> Scorer:
 
     def check(output: str, documents: list[Document]) -> Score | None:
         """Every document that the output cites was retrieved."""
-        cited = list(dict.fromkeys(match.group(1) for match in search.finditer(output)))
+        said = (name.strip() for match in search.finditer(output) for name in _apart(match.group(1)))
+        cited = list(dict.fromkeys(name for name in said if name))
         if not cited:
             return Score(value=0.0, explanation="it cites nothing") if wanted.required else None
         known = {name for position, one in enumerate(documents, 1) for name in (one.id, one.uri, str(position)) if name}

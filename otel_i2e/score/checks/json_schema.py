@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from typing import Any, cast
 
 from jsonschema import exceptions, validators
@@ -20,6 +21,7 @@ __all__ = ["json_schema", "schema_problem"]
 _best_match = cast("Any", exceptions).best_match
 _extend = cast("Any", validators).extend
 _NOTHING_FETCHED: Registry[Any] = Registry()
+_NO_DEMAND = frozenset({"definitions", "$defs", "$id", "$schema", "$anchor", "title", "description", "then", "else"})
 
 
 class Schema(Contract):
@@ -62,7 +64,18 @@ def _validator(schema: Json | bool) -> Any:
         kind.check_schema(schema)
     except exceptions.SchemaError as error:
         raise ScorerError(f"json_schema: not a valid schema: {error.json_path}: {error.message}") from None
-    return _extend(kind, {"pattern": _pattern})(schema, registry=_NOTHING_FETCHED)
+    _check_words(schema, kind)
+    checker = kind.FORMAT_CHECKER
+    return _extend(kind, {"pattern": _pattern})(schema, registry=_NOTHING_FETCHED, format_checker=checker)
+
+
+def _check_words(schema: Json | bool, kind: Any) -> None:
+    """A word that is nearly one of JSON Schema's would ask for nothing. Raises ScorerError."""
+    for word in schema if isinstance(schema, dict) else ():
+        known: list[str] = list(kind.VALIDATORS)
+        near = [] if word in known else get_close_matches(word, known, n=1, cutoff=0.8)
+        if near and word not in _NO_DEMAND:
+            raise ScorerError(f"json_schema: {shown(word)} asks for nothing; did you mean {near[0]!r}?")
 
 
 def _pattern(_validator: Any, pattern: str, instance: Any, _schema: Any) -> Any:

@@ -6,7 +6,7 @@ no back-references and no look-around (https://github.com/google/re2/wiki/Syntax
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import re2  # pyright: ignore[reportMissingTypeStubs] -- google-re2 ships none
 
@@ -18,6 +18,8 @@ from otel_i2e.score.scorer import Scorer
 __all__ = ["compiled", "regex"]
 
 _re2: Any = re2
+_ANYTHING: Final = (b"", b"\x01q\x02\n#")
+"""Two texts that have nothing in common."""
 
 
 class Pattern(Contract):
@@ -33,6 +35,10 @@ def regex(argument: Any) -> Scorer:
     """`"\\\\d+ days"` or `{"pattern": …, "ignore_case": true}`."""
     wanted = read_argument("regex", Pattern, argument, short="pattern")
     search = compiled(wanted.pattern, ignore_case=wanted.ignore_case, encoded=True).search
+    if all(search(text) for text in _ANYTHING):
+        raise ScorerError(
+            f"regex: {shown(wanted.pattern)} matches every text; give one that some answer does not match"
+        )
     no_match = verdict(holds=False, why="no match")
 
     def check(output: str) -> Score:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final, Literal, cast
 
+from pydantic import Field
+
 from otel_i2e.models import Contract, Json, Score
 from otel_i2e.score.checks._check import check_scorer, read_argument, shown, verdict
 from otel_i2e.score.scorer import Scorer
@@ -27,7 +29,7 @@ _KINDS: Final[dict[str, tuple[type, ...]]] = {
 class Fields(Contract):
     """Fields by name; `order.id` is the field `id` of the object `order`."""
 
-    fields: dict[str, Kind]
+    fields: dict[str, Kind] = Field(min_length=1)
     """Name → type, as JSON Schema calls it, or `any`."""
 
 

@@ -20,7 +20,7 @@ class Like(Contract):
 
     text: str | None = None
     """Without one, the case's `expected`."""
-    at_least: float = Field(default=0.8, ge=0, le=1)
+    at_least: float = Field(default=0.8, gt=0, le=1)
     """The similarity at which it passes."""
 
 

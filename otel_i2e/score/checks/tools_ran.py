@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from otel_i2e.errors import ScorerError
 from otel_i2e.models import Contract, Score, ToolCall
 from otel_i2e.score.checks._check import check_scorer, plain, read_argument
 from otel_i2e.score.scorer import Scorer
@@ -20,6 +21,8 @@ class Asked(Contract):
 
 def tools_ran(argument: Any = None) -> Scorer:
     """`true`, or `{"errors": true}` to let failed calls count as run."""
+    if argument is False:
+        raise ScorerError("tools_ran: false asks for nothing; leave it out")
     wanted = read_argument("tools_ran", Asked, plain(argument), short="errors")
 
     def check(tool_calls: list[ToolCall]) -> Score | None:

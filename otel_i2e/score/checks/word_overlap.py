@@ -27,7 +27,7 @@ _NUMBER: Final = r"\d+(?:[.,]\d+)*"
 class Overlap(Contract):
     """How much must overlap."""
 
-    at_least: float = Field(default=0.6, ge=0, le=1)
+    at_least: float = Field(default=0.6, gt=0, le=1)
     """Share of the output's words of four letters or more."""
 
 

@@ -39,3 +39,10 @@ def test_a_pattern_of_ones_own(attempt: Try) -> None:
     assert attempt(own, "Yes (source: other)", documents=DOCUMENTS).passed is False
     with pytest.raises(ScorerError, match="RE2"):
         cites_documents("(?<=x)y")
+
+
+@pytest.mark.parametrize("cited", ["[refunds, doc9]", "[refunds;doc9]", "[ doc9 ]", "[^doc9]", "【doc9】"])
+def test_several_in_one_bracket_and_other_brackets(attempt: Try, cited: str) -> None:
+    """Each is looked for."""
+    assert attempt(cites_documents(), f"30 days [refunds], see {cited}.", documents=DOCUMENTS).passed is False
+    assert attempt(cites_documents(), "Both [refunds, 2].", documents=DOCUMENTS).passed is True

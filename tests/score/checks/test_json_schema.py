@@ -79,3 +79,21 @@ def test_an_older_draft_is_honoured(attempt: Try) -> None:
     """`$schema` says which."""
     old = {"$schema": "http://json-schema.org/draft-04/schema#", "maximum": 30, "exclusiveMaximum": True}
     assert attempt(json_schema(old), "30").passed is False
+
+
+@pytest.mark.parametrize(
+    ("schema", "output"),
+    [
+        ({"type": "string", "format": "email"}, '"nope"'),
+    ],
+)
+def test_a_format_holds(attempt: Try, schema: Any, output: str) -> None:
+    """Text that is not of the format fails."""
+    assert attempt(json_schema(schema), output).passed is False
+
+
+def test_a_misspelt_word_is_refused() -> None:
+    """It would ask for nothing."""
+    with pytest.raises(ScorerError, match="did you mean 'required'"):
+        json_schema({"type": "object", "requird": ["a"]})
+    json_schema({"$defs": {}, "x-note": "ours", "title": "t"})
