@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Collection, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -109,8 +109,9 @@ class Stage:
 
         Raises I2EError when a worker fails.
         """
-        with (self.folder / "workers.log").open("w") as log, ThreadPoolExecutor(workers) as pool:
-            serving = Serving([self._worker(customers[first::workers], log) for first in range(workers)])
+        with ExitStack() as logs, ThreadPoolExecutor(workers) as pool:
+            written = [logs.enter_context(self._log(first).open("w")) for first in range(workers)]
+            serving = Serving([self._worker(customers[first::workers], written[first]) for first in range(workers)])
             reading = [pool.submit(_collect, worker, serving.visits) for worker in serving.workers]
             try:
                 yield serving
@@ -124,11 +125,15 @@ class Stage:
                 failed = [worker.pid for worker in serving.workers if worker.wait()]
         if failed:
             remedy = "" if self.env.get("ANTHROPIC_API_KEY") == _NO_KEY else f"; {_REMEDY}"
-            raise I2EError(f"demo: {len(failed)} of {workers} workers failed: {self._reason()}{remedy}")
+            raise I2EError(f"demo: {len(failed)} of {workers} workers failed: {self._reason(workers)}{remedy}")
 
-    def _reason(self) -> str:
+    def _log(self, number: int) -> Path:
+        """What worker `number` writes: one file each, for what two write at once in one is mixed."""
+        return self.folder / f"worker-{number + 1}.log"
+
+    def _reason(self, workers: int) -> str:
         """The last error that a worker wrote, one line; its last line when none looks like an error."""
-        log = (self.folder / "workers.log").read_text(encoding="utf-8", errors="replace")
+        log = "\n".join(self._log(one).read_text(encoding="utf-8", errors="replace") for one in range(workers))
         lines = [line.strip() for line in log.splitlines() if line.strip()] or ["it said nothing"]
         errors = [line for line in lines if re.match(r"[\w.]+(Error|Exception|Interrupt)\b", line)]
         return (errors or lines)[-1][:_LONGEST_REASON]

@@ -391,7 +391,12 @@ def test_labels_weigh_what_their_verdicts_stand_for(bench: Callable[..., Bench])
     As the labels lie, people pass 26 of 40. Of production they pass 0.9 * 0.9 + 0.1 * 0.4 = 0.85 (Begg and Greenes).
     """
     room = bench(as_told, n=0)
-    production = [llm_span("q", f"judge={'good' if k < 270 else 'bad'} {k}") for k in range(300)]
+    production = [  # the ids decide which labels are held out
+        llm_span(
+            "q", f"judge={'good' if k < 270 else 'bad'} {k}", trace_id=f"{k + 1000:032x}", span_id=f"{k + 1000:016x}"
+        )
+        for k in range(300)
+    ]
     (scorer,) = named(["tone"], load_all(room.settings))
     scores = [
         score_row(one, "tone", float(k < 270), passed=k < 270, scorer_version=scorer.version, model=MODEL)

@@ -176,7 +176,7 @@ def test_a_worker_that_fails_ends_the_demo(tmp_path: Path) -> None:
             said = rf"^demo: 2 of 2 workers failed: (__main__\.)?AuthError: 401 no model{remedy}$"
             with pytest.raises(I2EError, match=said), stage.serving([], workers=2):
                 pass
-    assert "Traceback" in (tmp_path / "workers.log").read_text()
+    assert "Traceback" in (tmp_path / "worker-1.log").read_text()
 
 
 def test_a_model_that_makes_no_mistake_ends_the_story_early(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
