@@ -13,7 +13,7 @@ intact in it into the queue again.
 
 from __future__ import annotations
 
-import sqlite3  # noqa: TID251 -- this is the one place
+import sqlite3  # noqa: TID251 -- the queue is in SQLite
 import threading
 import time
 from collections import Counter
@@ -26,6 +26,7 @@ from otel_i2e.damage import Damaged, damaged_beside, note_saved
 from otel_i2e.errors import SpoolError, SpoolFull
 from otel_i2e.forks import closed_in_child, fork_guard, process_token
 from otel_i2e.losses import remedy, why_unwritable
+from otel_i2e.spool_database import connect, is_damage, pragma
 from otel_i2e.spool_files import (
     BATCH_FIELDS,
     ROW,
@@ -42,26 +43,7 @@ __all__ = ["Batch", "Encoding", "Request", "Signal", "Spool", "SpoolStats"]
 Signal = Literal["traces", "logs"]
 Encoding = Literal["protobuf", "json"]
 
-_SCHEMA: Final = """
-CREATE TABLE IF NOT EXISTS batches (
-  id INTEGER PRIMARY KEY AUTOINCREMENT,
-  signal TEXT NOT NULL, encoding TEXT NOT NULL, items INTEGER NOT NULL,
-  received_at REAL NOT NULL, body BLOB NOT NULL, checksum INTEGER
-);
-CREATE TABLE IF NOT EXISTS counters (
-  counter TEXT NOT NULL, reason TEXT NOT NULL, n INTEGER NOT NULL, PRIMARY KEY (counter, reason)
-);
-"""
 _INSERT: Final = "INSERT INTO batches (signal, encoding, items, received_at, body, checksum) VALUES (?, ?, ?, ?, ?, ?)"
-_BUSY_SECONDS: Final = 5.0
-_BROKEN_SCHEMA: Final = (
-    "malformed",
-    "no such",
-    "has no column",
-    "unsupported file format",
-    "syntax error",
-    "unrecognized",
-)
 _COUNT: Final = "INSERT INTO counters VALUES (?, ?, ?) ON CONFLICT (counter, reason) DO UPDATE SET n = n + excluded.n"
 _VACUUM_PAGES: Final = 16_384  # 64 MiB of free pages are given back to the file system
 _connecting = threading.Lock()
@@ -199,7 +181,7 @@ class Spool:
             except BaseException:
                 _roll_back(db)
                 raise
-            if _pragma(db, "freelist_count") > _VACUUM_PAGES:
+            if pragma(db, "freelist_count") > _VACUUM_PAGES:
                 db.execute("PRAGMA incremental_vacuum").fetchall()
 
     def count(self, counter: str, reason: str = "", n: int = 1) -> None:
@@ -328,7 +310,7 @@ class Spool:
 
     def _used(self, db: sqlite3.Connection) -> int:
         """Bytes of pages in use: constant time, and close to the sum of the bodies."""
-        return (_pragma(db, "page_count") - _pragma(db, "freelist_count")) * _pragma(db, "page_size")
+        return (pragma(db, "page_count") - pragma(db, "freelist_count")) * pragma(db, "page_size")
 
     @contextmanager
     def _open(self) -> Generator[sqlite3.Connection]:
@@ -336,7 +318,7 @@ class Spool:
             try:
                 yield self._connected()
             except (sqlite3.Error, OSError) as error:
-                if isinstance(error, sqlite3.Error) and _is_damage(error):
+                if isinstance(error, sqlite3.Error) and is_damage(error):
                     abandon(self._file, str(error))
                 self._drop()
                 raise _spool_error(self.path, error) from error
@@ -361,9 +343,9 @@ class Spool:
             abandon(self._file, seen)
             return None
         try:
-            connection = _connect(self._file)
+            connection = connect(self._file)
         except sqlite3.Error as error:
-            if not _is_damage(error):
+            if not is_damage(error):
                 raise
             abandon(self._file, str(error))
             return None
@@ -377,14 +359,6 @@ class Spool:
                 _users[self._file] -= 1
                 with suppress(sqlite3.Error):  # the error that brought us here is the one to report
                     connection.close()
-
-
-def _is_damage(error: sqlite3.Error) -> bool:
-    """Whether SQLite says that bytes of the file are not what was written."""
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-        return True
-    return code == sqlite3.SQLITE_ERROR and any(sign in str(error) for sign in _BROKEN_SCHEMA)
 
 
 def _batch(number: int, row: Sequence[Any]) -> Batch:
@@ -409,52 +383,6 @@ def _spool_error(path: Path, error: sqlite3.Error | OSError) -> SpoolError:
     )
 
 
-def _connect(path: Path) -> sqlite3.Connection:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    db = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-    db.text_factory = _text
-    try:
-        _prepare(db)
-    except BaseException:
-        db.close()
-        raise
-    return db
-
-
-def _text(stored: bytes) -> str:
-    """Damaged text must not hold up what follows it."""
-    return stored.decode("utf-8", "replace")
-
-
-def _prepare(db: sqlite3.Connection) -> None:
-    """Make the file ready. Switching to WAL ignores the busy timeout, so several first openers take turns here."""
-    deadline = time.monotonic() + _BUSY_SECONDS
-    while True:
-        try:
-            db.execute("PRAGMA auto_vacuum = INCREMENTAL")
-            db.execute("PRAGMA journal_mode = WAL").fetchone()
-            db.execute("PRAGMA synchronous = FULL")
-            db.execute("PRAGMA journal_size_limit = 16777216").fetchone()
-            db.executescript(_SCHEMA)
-            _add_checksum(db)
-        except sqlite3.OperationalError as error:
-            if "locked" not in str(error) or time.monotonic() > deadline:
-                raise
-            time.sleep(0.01)
-        else:
-            return
-
-
-def _add_checksum(db: sqlite3.Connection) -> None:
-    """Into a spool of an earlier version, which has none."""
-    if "checksum" not in [row[1] for row in db.execute("PRAGMA table_info(batches)").fetchall()]:
-        try:
-            db.execute("ALTER TABLE batches ADD COLUMN checksum INTEGER")
-        except sqlite3.OperationalError as error:
-            if "duplicate column" not in str(error):  # another process did so at the same moment
-                raise
-
-
 def _insert_all(
     db: sqlite3.Connection, rows: Sequence[tuple[object, ...]], counts: Sequence[tuple[str, str, int]]
 ) -> None:
@@ -471,7 +399,3 @@ def _insert_all(
 def _roll_back(db: sqlite3.Connection) -> None:
     with suppress(sqlite3.Error):  # the error that brought us here is the one to report
         db.execute("ROLLBACK")
-
-
-def _pragma(db: sqlite3.Connection, name: str) -> int:
-    return int(db.execute(f"PRAGMA {name}").fetchone()[0])

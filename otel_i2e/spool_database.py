@@ -1,0 +1,90 @@
+"""The SQLite file of the spool: its tables, how it is opened, which errors say that it is damaged."""
+
+from __future__ import annotations
+
+import sqlite3  # noqa: TID251 -- the spool's file is opened here
+import time
+from pathlib import Path
+from typing import Final
+
+__all__ = ["connect", "is_damage", "pragma"]
+
+_SCHEMA: Final = """
+CREATE TABLE IF NOT EXISTS batches (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  signal TEXT NOT NULL, encoding TEXT NOT NULL, items INTEGER NOT NULL,
+  received_at REAL NOT NULL, body BLOB NOT NULL, checksum INTEGER
+);
+CREATE TABLE IF NOT EXISTS counters (
+  counter TEXT NOT NULL, reason TEXT NOT NULL, n INTEGER NOT NULL, PRIMARY KEY (counter, reason)
+);
+"""
+_BUSY_SECONDS: Final = 5.0
+_BROKEN_SCHEMA: Final = (
+    "malformed",
+    "no such",
+    "has no column",
+    "unsupported file format",
+    "syntax error",
+    "unrecognized",
+)
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """A connection to the file at `path`, made and brought to the present tables. Raises sqlite3.Error, OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    db = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    db.text_factory = _text
+    try:
+        _prepare(db)
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def _text(stored: bytes) -> str:
+    """Damaged text must not hold up what follows it."""
+    return stored.decode("utf-8", "replace")
+
+
+def _prepare(db: sqlite3.Connection) -> None:
+    """Make the file ready. Switching to WAL ignores the busy timeout, so several first openers take turns here."""
+    deadline = time.monotonic() + _BUSY_SECONDS
+    while True:
+        try:
+            db.execute("PRAGMA auto_vacuum = INCREMENTAL")
+            db.execute("PRAGMA journal_mode = WAL").fetchone()
+            db.execute("PRAGMA synchronous = FULL")
+            db.execute("PRAGMA journal_size_limit = 16777216").fetchone()
+            db.executescript(_SCHEMA)
+            _add_checksum(db)
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+        else:
+            return
+
+
+def _add_checksum(db: sqlite3.Connection) -> None:
+    """Into a spool of an earlier version, which has none."""
+    if "checksum" not in [row[1] for row in db.execute("PRAGMA table_info(batches)").fetchall()]:
+        try:
+            db.execute("ALTER TABLE batches ADD COLUMN checksum INTEGER")
+        except sqlite3.OperationalError as error:
+            if "duplicate column" not in str(error):  # another process did so at the same moment
+                raise
+
+
+def is_damage(error: sqlite3.Error) -> bool:
+    """Whether SQLite says that bytes of the file are not what was written."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        return True
+    return code == sqlite3.SQLITE_ERROR and any(sign in str(error) for sign in _BROKEN_SCHEMA)
+
+
+def pragma(db: sqlite3.Connection, name: str) -> int:
+    """The number that `PRAGMA name` answers."""
+    return int(db.execute(f"PRAGMA {name}").fetchone()[0])
