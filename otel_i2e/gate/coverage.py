@@ -7,18 +7,17 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Final, cast
 
+from otel_i2e.gate.findings import silent_checks
 from otel_i2e.gate.remark import Remark
 from otel_i2e.gate.runs import runs_by_case
-from otel_i2e.gate.verdicts import cause_of, verdict_of
+from otel_i2e.gate.verdicts import cause_of
 from otel_i2e.gate.wording import case_name, line, listed
 from otel_i2e.models import CaseDecision, Experiment, Json, Outcome, Policy
 
-__all__ = ["inconsistencies", "left_out", "silent_checks", "tolerates", "unmeasured"]
+__all__ = ["inconsistencies", "left_out", "silence_remarks", "tolerates", "unmeasured"]
 
 _SKEW: Final = timedelta(minutes=5)
 """By how much the clocks of machines may differ."""
-_DEMANDS: Final = ("must: ", "must_not: ")
-"""How the names of the checks of `must` and `must_not` begin."""
 
 
 def inconsistencies(experiment: Experiment, now: datetime) -> list[Remark]:
@@ -128,17 +127,14 @@ def left_out(experiment: Experiment, baseline: Experiment | None) -> list[Remark
     return [Remark("note", text) for text in said]
 
 
-def silent_checks(cases: Sequence[CaseDecision], experiment: Experiment) -> list[Remark]:
+def silence_remarks(cases: Sequence[CaseDecision], experiment: Experiment) -> list[Remark]:
     """Checks that passing cases name and that gave no verdict in any repeat: they were passed by others."""
     runs = runs_by_case(experiment)
     silent: dict[str, list[str]] = {}
     for case, decision in zip(experiment.cases, cases, strict=True):
-        tried = [one for run in runs.get(case.id, ()) for one in run.attempts] if decision.verdict == "passed" else []
-        spoke = {one.scorer for one in tried if verdict_of(one) is not None}
-        for name, score in {one.scorer: one.score for one in tried}.items():
-            if name not in spoke and (name in case.scorers or name.startswith(_DEMANDS)):
-                why = "has no threshold" if score is not None else "does not apply"
-                silent.setdefault(f"{line(name, 80)} {why}", []).append(case.id)
+        found = silent_checks(case, runs.get(case.id, ())) if decision.verdict == "passed" else {}
+        for name, why in found.items():
+            silent.setdefault(f"{line(name, 80)} {why}", []).append(case.id)
     if not silent:
         return []
     said = listed(f"{what} ({listed(ids, 2)})" for what, ids in silent.items())

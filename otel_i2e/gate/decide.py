@@ -21,7 +21,7 @@ from datetime import datetime
 from otel_i2e.gate.budgets import budget_remarks
 from otel_i2e.gate.changes import change_of, changed_scorers, same_test
 from otel_i2e.gate.comparison import compared, comparison_remarks, detectable, pairs_of, sensitivity
-from otel_i2e.gate.coverage import inconsistencies, left_out, silent_checks, tolerates, unmeasured
+from otel_i2e.gate.coverage import inconsistencies, left_out, silence_remarks, tolerates, unmeasured
 from otel_i2e.gate.demands import demand_remarks
 from otel_i2e.gate.overriding import apply_overrides, debt, override_remarks
 from otel_i2e.gate.rejudge import rejudged
@@ -79,7 +79,7 @@ def decide(
         *identity_remarks(experiment, is_shadow),
         *shadow_remarks(cases, experiment, is_shadow, standings),
         *_tolerated(cases),
-        *silent_checks(cases, experiment),
+        *silence_remarks(cases, experiment),
         *override_remarks(states, cases),
         *remade,
         *left_out(experiment, baseline),

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from otel_i2e.gate.findings import verdict_of
 from otel_i2e.gate.remark import Remark
 from otel_i2e.gate.runs import confirmations, runs_by_case
-from otel_i2e.gate.verdicts import verdict_of
 from otel_i2e.gate.wording import line, listed
 from otel_i2e.models import Attempt, CaseRun, Experiment, Outcome, Policy
 

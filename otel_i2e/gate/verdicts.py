@@ -12,53 +12,32 @@ was left out because the case was settled is another thing: it counts as what wo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
 
+from otel_i2e.gate.findings import (
+    Finding,
+    RepeatVerdict,
+    absent,
+    answered_by,
+    broken,
+    confirmation,
+    failure,
+    lines,
+    lost_repeats,
+    no_verdict,
+    unanswered,
+    verdict_of,
+)
 from otel_i2e.gate.runs import served_models
-from otel_i2e.gate.wording import line, listed
-from otel_i2e.models import Action, Attempt, Case, CaseDecision, CaseRun, CaseVerdict, Outcome, Policy, needed_passes
+from otel_i2e.gate.wording import line
+from otel_i2e.models import Action, Attempt, Case, CaseDecision, CaseRun, CaseVerdict, Policy, needed_passes
 from otel_i2e.stats import failure_probability
 
-__all__ = ["Finding", "RepeatVerdict", "case_decision", "cause_of", "repeat_verdict", "verdict_of"]
+__all__ = ["case_decision", "cause_of", "repeat_verdict"]
 
 _MILDER: Final[tuple[Action, ...]] = ("block", "override", "warn", "log")
 _SHADOW: Final = "only a judge without a valid calibration decides it, and the policy does not take its word for a P0"
-_UNMEASURED = {
-    Outcome.ERROR: "broke",
-    Outcome.OVER_BUDGET: "was over budget",
-    Outcome.NO_CONTENT: "had no content to score",
-    Outcome.LEFT_OUT: "was left out",
-    Outcome.SAMPLED_OUT: "was sampled out",
-}
-
-
-class Finding(NamedTuple):
-    """One thing that kept a repeat from passing."""
-
-    what: str
-    """Who and what: `cites_only_sources failed`. Equal findings of several repeats become one line."""
-    why: str
-    """In words, from the scorer or the error; may be empty."""
-
-
-class RepeatVerdict(NamedTuple):
-    """What one repeat of a case came to."""
-
-    failures: tuple[Finding, ...] = ()
-    """Scorers that said no."""
-    unmeasured: tuple[Finding, ...] = ()
-    """What should have spoken and did not."""
-
-    @property
-    def passed(self) -> bool:
-        """Whether nothing kept it from passing."""
-        return not self.failures and not self.unmeasured
-
-    @property
-    def verdict(self) -> CaseVerdict:
-        """A failure settles it; then anything unmeasured; passed otherwise."""
-        return "failed" if self.failures else "not_measured" if self.unmeasured else "passed"
 
 
 def repeat_verdict(
@@ -70,16 +49,11 @@ def repeat_verdict(
     if run.status == "no_span":
         return RepeatVerdict(unmeasured=(Finding("the run left no span to score", run.error or ""),))
     verdicts = [verdict_of(attempt) for attempt in run.attempts]
-    failures = [_failure(attempt) for attempt in run.attempts if verdict_of(attempt) is False and not leave(attempt)]
-    unmeasured = [*_broken(run.attempts), *_absent(case, run.attempts)]
+    failures = [failure(attempt) for attempt in run.attempts if verdict_of(attempt) is False and not leave(attempt)]
+    unmeasured = [*broken(run.attempts), *absent(case, run.attempts)]
     if not unmeasured and set(verdicts) <= {None}:
-        unmeasured = [_no_verdict(case, run.attempts)]
+        unmeasured = [no_verdict(case, run.attempts)]
     return RepeatVerdict(tuple(failures), tuple(unmeasured))
-
-
-def verdict_of(attempt: Attempt) -> bool | None:
-    """Whether the scorer passed the subject; None when it gave no verdict."""
-    return attempt.passed if attempt.outcome is Outcome.SCORED else None
 
 
 def case_decision(
@@ -107,10 +81,12 @@ def case_decision(
     verdict = needs.verdict(judged)
     shadow = _rests_on_shadows(case, runs, needs, verdict, is_shadow)
     several = {name: models for name, models in served_models(made).items() if len(models) > 1}
-    failures = _lines((finding for repeat in judged for finding in repeat.failures), len(runs))
-    failures += [f"{line(name, 120)} was answered by {_models(several[name])}" for name in sorted(several)]
-    unmeasured = _lines((finding for repeat in judged for finding in repeat.unmeasured), len(runs))
-    unmeasured += _missing(case, needs.missing, repeats) + needs.impossible(repeats, verdict)
+    failures = lines((finding for repeat in judged for finding in repeat.failures), len(runs))
+    failures += [answered_by(name, several[name]) for name in sorted(several)]
+    unmeasured = lines((finding for repeat in judged for finding in repeat.unmeasured), len(runs))
+    unmeasured += lost_repeats(case, needs.missing, repeats) + needs.impossible(repeats, verdict)
+    if silent := unanswered(case, runs):
+        verdict, unmeasured = "failed" if verdict == "failed" else "not_measured", unmeasured + silent
     if shadow and case.priority == "P0" and policy.uncalibrated_judge == "undecided":
         verdict, unmeasured = "not_measured", [*unmeasured, _SHADOW]
     cleared = 0 < confirm <= sum(one.passed for one in again) == len(again) and not several
@@ -127,7 +103,7 @@ def case_decision(
             "unconfirmed": unconfirmed,
             "action": _action(policy, case, shadow=shadow, unconfirmed=unconfirmed) if verdict == "failed" else None,
             "several_models": bool(several),
-            "reasons": (*failures, *_confirmation(again, confirm, cleared=cleared), *unmeasured),
+            "reasons": (*failures, *confirmation(again, confirm, cleared=cleared), *unmeasured),
             "unmeasured": tuple(unmeasured),
         }
         | _counts(judged, runs, rated=not several)
@@ -217,91 +193,7 @@ def _verdicts(run: CaseRun) -> list[Attempt]:
     return [one for one in run.attempts if verdict_of(one) is not None]
 
 
-def _models(models: Iterable[str]) -> str:
-    names = sorted(models)
-    return f"{len(names)} models, which are {len(names)} judges: {listed(names)}"
-
-
-def _confirmation(again: Sequence[RepeatVerdict], confirm: int, *, cleared: bool) -> list[str]:
-    """What the runs beyond the repeats showed. One that was not made, or not measured, clears nobody."""
-    if not again:
-        return []
-    passed, failed = sum(one.passed for one in again), sum(one.verdict == "failed" for one in again)
-    if failed:
-        return [f"seen again in {failed} of {_runs(len(again))}"]
-    if cleared:
-        return [f"flaky: it passed in {_runs(passed)}"]
-    if passed >= confirm:
-        return [f"not cleared: it passed in {_runs(passed)}, by another judge"]
-    return [f"not cleared: {passed} of {_runs(confirm)} passed, and the rest is missing"]
-
-
-def _runs(count: int) -> str:
-    return f"{count} confirmation run{'' if count == 1 else 's'}"
-
-
 def cause_of(case: Case, runs: Sequence[CaseRun], decision: CaseDecision) -> str:
     """Why the case could not be measured, without the name of the scorer: cases with one cause can be said together."""
     findings = (finding for run in runs for finding in repeat_verdict(case, run).unmeasured)
     return next((line(finding.why) for finding in findings if finding.why), decision.unmeasured[0])
-
-
-def _failure(attempt: Attempt) -> Finding:
-    """The scorer's explanation or label, and its number where that says more than no."""
-    score = attempt.score
-    said = (score.explanation or score.label or "") if score is not None else ""
-    if score is not None and score.value is not None and attempt.threshold is not None:
-        plain = score.value in (0.0, 1.0) and attempt.threshold == 1.0
-        if not (said and plain):
-            said = f"{said} ({score.value:.4g}, threshold {attempt.threshold:.4g})".strip()
-    return Finding(f"{line(attempt.scorer, 120)} failed", said)
-
-
-def _broken(attempts: Iterable[Attempt]) -> list[Finding]:
-    return [
-        Finding(f"{line(attempt.scorer, 120)} {_UNMEASURED[attempt.outcome]}", attempt.error or "")
-        for attempt in attempts
-        if attempt.outcome in _UNMEASURED
-    ]
-
-
-def _absent(case: Case, attempts: Sequence[Attempt]) -> list[Finding]:
-    """Scorers that the case names, and entries of `must` and `must_not`, that no attempt stands for."""
-    tried = {attempt.scorer for attempt in attempts}
-    absent = [Finding(f"{line(name, 120)} was never run", "") for name in case.scorers if name not in tried]
-    checks = len(case.must) + len(case.must_not)
-    run = sum(attempt.scorer not in case.scorers for attempt in attempts)
-    if attempts and run < checks:
-        absent.append(Finding(f"{checks - run} of {checks} entries of must and must_not were never run", ""))
-    return absent
-
-
-def _no_verdict(case: Case, attempts: Sequence[Attempt]) -> Finding:
-    if attempts:
-        why = listed(f"{a.scorer} {'has no threshold' if a.score else 'does not apply'}" for a in attempts)
-        return Finding("no scorer gave a verdict", why)
-    if case.checks_something:
-        return Finding("nothing was scored", "")
-    return Finding("nothing to check", "give the case must, must_not or scorers")
-
-
-def _lines(findings: Iterable[Finding], runs: int) -> list[str]:
-    """One line per different finding, with the number of repeats when there were several; the first why is shown."""
-    whys: dict[str, list[str]] = {}
-    for finding in findings:
-        whys.setdefault(finding.what, []).append(finding.why)
-    return [_line(what, found, runs) for what, found in whys.items()]
-
-
-def _line(what: str, whys: Sequence[str], runs: int) -> str:
-    often = f" in {len(whys)} of {runs} repeats" if runs > 1 else ""
-    why = next((why for why in whys if why), "")
-    return f"{what}{often}: {line(why)}" if why else f"{what}{often}"
-
-
-def _missing(case: Case, missing: int, repeats: int) -> list[str]:
-    if not missing:
-        return []
-    if not case.checks_something:
-        return ["nothing to check: give the case must, must_not or scorers"]
-    return ["it was not run"] if missing == max(repeats, 1) else [f"{missing} of {repeats} repeats are missing"]

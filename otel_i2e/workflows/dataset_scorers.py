@@ -8,7 +8,7 @@ from pathlib import Path
 from otel_i2e.errors import DatasetError
 from otel_i2e.score import Scorer
 from otel_i2e.workflows.dataset_file import CaseLine, Problem
-from otel_i2e.workflows.scorers import Loaded, case_scorers
+from otel_i2e.workflows.scorers import Loaded, applicable_scorers
 
 __all__ = ["dataset_scorers"]
 
@@ -26,7 +26,7 @@ def dataset_scorers(
             causes.setdefault(f"its scorers could not be loaded: {broken}", []).append(line)
             continue
         try:
-            found[case.id] = case_scorers(case, loaded)
+            found[case.id] = applicable_scorers(case, loaded)
         except DatasetError as error:
             causes.setdefault(str(error).removeprefix(f"case {case.id!r}: "), []).append(line)
     return found, [_problem(path, cause, having) for cause, having in causes.items()]

@@ -20,7 +20,7 @@ from otel_i2e.workflows.evaluation import memory_of
 from otel_i2e.workflows.experiment_scoring import score_runs
 from otel_i2e.workflows.ingest import drain
 from otel_i2e.workflows.recording import recording
-from otel_i2e.workflows.scorers import case_scorers, judge_settings, load_all, named
+from otel_i2e.workflows.scorers import applicable_scorers, judge_settings, load_all, named
 from otel_i2e.workflows.tasks import task_of
 
 __all__ = ["complaint", "run_one"]
@@ -50,7 +50,7 @@ def run_one(
     task = task_of(function, f"{function.__module__}:{getattr(function, '__qualname__', 'task')}")
     task.arguments(case)
     loaded = load_all(settings)
-    wanted = {one.name: one for one in [*case_scorers(case, loaded), *named(scorers, loaded)]}
+    wanted = {one.name: one for one in [*applicable_scorers(case, loaded), *named(scorers, loaded)]}
     ran: list[Ran] = []
     runs = run_cases(
         [Planned(case, repeat)],

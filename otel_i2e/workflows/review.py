@@ -20,7 +20,7 @@ from otel_i2e.store import Store
 from otel_i2e.workflows.author import author
 from otel_i2e.workflows.dataset_file import case_problems
 from otel_i2e.workflows.datasets import NOTHING_TO_CHECK, changing_cases, dataset_file, line_of, put_case
-from otel_i2e.workflows.scorers import case_scorers, load_all
+from otel_i2e.workflows.scorers import applicable_scorers, load_all
 
 __all__ = [
     "Approved",
@@ -218,7 +218,7 @@ def _changed(settings: Settings, case: Case, changes: Mapping[str, Any]) -> Case
 
 def _checked(settings: Settings, case: Case) -> Case:
     """The case, when its checks and scorers exist."""
-    case_scorers(case, load_all(settings))
+    applicable_scorers(case, load_all(settings))
     return case
 
 

@@ -28,6 +28,7 @@ __all__ = [
     "JUDGES",
     "Loaded",
     "ScorerInfo",
+    "applicable_scorers",
     "case_scorers",
     "judge_settings",
     "list_scorers",
@@ -126,6 +127,18 @@ def case_scorers(case: Case, loaded: Loaded) -> list[Scorer]:
         return [*scorers, *named(case.scorers, loaded)]
     except ScorerError as error:
         raise DatasetError(f"case {case.id!r}: {error}") from None
+
+
+def applicable_scorers(case: Case, loaded: Loaded) -> list[Scorer]:
+    """The same, for a run: DatasetError as well for one that compares with `expected` where the case has none."""
+    scorers = case_scorers(case, loaded)
+    lacking = [one.name for one in scorers if "expected" in one.required] if case.expected is None else []
+    if lacking:
+        raise DatasetError(
+            f"case {case.id!r}: {lacking[0]} compares with `expected`, which the case does not have, so it would never "
+            "apply; give the case `expected`, or take the scorer out"
+        )
+    return scorers
 
 
 def named(names: Iterable[str], loaded: Loaded) -> list[Scorer]:

@@ -69,6 +69,25 @@ def test_every_kind_of_problem_is_found_at_once_in_order(settings: Settings) -> 
     assert "'contain' is not a check; did you mean 'contains'?" in problems[3]
 
 
+@pytest.mark.parametrize(
+    ("checks", "name"),
+    [('"scorers": ["equals"]', "equals"), ('"must": [{"similarity": {"at_least": 0.9}}]', "must: similarity of 0.9")],
+)
+def test_a_check_that_needs_what_the_case_expects_is_refused_without_it(
+    settings: Settings, checks: str, name: str
+) -> None:
+    """It would never apply; an evaluation does not begin either."""
+    path = dataset_path(settings, "refunds")
+    path.write_text(f'{{"id": "a", "input": "x", {checks}}}\n')
+    says = (
+        f"evals/refunds.jsonl:1: case 'a': {name} compares with `expected`, which the case does not have, so it would "
+        "never apply; give the case `expected`, or take the scorer out"
+    )
+    assert check_dataset(settings, path).problems == (says,)
+    path.write_text(f'{{"id": "a", "input": "x", {checks}, "expected": "yes"}}\n')
+    assert check_dataset(settings, path).problems == ()
+
+
 def test_a_cause_is_one_line_whatever_the_number_of_cases(settings: Settings, tmp_path: Path) -> None:
     """At the first case that has it; a file of scorers that is broken is the cause of every name that is in it."""
     path = dataset_path(settings, "refunds")

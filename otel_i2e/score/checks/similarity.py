@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import Field
 
+from otel_i2e.errors import ScorerError
 from otel_i2e.models import Contract, Score
 from otel_i2e.score.checks._check import check_scorer, read_argument, shown
 from otel_i2e.score.scorer import Scorer
@@ -30,9 +31,11 @@ def similarity(argument: Any) -> Scorer:
     text = wanted.text
     if text is None:
 
-        def against_case(output: str, expected: Any) -> Score | None:
+        def against_case(output: str, expected: Any) -> Score:
             """The output is like what the case expects."""
-            return _compared(output, expected) if isinstance(expected, str) else None
+            if not isinstance(expected, str):
+                raise ScorerError(f"it compares texts, and what is expected is {shown(expected)}; use equals")
+            return _compared(output, expected)
 
         made = check_scorer("similarity", against_case, wanted, title=f"of {wanted.at_least:g}")
     else:

@@ -32,11 +32,15 @@ def test_likeness_is_measured(attempt: Try, argument: Any, output: str, passes: 
 
 
 def test_without_a_text_the_case_says_it(attempt: Try) -> None:
-    """Outside an evaluation nothing is said; an expectation that is no text is none to be like."""
+    """Outside an evaluation nothing is said; an expectation that is no text is an error."""
     like = similarity({"at_least": 0.9})
     assert attempt(like, "Yes.", case=Case(id="a", input="x", expected="yes.")).passed is True
     assert attempt(like).outcome is Outcome.NOT_APPLICABLE
-    assert attempt(like, case=Case(id="a", input="x", expected={"a": 1})).outcome is Outcome.NOT_APPLICABLE
+    other = attempt(like, case=Case(id="a", input="x", expected={"a": 1}))
+    assert (other.outcome, other.error) == (
+        Outcome.ERROR,
+        "it compares texts, and what is expected is {'a': 1}; use equals",
+    )
 
 
 def test_a_share_above_one_is_refused() -> None:
