@@ -148,6 +148,27 @@ def test_what_a_file_is_shows_in_how_it_begins(begin: bytes, media_type: str) ->
     assert reference(slim.strip('"')) == Blob(media_type, len(data), sha256(data).hexdigest())
 
 
+def test_what_is_declared_is_lifted_however_short_it_is() -> None:
+    """In JSON in JSON, in any order of fields, cut behind it, and as a program prints it."""
+    tiny = PNG[:30]
+    base64 = b64encode(tiny).decode()
+    part: dict[str, object] = {"meta": {"a": 0}, "data": base64, "name": {"x": {"y": 1}}, "media_type": "image/png"}
+    for text in (
+        f"see data:image/png;base64,{base64}",
+        json.dumps([part]),
+        json.dumps(json.dumps([json.dumps([part])])),
+        f'[{{"media_type": "image/png", "data": "{base64}',
+        repr(part),
+        f'{{"b64_json":"{base64}"}}',
+        f'{{"type": "image_generation_call", "result": "{base64}"}}',
+    ):
+        slim, kept = lift(text)
+        assert list(kept.values()) == [tiny], text
+        assert base64 not in slim
+        assert restored(slim, kept.get) == text
+        assert lift(slim) == (slim, {})
+
+
 def test_base64_that_says_nothing_is_lifted_only_when_it_is_long() -> None:
     """Signatures and tokens stay; raw audio does not."""
     signature = b64encode(random.Random(2).randbytes(1_500)).decode()
@@ -173,6 +194,13 @@ def test_base64_that_was_cut_is_lifted_as_far_as_it_goes(cut: int) -> None:
         "no image",
         BASE64[: MIN_CHARACTERS - 4],
         "data:image/png;base64,AAAA",
+        "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAA...",
+        'write ";base64,iVBORw0KGgoAAAANSUhEUgAA"',
+        '{"type": "text", "mime_type": "text/plain", "content": "AAAABBBBCCCCDDDDEEEE"}',
+        '{"type": "text", "content": "AAAABBBBCCCCDDDDEEEE"}, {"mime_type": "image/png"}',
+        '{"type": "redacted_thinking", "data": "AAAABBBBCCCCDDDDEEEE"}',
+        '{"type": "blob", "mime_type": "image/png", "content": "AAAABBBBCCCCDDDDEEEE is no base64"}',
+        '{"name": "screenshot", "result": "AAAABBBBCCCCDDDDEEEE"}',
         "iVBORw0KGgo" + "?" * 2_000,
         "x" * 30_001 + "Z==",
     ],

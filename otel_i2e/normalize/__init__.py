@@ -22,14 +22,13 @@ from otel_i2e.normalize.evaluations import (
 from otel_i2e.normalize.raw import RawEvent, RawLink, RawLog, RawSpan
 from otel_i2e.normalize.same_call import counts, failed, is_call, is_late, is_wire, key_of
 from otel_i2e.normalize.shorten import shorten_log, shorten_span
-from otel_i2e.normalize.slim import Keep, slim_log, slim_span
+from otel_i2e.normalize.slim import slim_log, slim_span
 from otel_i2e.normalize.span import normalize_span
 from otel_i2e.normalize.stored import log_of, log_text, raw_of
 
 __all__ = [
     "MATCHED_BY",
     "RICHNESS",
-    "Keep",
     "RawEvent",
     "RawLink",
     "RawLog",

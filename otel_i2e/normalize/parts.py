@@ -72,8 +72,8 @@ def is_canonical_part(part: Any) -> bool:
         return not isinstance(part.get("arguments"), str) and "name" in part
     if kind == "tool_call_response":
         return "response" in part and tool_answer(part["response"]) is part["response"]
-    if kind == "blob":
-        return reference(part.get("content")) is None
+    if kind in ("blob", "uri"):
+        return reference(part.get("content" if kind == "blob" else "uri")) is None and not _is_bare_blob(part)
     return isinstance(kind, str) and kind not in _SPELLINGS and not kind.endswith("_tool_result")
 
 
@@ -100,16 +100,24 @@ def canonical_part(part: Any) -> Json:
     kind = part.get("type")
     if not isinstance(kind, str):
         return _untyped(part)
+    if _is_bare_blob(part):
+        return _apart(_inline(part))
     spelled = _SPELLINGS.get(kind) or (_tool_result if kind.endswith("_tool_result") else None)
     return _apart(spelled(part) if spelled else part)
 
 
 def _apart(part: Json) -> Json:
-    """A blob whose content lies beside the store says how large it is, and its hash."""
-    if part.get("type") != "blob" or (blob := reference(part.get("content"))) is None:
+    """A blob whose content lies beside the store says how large it is, and its hash; so does a data URL."""
+    holder = {"blob": "content", "uri": "uri"}.get(str(part.get("type")), "")
+    if (blob := reference(part.get(holder))) is None:
         return part
-    rest = {key: value for key, value in part.items() if key != "content"}
+    rest = {key: value for key, value in part.items() if key != holder} | {"type": "blob"}
     return {**rest, "mime_type": part.get("mime_type") or blob.media_type, "bytes": blob.size, "sha256": blob.sha256}
+
+
+def _is_bare_blob(part: Json) -> bool:
+    """A blob whose bytes stand in `data`: Google ADK's."""
+    return part.get("type") == "blob" and isinstance(part.get("data"), str) and part.get("content") is None
 
 
 def _untyped(part: Json) -> Json:
@@ -119,6 +127,10 @@ def _untyped(part: Json) -> Json:
     for name, spelled in _UNTYPED.items():
         if is_object(inner := part.get(name)):
             return _apart(spelled(inner))
+    if isinstance(part.get("binary_content"), str):  # pydantic-ai 1
+        return _apart(_image({**part, "type": "binary"}))
+    if isinstance(part.get("data"), str) and _media_type(part):
+        return _apart(_inline(part))
     return {**part, "type": "unknown"}
 
 
@@ -148,7 +160,7 @@ def _inline(data: Json) -> Json:
     source = data.get("source")
     raw: Any = data.get("data") or (source.get("bytes") if is_object(source) else None)
     mime_type = data.get("mime_type") or data.get("mimeType") or (f"image/{f}" if (f := data.get("format")) else None)
-    return {"type": "blob", "modality": "image", "mime_type": mime_type, "content": raw}
+    return {"type": "blob", "modality": _modality("", mime_type or "image"), "mime_type": mime_type, "content": raw}
 
 
 def _text(part: Json) -> Json:
@@ -189,7 +201,7 @@ def _image(part: Json) -> Json:
     kind = str(part.get("type"))
     source: Any = next((part[name] for name in _SOURCES if part.get(name)), part)
     source = source if is_object(source) else {"url": source}
-    mime_type = next((one[name] for one in (source, part) for name in _MEDIA_TYPES if one.get(name)), None)
+    mime_type = _media_type(source, part)
     if mime_type is None and isinstance(source.get("format"), str) and "audio" in kind:
         mime_type = f"audio/{source['format']}"
     found = next((one for name in _PAYLOADS if isinstance(one := source.get(name), str)), None)
@@ -202,6 +214,10 @@ def _image(part: Json) -> Json:
     elif found is source.get("url") and (kind != "image" or "://" in found):
         return {"type": "uri", "modality": _modality(kind, mime_type), "mime_type": mime_type, "uri": found}
     return {"type": "blob", "modality": _modality(kind, mime_type), "mime_type": mime_type, "content": found}
+
+
+def _media_type(*holders: Json) -> Any:
+    return next((one[name] for one in holders for name in _MEDIA_TYPES if one.get(name)), None)
 
 
 def _modality(kind: str, mime_type: Any) -> str:
@@ -231,7 +247,7 @@ _OTHER_KINDS: Final = frozenset(
 )
 """Kinds that need no other spelling."""
 _SOURCES: Final = ("source", "image_url", "image", "input_audio", "file")
-_PAYLOADS: Final = ("url", "data", "file_data", "base64", "content")
+_PAYLOADS: Final = ("url", "data", "file_data", "base64", "binary_content", "content")
 _MEDIA_TYPES: Final = ("media_type", "mime_type", "mimeType", "mediaType")
 _CALL_NAMES: Final = frozenset({"type", "id", "call_id", "name", "arguments", "input", "args", "function"})
 _RESULT_NAMES: Final = frozenset(

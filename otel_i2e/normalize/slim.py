@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
-from otel_i2e.blobs import MIN_CHARACTERS, lifted
+from otel_i2e.blobs import SHORTEST, Keep, lifted, lifted_value
+from otel_i2e.declared_blobs import LEAST, PAYLOADS, declared_type
 from otel_i2e.normalize.raw import Json, RawLog, RawSpan, is_list, is_object
 
-__all__ = ["Keep", "slim_log", "slim_span"]
+__all__ = ["slim_log", "slim_span"]
 
-Keep = Callable[[str, bytes], None]
-"""Is given the SHA-256 and the bytes of each blob."""
+_WHOLE: Final = (".image.url", ".audio.url")
+"""How attributes end that are a data URL or, as OpenInference also has it, the base64 alone."""
 
 
 def slim_span(raw: RawSpan, keep: Keep) -> RawSpan:
@@ -41,21 +41,34 @@ def _slim(attributes: Json, keep: Keep) -> Json:
     """The same object when nothing changed: this stands in the hot path, and images are rare."""
     changed: Json = {}
     for key, value in attributes.items():
-        if isinstance(value, int) or (isinstance(value, str) and len(value) < MIN_CHARACTERS):
+        if isinstance(value, int) or (isinstance(value, str) and len(value) < SHORTEST):
             continue
-        if (slim := _value(value, keep)) is not value:
+        if (slim := _value(value, keep, key)) is not value:
             changed[key] = slim
     return {**attributes, **changed} if changed else attributes
 
 
-def _value(value: Any, keep: Keep) -> Any:
+def _object(value: Json, keep: Keep, name: str) -> Json:
+    """As `_slim`, of an object with this name; its fields may declare one of them to be a blob."""
+    for key in PAYLOADS:
+        payload = value.get(key)
+        if isinstance(payload, str) and len(payload) >= LEAST:
+            beside = {field: text for field, text in value.items() if isinstance(text, str)}
+            if (media_type := declared_type(key, beside, name)) is not None:
+                value = {**value, key: lifted_value(payload, media_type, keep)}
+    return _slim(value, keep)
+
+
+def _value(value: Any, keep: Keep, key: str = "") -> Any:
     if isinstance(value, str):
         slim = lifted(value, keep)
+        if slim == value and key.endswith(_WHOLE):
+            slim = lifted_value(value, "", keep)
         return value if slim == value else slim
     if is_object(value):
-        return _slim(value, keep)
+        return _object(value, keep, key)
     if is_list(value):
-        items = [_value(item, keep) for item in value]
+        items = [_value(item, keep, key) for item in value]
         return value if all(map(_same, items, value)) else items
     return value
 

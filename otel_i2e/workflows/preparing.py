@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Final
 
+from otel_i2e.blobs import Keep
 from otel_i2e.errors import DecodeError
 from otel_i2e.models import ScoreRow, SpanRow
 from otel_i2e.normalize import (
@@ -40,6 +41,11 @@ _CHANGED: Final = "request: its bytes changed on the disk, in the spool"
 NOBODYS_DATA: Final = (NameError, ImportError, MemoryError, OSError)
 """What no span can cause: the program, or the machine."""
 
+_MOST_BLOBS: Final = 2_000
+"""Images and files of one request that become files of their own, each of which waits for the disk."""
+_LARGE: Final = 12_288
+"""Bytes; one of these becomes a file in any case."""
+
 Contents = dict[tuple[str, str], list[tuple[Batch, RawLog]]]
 """Log records that carry content, by the span they were emitted in."""
 
@@ -64,6 +70,21 @@ class Prepared:
     """Id of each row's batch."""
     set_aside: dict[int, set[str]] = field(default_factory=dict[int, set[str]])
     """Batch id → why its bytes are kept."""
+
+    def keeping(self) -> Keep:
+        """What takes the blobs of one request, and of small ones so many that ingest goes on."""
+        left = _MOST_BLOBS
+
+        def keep(digest: str, data: bytes) -> bool:
+            nonlocal left
+            if digest not in self.blobs:
+                if left <= 0 and len(data) < _LARGE:
+                    return False
+                left -= 1
+                self.blobs[digest] = data
+            return True
+
+        return keep
 
     def reject(self, batch: int, reason: str, n: int = 1, detail: str = "") -> None:
         """Count `n` items of the batch with this id as rejected; its bytes are kept."""
@@ -131,8 +152,9 @@ def _logs(prepared: Prepared, batches: Iterable[Batch], limit: int | None) -> li
             _not_decodable(prepared, batch, error)
             continue
         prepared.received += len(sent)
+        keep = prepared.keeping()
         for log in sent:
-            slim = slim_log(log, prepared.blobs.__setitem__)
+            slim = slim_log(log, keep)
             logs.append((batch, slim if limit is None else shorten_log(slim, limit, log)))
     for batch, log in logs:
         is_read = is_evaluation(log) or is_content(log)
@@ -161,8 +183,9 @@ def _add_spans(prepared: Prepared, batch: Batch, contents: Contents, limit: int 
         _not_decodable(prepared, batch, error)
         return
     prepared.received += len(sent)
+    keep = prepared.keeping()
     for span in sent:
-        slim = slim_span(span, prepared.blobs.__setitem__)
+        slim = slim_span(span, keep)
         if limit is not None:
             slim = shorten_span(slim, limit, span)
         logs = contents.pop((slim.trace_id, slim.span_id), ()) if contents else ()
