@@ -55,7 +55,7 @@ def unanswered(subject: Subject, needs: Collection[str]) -> str | None:
     A scorer that needs the output is told of a blank one. Any other, in an evaluation, where the task's answer is
     known, of a blank or absent one, unless a tool was called: then something was done.
     """
-    output = subject.output
+    output = subject.span.output_text
     if output is not None and not is_blank(output):
         return None
     if "output" not in needs and (subject.case is None or subject.tool_calls):

@@ -6,6 +6,8 @@ import inspect
 from collections.abc import Callable, Collection
 from difflib import get_close_matches
 from functools import partial
+from operator import attrgetter
+from types import FunctionType
 from typing import Any, Final
 
 from otel_i2e.errors import ScorerError
@@ -30,6 +32,8 @@ PARAMETERS: Final = (
     "duration_ms",
 )
 """Names that a scorer's parameters may have; each is the attribute of `models.Subject` of that name."""
+_PLACES: Final = {"output": "span.output_text"}
+"""Where a value is found faster than by its property."""
 _REFUSED: Final = {
     inspect.Parameter.VAR_POSITIONAL: "takes *{name}",
     inspect.Parameter.VAR_KEYWORD: "takes **{name}",
@@ -61,7 +65,10 @@ def asking(function: Callable[..., Any], names: Collection[str]) -> Callable[[Su
     """Calls `function` with the values that it asks for; the trace as a list. No judge is asked."""
     if len(names) == 1 and "trace" not in names:  # most scorers: no loop for them
         (name,) = names
-        return lambda subject, _judge: function(**{name: getattr(subject, name)})
+        value_of = attrgetter(_PLACES.get(name, name))
+        if _takes_first(function, name):
+            return lambda subject, _judge: function(value_of(subject))
+        return lambda subject, _judge: function(**{name: value_of(subject)})
 
     def ask(subject: Subject, _judge: Judge | None) -> Any:
         values = {name: getattr(subject, name) for name in names}
@@ -70,6 +77,12 @@ def asking(function: Callable[..., Any], names: Collection[str]) -> Callable[[Su
         return function(**values)
 
     return ask
+
+
+def _takes_first(function: Callable[..., Any], name: str) -> bool:
+    """Whether its first argument may be given by position and is `name`: of the function itself, not what it wraps."""
+    code = function.__code__ if isinstance(function, FunctionType) else None
+    return code is not None and code.co_argcount > 0 and code.co_varnames[0] == name
 
 
 def place_of(function: Callable[..., Any]) -> str:

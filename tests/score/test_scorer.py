@@ -55,6 +55,20 @@ def test_the_trace_is_asked_for_only_when_it_is_needed() -> None:
         assert scorer(name="x")(_function(needs)).needs_trace
 
 
+def test_a_decorated_function_is_given_its_value_by_name() -> None:
+    """Its decorator may take nothing else, whatever the function inside would take."""
+
+    def inner(output: str) -> bool:
+        return "please" in output
+
+    @functools.wraps(inner)
+    def by_name(**given: Any) -> bool:
+        return inner(**given)
+
+    made = asyncio.run(run_scorer(scorer(by_name), Subject(span=llm_span("q", "please"))))
+    assert (made.error, made.passed) == (None, True)
+
+
 def test_a_partial_is_a_scorer_when_it_is_named() -> None:
     """Anything callable whose parameters can be read will do."""
 

@@ -6,10 +6,10 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from otel_i2e.score.values import same_value
+from otel_i2e.score.values import parsed, same_value
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
@@ -41,3 +41,25 @@ def test_as_json_sees_it(one: Any, other: Any, same: bool) -> None:
 def test_same_values_are_written_the_same(one: Any, other: Any) -> None:
     """Without fractions, equality is that of the canonical text."""
     assert same_value(one, other) == (json.dumps(one, sort_keys=True) == json.dumps(other, sort_keys=True))
+
+
+@given(JSON)
+@example(10**400)
+@example([-(10**19), 10**30, -0.0, 1e308])
+def test_json_is_read_as_the_standard_library_reads_it(value: Any) -> None:
+    """Every digit of a long integer too, and what stricter parsers refuse."""
+    text = json.dumps(value)
+    assert repr(parsed(text)) == repr(json.loads(text))
+
+
+@pytest.mark.parametrize("text", ["NaN", '["\\ud800"]', '{"a": 1, "a": 2}', "-0", "1e400", "[" * 300 + "]" * 300])
+def test_unusual_json_is_read_as_the_standard_library_reads_it(text: str) -> None:
+    """A number that is none, half a character, one name twice, deep nesting."""
+    assert repr(parsed(text)) == repr(json.loads(text))
+
+
+@pytest.mark.parametrize("text", ["", "{", "nul", "[1,]", "'a'"])
+def test_what_is_no_json_is_told_in_the_usual_words(text: str) -> None:
+    """They stand in explanations."""
+    with pytest.raises(ValueError, match=r"line 1 column \d"):
+        parsed(text)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
 from pydantic import ValidationError
 
@@ -17,6 +17,7 @@ from otel_i2e.score.scorer import Scorer
 __all__ = ["check_scorer", "plain", "read_argument", "shown", "verdict"]
 
 Argument = TypeVar("Argument", bound=Contract)
+_score: Final = Score.trusted
 
 
 def read_argument(check: str, contract: type[Argument], argument: Any, *, short: str) -> Argument:
@@ -61,7 +62,7 @@ def check_scorer(
 
 def verdict(*, holds: bool, why: str) -> Score:
     """1 or 0, with the reason."""
-    return Score.trusted({"value": 1.0 if holds else 0.0, "label": None, "explanation": why, "metadata": {}})
+    return _score({"value": 1.0 if holds else 0.0, "label": None, "explanation": why, "metadata": {}})
 
 
 def shown(value: Any, width: int = 60) -> str:
