@@ -66,23 +66,25 @@ def passed(score: Score, threshold: float | None) -> bool | None:
     """Whether the score reached the threshold; None without one. ScorerError for a threshold and no value."""
     if threshold is None:
         return None
-    if score.value is None:
+    value = score.value
+    if value is None:
         raise ScorerError(f"it has the threshold {threshold:g} but returned the label {score.label!r} and no value")
-    return score.value >= threshold
+    return value >= threshold
 
 
 def checked(score: Score) -> Score:
     """`score` as the store can hold it. ScorerError when it says nothing, or its value is no number."""
-    if score.value is None and not score.label:
+    value, label, why = score.value, score.label, score.explanation
+    if value is None and not label:
         raise ScorerError("it returned neither value nor label; return None for not applicable")
-    if score.value is not None and not math.isfinite(score.value):
-        raise ScorerError(f"it returned {score.value!r}; a score is a finite number")
-    if not score.metadata and (score.label or "").isascii() and (score.explanation or "").isascii():
+    if value is not None and not math.isfinite(value):
+        raise ScorerError(f"it returned {value!r}; a score is a finite number")
+    if (label is None or label.isascii()) and (why is None or why.isascii()) and not score.metadata:
         return score  # nothing in it that the store could not hold
     return score.model_copy(
         update={
-            "label": None if score.label is None else storable_text(score.label),
-            "explanation": None if score.explanation is None else storable_text(score.explanation),
+            "label": None if label is None else storable_text(label),
+            "explanation": None if why is None else storable_text(why),
             "metadata": storable_json(score.metadata) if score.metadata else {},
         }
     )

@@ -10,7 +10,10 @@ from typing import Any, Final
 from otel_i2e import semconv
 from otel_i2e.models import Outcome, Span, Subject
 
-__all__ = ["answer_cut", "is_truncated", "missing"]
+__all__ = ["Gaps", "answer_cut", "gaps_of", "is_truncated", "missing"]
+
+Gaps = tuple[tuple[Outcome, Callable[[Subject], str | None]], ...]
+"""Ways in which a subject may lack what a scorer needs: the outcome then, and the reason, or None when it is there."""
 
 _CONTENT: Final = frozenset({"input", "messages", "output", "documents", "tool_calls", "conversation"})
 _UNSEEN: Final = ("missing", "redacted")
@@ -28,16 +31,19 @@ _SAID_TO_IT: Final = frozenset(
 
 def missing(subject: Subject, required: frozenset[str]) -> tuple[Outcome, str] | None:
     """How an attempt ends that lacks one of the `required` parameters, with the reason; None when all are there."""
-    for name, check in _checks_of(required):
-        if (reason := check(subject)) is not None:
-            outcome = Outcome.NOT_APPLICABLE if name in ("case", "expected") else Outcome.NO_CONTENT
+    for outcome, lacks in gaps_of(required):
+        if (reason := lacks(subject)) is not None:
             return outcome, reason
     return None
 
 
 @cache
-def _checks_of(required: frozenset[str]) -> tuple[tuple[str, Callable[[Subject], str | None]], ...]:
-    return tuple((name, _CHECKS[name]) for name in sorted(required & _CHECKS.keys()))
+def gaps_of(required: frozenset[str]) -> Gaps:
+    """What may be missing of the `required` parameters: how an attempt ends then, and what gives the reason."""
+    return tuple(
+        (Outcome.NOT_APPLICABLE if name in ("case", "expected") else Outcome.NO_CONTENT, _CHECKS[name])
+        for name in sorted(required & _CHECKS.keys())
+    )
 
 
 def is_truncated(subject: Subject, needs: Collection[str]) -> bool:
@@ -47,6 +53,8 @@ def is_truncated(subject: Subject, needs: Collection[str]) -> bool:
 
 def answer_cut(subject: Subject, needs: Collection[str]) -> str | None:
     """Why what is absent from content among `needs` may stand in a part that was cut, one line; None when it cannot."""
+    if "tool_calls" not in needs and subject.span.content_state != "truncated":
+        return None
     looked_at = _CONTENT.intersection(needs)
     spans = [subject.span] if looked_at - {"tool_calls"} else []
     if "tool_calls" in looked_at:  # what a model asked for, run or not
@@ -77,7 +85,7 @@ def _messages(subject: Subject) -> str | None:
 
 
 def _output(subject: Subject) -> str | None:
-    return None if subject.output is not None else _no(subject, "output text")
+    return None if subject.span.output_text is not None else _no(subject, "output text")
 
 
 def _documents(subject: Subject) -> str | None:

@@ -14,7 +14,7 @@ from typing import Any, Final
 from otel_i2e.errors import JudgeError, JudgeLeftOut, ScorerError
 from otel_i2e.models import Attempt, Json, Judge, Outcome, Score, Subject
 from otel_i2e.score.answer import NotRecorded, answer_of, checked, is_verdict, passed
-from otel_i2e.score.content import is_truncated, missing
+from otel_i2e.score.content import is_truncated
 from otel_i2e.score.scorer import Scorer
 from otel_i2e.score.storable import one_line
 from otel_i2e.score.time_limit import calls_in_thread, is_suspended, limited, suspended, too_late
@@ -23,6 +23,8 @@ __all__ = ["begin", "run_functions", "run_scorer"]
 
 _LONGEST: Final = 600.0
 """Seconds after which a judge is given up, whatever its own timeout and repeats, so that it cannot stop the others."""
+_made: Final = Attempt.trusted  # bound once: a contract finds its class methods slowly
+_SCORED: Final = Outcome.SCORED
 _PLAIN: Final = (Score, bool, int, float, str, type(None))
 """What most scorers return: neither awaitable nor a scalar of another library, and not worth asking."""
 
@@ -46,18 +48,20 @@ def begin(
 
     For scorers that do not block (`Scorer.blocks`).
     """
-    gap = missing(subject, scorer.required)
-    if gap is not None:
-        outcome, reason = gap
-        return _attempt(_said(scorer, outcome, reason if outcome is Outcome.NO_CONTENT else None))
+    for outcome, lacks in scorer.gaps:
+        if (reason := lacks(subject)) is not None:
+            return _attempt(_said(scorer, outcome, reason if outcome is Outcome.NO_CONTENT else None))
     began = perf_counter()
     try:
         if scorer.needs_judge or scorer.function is not None:
             _check_ready(scorer, judge, timeout)
         result = scorer.ask(subject, judge)
-        if not isinstance(result, _PLAIN) and inspect.isawaitable(result):
+        if type(result) is Score:  # of every check in code
+            said = _scored(scorer, subject, checked(result), scorer.threshold)
+        elif not isinstance(result, _PLAIN) and inspect.isawaitable(result):
             return _awaited(scorer, subject, result, timeout, began)
-        said = _ended(scorer, subject, result)
+        else:
+            said = _ended(scorer, subject, result)
     except BaseException as error:  # a scorer is anybody's code
         if _is_from_outside(error):
             raise
@@ -118,16 +122,24 @@ def _ended(scorer: Scorer, subject: Subject, result: Any) -> Json:
     """What the attempt says that gave `result`. ScorerError when that is nothing that a scorer returns."""
     if not isinstance(result, _PLAIN) and hasattr(result, "item") and callable(result.item):
         result = result.item()  # a scalar of numpy or torch
-    score, model, cost = (checked(result), None, None) if isinstance(result, Score) else answer_of(result)
-    said = _said(scorer, Outcome.NOT_APPLICABLE)
-    if score is not None:
-        if subject.span.content_state == "truncated" and is_truncated(subject, scorer.needs):
-            score = score.model_copy(update={"metadata": {**score.metadata, "content": "truncated"}})
-        if scorer.threshold is None and is_verdict(result):
-            said["threshold"] = 1.0
-        said["outcome"], said["score"], said["passed"] = Outcome.SCORED, score, passed(score, said["threshold"])
+    score, model, cost = answer_of(result)
+    if score is None:
+        said = _said(scorer, Outcome.NOT_APPLICABLE)
+    else:
+        threshold = 1.0 if scorer.threshold is None and is_verdict(result) else scorer.threshold
+        said = _scored(scorer, subject, score, threshold)
     if model is not None or cost is not None:  # another library's, perhaps
         said["model"], said["cost_usd"] = model and str(model), None if cost is None else float(cost)
+    return said
+
+
+def _scored(scorer: Scorer, subject: Subject, score: Score, threshold: float | None) -> Json:
+    """What the attempt says that gave `score`."""
+    if subject.span.content_state == "truncated" and is_truncated(subject, scorer.needs):
+        score = score.model_copy(update={"metadata": {**score.metadata, "content": "truncated"}})
+    said = scorer.stamp.copy()
+    said["outcome"], said["score"], said["threshold"] = _SCORED, score, threshold
+    said["passed"] = passed(score, threshold)
     return said
 
 
@@ -153,7 +165,7 @@ def _said(scorer: Scorer, outcome: Outcome, error: str | None = None) -> Json:
 
 def _attempt(said: Json, seconds: float | None = None) -> Attempt:
     said["duration_ms"] = None if seconds is None else seconds * 1000
-    return Attempt.trusted(said)
+    return _made(said)
 
 
 def _is_from_outside(error: BaseException) -> bool:

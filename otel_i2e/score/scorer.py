@@ -21,6 +21,7 @@ from typing import Any, Final, NamedTuple, overload
 
 from otel_i2e.errors import ScorerError
 from otel_i2e.models import Attempt, Definition, Json, Judge, Outcome, Subject
+from otel_i2e.score.content import Gaps, gaps_of
 from otel_i2e.score.identity import code_definition
 from otel_i2e.score.parameters import asking, needs_of, place_of
 
@@ -99,6 +100,11 @@ class Scorer:
     def needs(self) -> frozenset[str]:
         """Every parameter that it takes."""
         return self.required | self.optional
+
+    @cached_property
+    def gaps(self) -> Gaps:
+        """In what ways a subject may lack what it requires."""
+        return gaps_of(self.required)
 
     @cached_property
     def needs_trace(self) -> bool:

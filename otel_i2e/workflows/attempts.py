@@ -6,7 +6,7 @@ import asyncio
 import math
 import time
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final, NamedTuple, Protocol
 
@@ -112,18 +112,17 @@ def not_tried(scorer: Scorer, outcome: Outcome, reason: str | None = None) -> At
     return Attempt(scorer=scorer.name, scorer_version=scorer.version, outcome=outcome, error=reason)
 
 
-def _lines(jobs: Iterable[Job]) -> tuple[Iterator[Job], list[deque[Job]]]:
+def _lines(jobs: Sequence[Job]) -> tuple[Iterator[Job], list[deque[Job]]]:
     """The jobs that any worker takes, and those of plain functions: a line for each function, `_AT_ONCE` at most."""
-    shared: list[Job] = []
+    blocking = [job for job in jobs if job.scorer.blocks]
+    if not blocking:
+        return iter(jobs), []
     lines: dict[int, deque[Job]] = {}
     numbers: dict[str, int] = {}
-    for job in jobs:
-        if job.scorer.blocks:
-            number = numbers.setdefault(job.scorer.name, len(numbers) % _AT_ONCE)
-            lines.setdefault(number, deque()).append(job)
-        else:
-            shared.append(job)
-    return iter(shared), [*lines.values()]
+    for job in blocking:
+        number = numbers.setdefault(job.scorer.name, len(numbers) % _AT_ONCE)
+        lines.setdefault(number, deque()).append(job)
+    return iter([job for job in jobs if not job.scorer.blocks]), [*lines.values()]
 
 
 def _courts(court: Judge, memory: Memory | None) -> tuple[Judge, Judge]:
@@ -143,10 +142,14 @@ async def _work(
     for job in waiting:
         if now >= deadline:
             return
-        if job.allowance is None or await _is_let(job, on_attempt):
-            judge = courts[bool(job.subject.span.repeat)] if job.scorer.needs_judge else None
-            begun = begin(job.scorer, job.subject, judge, timeout)
-            _close(job, begun if isinstance(begun, Attempt) else await begun, on_attempt)
+        scorer, subject, _asker, allowance, _share, _number = job
+        if allowance is None or await _is_let(job, on_attempt):
+            judge = courts[bool(subject.span.repeat)] if scorer.needs_judge else None
+            begun = begin(scorer, subject, judge, timeout)
+            attempt = begun if isinstance(begun, Attempt) else await begun
+            if allowance is not None:
+                _settle(job, attempt)
+            on_attempt(job, attempt)
         now = time.monotonic()
         if now - turn > TURN:
             await asyncio.sleep(0)  # a plain scorer never yields: the others get their turn
@@ -165,7 +168,8 @@ async def _work_off(
         tries = [(job.scorer, job.subject) for job in portion]
         attempts = await run_functions(tries, timeout=timeout, until=deadline)
         for job, attempt in zip(portion, attempts, strict=False):
-            _close(job, attempt, on_attempt)
+            _settle(job, attempt)
+            on_attempt(job, attempt)
         line.extendleft(reversed(portion[len(attempts) :]))
         size = min(len(attempts) * 2, _PORTION)
 
@@ -190,10 +194,9 @@ async def _is_let(job: Job, on_attempt: Callable[[Job, Attempt], None]) -> bool:
     return refusal is None
 
 
-def _close(job: Job, attempt: Attempt, on_attempt: Callable[[Job, Attempt], None]) -> None:
+def _settle(job: Job, attempt: Attempt) -> None:
     if job.allowance is not None and job.allowance.counts(job):
         job.allowance.settle(job, attempt)
-    on_attempt(job, attempt)
 
 
 class _LateJudge:
