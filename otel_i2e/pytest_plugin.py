@@ -1,7 +1,8 @@
 """pytest: `@pytest.mark.i2e(dataset="evals/refunds.jsonl", repeat=3)` and the fixture `i2e`.
 
-A test that uses the fixture runs once for each case and repeat; one with the marker that checks nothing is red. pytest
-loads this module in every session, so nothing of otel-i2e is imported until a test has the marker.
+A test that uses the fixture runs once for each case and repeat; one with the marker that checks nothing is red. What
+only a judge without a valid calibration fails is an expected failure (`x`), and what only such a judge passes is said
+at the end. pytest loads this module in every session, so nothing of otel-i2e is imported until a test has the marker.
 """
 
 from __future__ import annotations
@@ -23,9 +24,12 @@ __all__ = [
     "pytest_generate_tests",
     "pytest_runtest_call",
     "pytest_runtest_setup",
+    "pytest_terminal_summary",
 ]
 
 _MARK = "@pytest.mark.i2e"
+_SHADOW = "i2e.shadow"
+"""The property of a test whose verdict rests on judges that may not block."""
 _MARKER = "i2e(dataset, repeat=1, scorers=(), timeout=120): run once for each case of a dataset, with the fixture i2e"
 
 
@@ -75,14 +79,23 @@ class CaseUnderTest:
         return {one.scorer: _value(one.score.value, one.score.label) if one.score else None for one in attempts}
 
     def check(self) -> CaseUnderTest:
-        """Fail the test unless every scorer of the case was measured and passed."""
-        from otel_i2e.workflows.one_case import complaint
+        """Fail the test unless every scorer of the case was measured and passed.
+
+        What only judges without a valid calibration say is reported: their no is an expected failure, their yes a pass
+        with a line at the end, unless the policy says otherwise (`uncalibrated_judge`).
+        """
+        from otel_i2e.config import load_settings
+        from otel_i2e.workflows.case_judgement import judgement
 
         __tracebackhide__ = True
-        text = complaint(self.case, self._done())
+        said = judgement(load_settings(), self.case, self._done())
         self.is_checked = True
-        if text is not None:
-            pytest.fail(text, pytrace=False)
+        if said.shadow is not None:
+            self._node.user_properties.append((_SHADOW, said.shadow))
+        if said.fails:
+            pytest.fail(said.complaint or "", pytrace=False)
+        if said.complaint is not None:
+            pytest.xfail(said.shadow or "")
         return self
 
     def _done(self) -> CaseRun:
@@ -121,6 +134,22 @@ def pytest_runtest_call(item: pytest.Item) -> None:
     if isinstance(case, CaseUnderTest) and not case.is_checked:
         what = "ran nothing" if case.result is None else "did not check what it ran"
         pytest.fail(f"{_MARK}: {item.name} {what}; call i2e.run(task).check()", pytrace=False)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """A section with what rests on judges that may not block: such a test is no proof, whatever its letter."""
+    reports: list[Any] = [report for reports in terminalreporter.stats.values() for report in reports]
+    said = [
+        (report.nodeid, text)
+        for report in reports
+        if getattr(report, "when", None) == "call"
+        for name, text in report.user_properties
+        if name == _SHADOW
+    ]
+    if said:
+        terminalreporter.section(f"i2e: {len(said)} verdicts rest on judges that may not block", yellow=True)
+        for nodeid, text in said:
+            terminalreporter.line(f"{nodeid}: {text}")
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ import pytest
 
 from otel_i2e.config import Settings
 from otel_i2e.store import Store
+from otel_i2e.testing import MessagesRequest, MessagesServer, Reply
 
 _PLUGIN = [] if any(one.name == "i2e" for one in entry_points(group="pytest11")) else ["-p", "otel_i2e.pytest_plugin"]
 _DATASET = (
@@ -148,6 +149,38 @@ def test_a_marker_that_says_nothing_usable_is_one_line(project: Path, arguments:
     assert done.returncode == 2
     assert says in done.stdout
     assert "pytest_plugin.py" not in done.stdout
+
+
+def test_a_judge_without_a_calibration_reports_and_fails_no_test(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its no is an expected failure, its yes a pass that is called no proof; both stand at the end and in the JUnit."""
+    (project / "refunds.jsonl").write_text(
+        '{"id": "laptop", "input": "laptop?", "must": ["is polite"]}\n'
+        '{"id": "banana", "input": "banana?", "must": ["is polite"], "priority": "P0"}\n'
+    )
+
+    def judge(request: MessagesRequest) -> Reply:
+        choice = "not_satisfied" if "no idea" in request.question else "satisfied"
+        return Reply.json({"reasoning": "r", "choice": choice})
+
+    with MessagesServer(judge) as server:
+        monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-test")
+        monkeypatch.setenv("ANTHROPIC_BASE_URL", server.url)
+        done = _pytest(project, "-n", "1", "-k", "answers and 0", "--junitxml", "out.xml")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "1 passed, 1 xfailed" in done.stdout
+    assert "i2e: 2 verdicts rest on judges that may not block" in done.stdout
+    assert "case laptop (P1) was passed only by a judge without a valid calibration: must " in done.stdout
+    assert "case banana (P0, which counts as P1) is failed only by a judge without" in done.stdout
+    tests = {one.get("name"): one for one in ET.parse(project / "out.xml").getroot().iter("testcase")}
+    found = {
+        name: [one.get("value", "") for one in test.iter("property") if one.get("name") == "i2e.shadow"]
+        for name, test in tests.items()
+    }
+    assert [len(said) for said in found.values()] == [1, 1]
+    skipped = [one.get("type") for one in tests["test_answers[banana-0]"].iter("skipped")]
+    assert skipped == ["pytest.xfail"]
 
 
 def test_a_session_without_the_marker_pays_nothing() -> None:

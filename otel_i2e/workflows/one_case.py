@@ -10,8 +10,6 @@ from opentelemetry import trace
 
 from otel_i2e.config import Settings
 from otel_i2e.errors import UsageError
-from otel_i2e.gate import repeat_verdict
-from otel_i2e.gate.wording import line
 from otel_i2e.models import Case, CaseRun
 from otel_i2e.semconv import I2E_SCOPE
 from otel_i2e.store import Store
@@ -23,11 +21,10 @@ from otel_i2e.workflows.recording import recording
 from otel_i2e.workflows.scorers import applicable_scorers, judge_settings, load_all, named
 from otel_i2e.workflows.tasks import task_of
 
-__all__ = ["complaint", "run_one"]
+__all__ = ["run_one"]
 
 _FLUSH_SECONDS: Final = 30.0
 _DRAIN_SECONDS: Final = 60.0
-_LONGEST: Final = 4000
 
 
 def run_one(
@@ -80,33 +77,6 @@ def run_one(
         writer.add_ledger(scored.ledger)
         writer.add_verdicts([*memory.fresh.values()])
     return scored.runs[0]
-
-
-def complaint(case: Case, run: CaseRun) -> str | None:
-    """What is wrong with a run: input, output, expectation and every explanation; None when nothing is."""
-    verdict = repeat_verdict(case, run)
-    if verdict.passed:
-        return None
-    what = "failed" if verdict.failures else "could not be measured"
-    rows = [f"case {line(case.id)} ({case.priority}), repeat {run.repeat}, {what}; trace {run.trace_id}"]
-    rows += [f"  {name + ':':<10}{_shown(value)}" for name, value in _facts(case, run) if value not in (None, [], "")]
-    rows += [f"  - {line(one.what)}: {line(one.why, 1000)}" for one in (*verdict.failures, *verdict.unmeasured)]
-    return "\n".join(rows)
-
-
-def _facts(case: Case, run: CaseRun) -> list[tuple[str, Any]]:
-    return [
-        ("input", case.input),
-        ("output", run.output if run.output is not None else "(no output)"),
-        ("expected", case.expected),
-        ("must", case.must),
-        ("must_not", case.must_not),
-        ("error", run.error),
-    ]
-
-
-def _shown(value: Any) -> str:
-    return line(value, _LONGEST)
 
 
 def _refuse_running_loop() -> None:
