@@ -81,7 +81,7 @@ class Calibration(Contract):
     """Cohen's kappa on the held-out half, each label with its weight."""
     tpr: Rate | None = None
     """Of what people pass, the share that the judge passes, each label with its weight. The interval is Wilson's where
-    each counts as one, else from draws (`stats.verification`)."""
+    each counts as one, else one that puts Wilson's together (`stats.verification`)."""
     tnr: Rate | None = None
     """Of what people fail, the share that the judge fails, likewise."""
     threshold: float | None = None

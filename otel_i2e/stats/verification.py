@@ -5,24 +5,28 @@ how many passes the judge lets through and overstate how many fails it finds (ve
 right within one verdict, so each label is weighed by what its verdict stands for (Begg and Greenes, Biometrics 39,
 1983). Labels that were drawn evenly give the same rates as ever.
 
-Intervals come from draws, with a fixed seed, of every share that was estimated, each from its beta distribution with
-Jeffreys' prior: the verdicts among all that was judged, and what people said of each.
+Every share that was estimated, the verdicts among all that was judged and what people said of each, has its Wilson
+interval. How far an estimate moves when one of them goes to its end, squared and added up over all, is the square of
+how far its own interval reaches (MOVER: Zou and Donner, Statistics in Medicine 27, 2008), on the scale of log odds for
+TPR and TNR.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from random import Random
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from itertools import product
+from math import exp, inf, log, sqrt
 from typing import Final, NamedTuple
 
-from otel_i2e.stats.corrected import Corrected
-from otel_i2e.stats.proportions import Interval
+from otel_i2e.stats.corrected import Corrected, solved
+from otel_i2e.stats.proportions import Interval, wilson, wilson_share
 
 __all__ = ["Share", "Verified", "VerifiedLabel", "verified"]
 
-_DRAWS: Final = 1_000
 _LEAST_J: Final = 0.3
+_DRAWN: Final = "drawn"
+_NOW: Final = "now"
 
 
 class VerifiedLabel(NamedTuple):
@@ -62,13 +66,19 @@ class Verified(NamedTuple):
     """The same as the judge's rate plus the mean of (human - judge), every label with its weight."""
 
 
+class _Estimated(NamedTuple):
+    rate: float
+    ends: Interval
+
+
 class _Joint(NamedTuple):
-    """Shares of all that was judged, by what people say and the judge says; they sum to 1."""
+    """Shares of all that was judged, by what people say and the judge says; they sum to 1. And what it passes now."""
 
     true_pass: float
     false_fail: float
     false_pass: float
     true_fail: float
+    judged: float
 
     def tpr(self) -> float:
         return _of(self.true_pass, self.false_fail)
@@ -76,19 +86,31 @@ class _Joint(NamedTuple):
     def tnr(self) -> float:
         return _of(self.true_fail, self.false_pass)
 
+    def youden(self) -> float:
+        return self.tpr() + self.tnr() - 1
+
     def kappa(self) -> float:
         agreed = self.true_pass + self.true_fail
         people, judge = self.true_pass + self.false_fail, self.true_pass + self.false_pass
         chance = people * judge + (1 - people) * (1 - judge)
         return (agreed - chance) / (1 - chance) if chance < 1 else 0.0
 
-    def rogan_gladen(self, judged: float) -> float:
+    def rogan_gladen(self) -> float:
         """(p + q0 - 1) / (q0 + q1 - 1)."""
-        j = self.tpr() + self.tnr() - 1
-        return (judged + self.tnr() - 1) / j if abs(j) > 1e-12 else judged
+        j = self.youden()
+        return (self.judged + self.tnr() - 1) / j if abs(j) > 1e-12 else self.judged
 
-    def prediction_powered(self, judged: float) -> float:
-        return judged + self.false_fail - self.false_pass
+    def left(self, rate: float) -> float:
+        """What the judge passes, less what it would pass of a true pass rate: 0 at that of Rogan and Gladen."""
+        return self.judged - rate * self.tpr() - (1 - rate) * (1 - self.tnr())
+
+    def prediction_powered(self) -> float:
+        return self.judged + self.false_fail - self.false_pass
+
+
+_Shares = Mapping[Hashable, float]
+"""Key of a share → its value: `drawn`, `now`; verdict to draw by → how much people pass; the two → how much the judge
+passes."""
 
 
 def verified(labels: Iterable[VerifiedLabel], drawn: Share, judged: Share | None = None) -> Verified | None:
@@ -101,64 +123,85 @@ def verified(labels: Iterable[VerifiedLabel], drawn: Share, judged: Share | None
     counts = Counter(labels)
     if {label.drawn for label in counts} != {True, False}:
         return None
-    edge = 1 / (2 * drawn.draws + 2)  # a share of none or of all is not known to be exactly that
-    middle = _joint(counts, min(1 - edge, max(edge, drawn.rate)), _plain)
-    now = judged or drawn
-    random = Random(20261120)  # noqa: S311 -- a simulation that gives the same interval each time
-    joints: list[tuple[_Joint, float]] = []
-    for _ in range(_DRAWS):
-        share = _beta(random, drawn.rate * drawn.draws, drawn.draws)
-        p = share if judged is None else _beta(random, now.rate * now.draws, now.draws)
-        joints.append((_joint(counts, share, lambda hits, n: _beta(random, hits, n)), p))
-    j = _corrected(middle.tpr() + middle.tnr() - 1, [one.tpr() + one.tnr() - 1 for one, _ in joints])
+    is_same = all(label.drawn == label.judge for label in counts)  # one verdict: the judge passes what it passes
+    known = _estimated(counts, is_same) | {_DRAWN: _share(drawn)} | ({} if judged is None else {_NOW: _share(judged)})
+    middle = _joint({key: one.rate for key, one in known.items()})
+    youden, powered = _moved(_Joint.youden, known), _moved(_Joint.prediction_powered, known)
+    ratio = solved(lambda rate: _moved(lambda one: one.left(rate), known))
     return Verified(
-        tpr=_corrected(middle.tpr(), [one.tpr() for one, _ in joints]),
-        tnr=_corrected(middle.tnr(), [one.tnr() for one, _ in joints]),
+        tpr=_odds(_Joint.tpr, known),
+        tnr=_odds(_Joint.tnr, known),
         kappa=middle.kappa(),
-        is_informative=j.rate >= _LEAST_J and j.interval.low > 0,
-        rogan_gladen=_corrected(middle.rogan_gladen(now.rate), [one.rogan_gladen(p) for one, p in joints]),
-        prediction_powered=_corrected(
-            middle.prediction_powered(now.rate), [one.prediction_powered(p) for one, p in joints]
-        ),
+        is_informative=middle.youden() >= _LEAST_J and youden.low > 0,
+        rogan_gladen=_inside(middle.rogan_gladen(), powered if is_same and judged is None else ratio),  # the same then
+        prediction_powered=_inside(middle.prediction_powered(), powered),
     )
 
 
-def _joint(counts: Counter[VerifiedLabel], share: float, estimate: Callable[[float, float], float]) -> _Joint:
-    """The four shares when `share` of all has the verdict pass to draw by; `estimate` makes a share of hits and n."""
-    found: Counter[tuple[bool, bool]] = Counter()
-    shares = {True: share, False: 1 - share}
-    for drawn, of_all in shares.items():
-        passes, fails = (_cells(counts, drawn, judge) for judge in (True, False))
-        n_pass, n_fail = sum(passes), sum(fails)
-        pass_share = 1.0 if not n_fail else 0.0 if not n_pass else estimate(n_pass, n_pass + n_fail)
-        for judge, cell, part in ((True, passes, pass_share), (False, fails, 1 - pass_share)):
-            if sum(cell):
-                human = estimate(cell[0], sum(cell))
-                found.update({(True, judge): of_all * part * human, (False, judge): of_all * part * (1 - human)})
-    return _Joint(found[True, True], found[True, False], found[False, True], found[False, False])
+def _share(share: Share) -> _Estimated:
+    edge = 1 / (2 * share.draws + 2)  # a share of none or of all is not known to be exactly that
+    return _Estimated(min(1 - edge, max(edge, share.rate)), wilson_share(share.rate, share.draws))
 
 
-def _cells(counts: Counter[VerifiedLabel], drawn: bool, judge: bool) -> tuple[int, int]:
-    return counts[VerifiedLabel(drawn, judge, human=True)], counts[VerifiedLabel(drawn, judge, human=False)]
+def _estimated(counts: Counter[VerifiedLabel], is_same: bool) -> dict[Hashable, _Estimated]:
+    """What the labels say, each with its interval."""
+    found: dict[Hashable, _Estimated] = {}
+    for drawn in (True, False):
+        cells = {human: _cell(counts, drawn, human) for human in (True, False)}
+        found[drawn] = _of_counts(sum(cells[True]), sum(cells[False]))
+        for human, cell in cells.items():
+            found[drawn, human] = _Estimated(float(drawn), Interval(drawn, drawn)) if is_same else _of_counts(*cell)
+    return found
 
 
-def _plain(hits: float, n: float) -> float:
-    return hits / n
+def _of_counts(hits: int, misses: int) -> _Estimated:
+    n = hits + misses
+    return _Estimated(hits / n if n else 0.5, wilson(hits, n))
 
 
-def _beta(random: Random, hits: float, n: float) -> float:
-    return random.betavariate(hits + 0.5, n - hits + 0.5)
+def _cell(counts: Counter[VerifiedLabel], drawn: bool, human: bool) -> tuple[int, int]:
+    return counts[VerifiedLabel(drawn, True, human)], counts[VerifiedLabel(drawn, False, human)]  # noqa: FBT003 -- fields
 
 
-def _corrected(rate: float, drawn: Sequence[float], level: float = 0.95) -> Corrected:
-    ordered = sorted(drawn)
-    tail = round(len(ordered) * (1 - level) / 2)
-    low, high = ordered[tail], ordered[-1 - tail]
-    return Corrected(_inside(rate), Interval(_inside(min(low, rate)), _inside(max(high, rate))))
+def _joint(shares: _Shares) -> _Joint:
+    found = dict.fromkeys(product((True, False), repeat=2), 0.0)  # by people and judge
+    for drawn, of_all in ((True, shares[_DRAWN]), (False, 1 - shares[_DRAWN])):
+        for human, part in ((True, shares[drawn]), (False, 1 - shares[drawn])):
+            judge = shares[drawn, human]
+            found[human, True] += of_all * part * judge
+            found[human, False] += of_all * part * (1 - judge)
+    now = shares.get(_NOW, shares[_DRAWN])
+    return _Joint(found[True, True], found[True, False], found[False, True], found[False, False], now)
 
 
-def _inside(value: float) -> float:
-    return min(1.0, max(0.0, value))
+def _moved(of: Callable[[_Joint], float], known: Mapping[Hashable, _Estimated]) -> Interval:
+    """The interval of an estimate: the moves of every share to its ends, added as squares."""
+    middle = {key: one.rate for key, one in known.items()}
+    at = of(_joint(middle))
+    down = up = 0.0
+    for key, one in known.items():
+        ends = [of(_joint({**middle, key: end})) - at for end in one.ends]
+        down += min(0.0, *ends) ** 2
+        up += max(0.0, *ends) ** 2
+    return Interval(at - sqrt(down), at + sqrt(up))
+
+
+def _odds(of: Callable[[_Joint], float], known: Mapping[Hashable, _Estimated]) -> Corrected:
+    """A rate whose interval is made on the scale of log odds; a rate of 0 or 1 has none, and stays on its own."""
+    rate = of(_joint({key: one.rate for key, one in known.items()}))
+    if not 0 < rate < 1:
+        return _inside(rate, _moved(of, known))
+    low, high = _moved(lambda joint: _log_odds(of(joint)), known)
+    return _inside(rate, Interval(1 / (1 + exp(min(700.0, -low))), 1 / (1 + exp(min(700.0, -high)))))
+
+
+def _log_odds(rate: float) -> float:
+    return -inf if rate <= 0 else inf if rate >= 1 else log(rate / (1 - rate))
+
+
+def _inside(rate: float, interval: Interval) -> Corrected:
+    rate, low, high = (min(1.0, max(0.0, value)) for value in (rate, *interval))
+    return Corrected(rate, Interval(low, high))
 
 
 def _of(part: float, rest: float) -> float:

@@ -41,14 +41,55 @@ def test_prediction_powered() -> None:
 
 
 def test_the_prediction_powered_interval_is_that_of_the_paper() -> None:
-    """Half of it is 1.96 · √(var(judge) / N + var(human − judge) / n): arXiv 2301.09633, mean estimation."""
-    judged = [1.0] * 60 + [0.0] * 40
-    labelled = [(1.0, 1.0)] * 20 + [(1.0, 0.0)] * 5 + [(0.0, 0.0)] * 15
+    """With many labels: half of it is 1.96 · √(var(judge) / N + var(human − judge) / n), arXiv 2301.09633."""
+    judged = [1.0] * 6000 + [0.0] * 4000
+    labelled = [(1.0, 1.0)] * 2000 + [(1.0, 0.0)] * 500 + [(0.0, 0.0)] * 1500
     found = prediction_powered(judged, labelled)
     assert found is not None
     assert found.rate == pytest.approx(0.6 - 5 / 40)
-    half = 1.959964 * (0.24 * 100 / 99 / 100 + (5 / 40) * (35 / 40) * 40 / 39 / 40) ** 0.5
-    assert (found.interval.low, found.interval.high) == pytest.approx((0.475 - half, 0.475 + half), abs=1e-6)
+    half = 1.959964 * (0.24 / 10000 + (5 / 40) * (35 / 40) / 4000) ** 0.5
+    assert (found.interval.low, found.interval.high) == pytest.approx((0.475 - half, 0.475 + half), abs=2e-4)
+
+
+def test_a_few_labels_without_a_gap_do_not_show_that_there_is_none() -> None:
+    """20 of 20 agree: by the paper's formula the interval would be that of the judge's rate alone."""
+    found = prediction_powered([1.0] * 900 + [0.0] * 100, [(1.0, 1.0)] * 18 + [(0.0, 0.0)] * 2)
+    assert found is not None
+    assert found.rate == pytest.approx(0.9)
+    assert found.interval.low < 0.85
+
+
+@pytest.mark.parametrize(
+    ("positive", "sensitivity", "specificity", "rate", "interval", "digits"),
+    [
+        ((20, 120), 0.9, 0.99, 0.17603, (0.1129887, 0.2623065), 5e-6),
+        ((23, 150), 0.96, 0.89, 0.051, (0.0, 0.13), 0.006),
+        ((6, 151), 0.964, 0.927, 0.0, (0.0, 0.013), 0.006),
+    ],
+)
+def test_published_examples_of_rogan_and_gladen(
+    positive: tuple[int, int],
+    sensitivity: float,
+    specificity: float,
+    *,
+    rate: float,
+    interval: tuple[float, float],
+    digits: float,
+) -> None:
+    """Of a test whose errors are known exactly. Manual of RSurveillance, `tp`, Wilson's interval; manual of epiR,
+    `epi.prev`: brucellosis in a herd of cows, and Helicobacter in children (Moujaber and others 2008), as printed.
+    """
+    known = 10_000_000
+    found = rogan_gladen(
+        *positive,
+        right_passes=round(sensitivity * known),
+        passes=known,
+        right_fails=round(specificity * known),
+        fails=known,
+    )
+    assert found is not None
+    assert found.rate == pytest.approx(rate, abs=digits)
+    assert found.interval == pytest.approx(interval, abs=max(digits, 1e-5))
 
 
 @given(st.integers(0, 60), st.integers(0, 60), st.integers(0, 200))
