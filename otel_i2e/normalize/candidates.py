@@ -115,6 +115,8 @@ def gather(raw: RawSpan, logs: Sequence[RawLog] = ()) -> Facts:
     if params:
         if isinstance(stop := params.get("stop_sequences"), str):
             params["stop_sequences"] = words(stop)
+        if isinstance(streams := params.get("stream"), str):
+            params["stream"] = streams.lower() == "true"
         facts["request_params"] = {**facts.get("request_params", {}), **params}
     facts["dialect"] = _name_of(shown | signs)
     return facts

@@ -50,13 +50,29 @@ def plain_message(value: Json) -> Json:
     """A message with `role`, `content`, `tool_calls` and `tool_call_id`; bookkeeping is left out."""
     said: Json = unwrapped(value)
     message: Json = {"role": _speaker(value, said), "content": said.get("content")}
-    calls = said.get("tool_calls")
-    if is_list(calls) and calls:
+    if thought := _object(said.get("additional_kwargs")).get("reasoning_content"):
+        message["content"] = [{"type": "reasoning", "content": thought}, *_as_blocks(said.get("content"))]
+    if calls := [*_listed(said.get("tool_calls")), *_listed(said.get("invalid_tool_calls"))]:
         message["tool_calls"] = [_call(call) for call in calls]
-        if is_list(content := said.get("content")):  # Anthropic's blocks repeat the calls
+        if is_list(content := message["content"]):  # Anthropic's blocks repeat the calls
             message["content"] = [part for part in content if not (is_object(part) and part.get("type") == "tool_use")]
     message |= {name: said[name] for name in ("tool_call_id", "name") if said.get(name)}
+    if said.get("status") == "error":
+        message["is_error"] = True
     return message
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if is_list(value) else []
+
+
+def _object(value: Any) -> Json:
+    return value if is_object(value) else {}
+
+
+def _as_blocks(content: Any) -> list[Any]:
+    """What was said, as a list that more can stand in."""
+    return content if is_list(content) else [content] if content else []
 
 
 def _speaker(value: Json, said: Json) -> str:

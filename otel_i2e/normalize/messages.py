@@ -25,6 +25,7 @@ __all__ = ["Content", "canonical_message", "content", "cut_off", "instructions",
 _JSON_BEGINS: Final = ("[", "{", '"', " ", "\n", "\t", "\r")
 _REMEMBERED_SIZE: Final = 100_000
 _MESSAGE_NAMES: Final = frozenset({"role", "parts", "content", "tool_calls", "tool_call_id", "function_call"})
+_SPENT: Final = _MESSAGE_NAMES | {"is_error"}
 _BESIDE: Final = frozenset({"tool_calls", "tool_call_id"})
 _NO_BLOCK: Final = frozenset({"role", "parts", "message"})
 _ROLES: Final = {"model": "assistant"}  # Gemini
@@ -82,11 +83,12 @@ def canonical_message(message: Any, role: str = "user") -> Json:
     if said in ("tool", "function") and _is_answer(message):
         back = message.get("parts", message.get("content"))
         answer = {"type": "tool_call_response", "id": message.get("tool_call_id"), "response": back}
-        parts = [canonical_part(answer)]
+        failed = {"is_error": True} if message.get("is_error") is True else {}
+        parts = [{**canonical_part(answer), **failed}]
     if calls := _calls(message):
         known = {dumps(part, SORTED) for part in parts if part.get("type") == "tool_call"}
         parts += [call for call in calls if dumps(call, SORTED) not in known]
-    return {"role": said, "parts": parts, **{key: message[key] for key in message if key not in _MESSAGE_NAMES}}
+    return {"role": said, "parts": parts, **{key: message[key] for key in message if key not in _SPENT}}
 
 
 def _refused(message: Json) -> Any:

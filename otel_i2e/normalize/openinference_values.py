@@ -19,7 +19,7 @@ from otel_i2e.normalize.readers import object_of, text, tool_result
 from otel_i2e.normalize.richness import richness
 from otel_i2e.normalize.shapes import are_messages
 
-__all__ = ["answer_in", "documents_in", "request_in", "richer", "tool_run_in"]
+__all__ = ["answer_in", "documents_in", "query_in", "request_in", "richer", "tool_run_in"]
 
 _MESSAGES: Final = ("messages", "input", "prompt", "contents")
 _REQUEST: Final = '{"'
@@ -103,6 +103,12 @@ def documents_in(sent: Json, flattened: list[Json]) -> list[Json] | None:
     for document, beside in zip(found, documents(known) or [], strict=True):
         document |= {name: beside[name] for name, value in document.items() if value is None}
     return found or None
+
+
+def query_in(sent: Json) -> str | None:
+    """What was looked for, out of the arguments of the function that looked; None when the input is plain text."""
+    given = _structure(sent.get(semconv.INPUT_VALUE))
+    return text(given.get("query") or given.get("input")) if is_object(given) else None
 
 
 def richer(flattened: list[Json], whole: Content | None) -> Content | None:

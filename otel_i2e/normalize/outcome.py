@@ -19,12 +19,13 @@ _CODE_TOLD: Final = re.compile(r"\bError code: (\d{3})\b")  # as the SDKs of Ope
 def put_outcome(row: SpanRow, raw: RawSpan) -> None:
     """Fill the outcome columns of `row`.
 
-    A span failed when its status says so; or when that says nothing, and its dialect does or it carries `error.type`,
-    which the conventions allow on failures only. The message is the status description, or else the exception's.
+    A span failed when its status says so, or its dialect does; or when the status says nothing and it carries
+    `error.type`, which the conventions allow on failures only. The message is the status description, or else the
+    exception's.
     """
     sent = raw.attributes
-    told = sent.get(semconv.ERROR_TYPE) or row["status"] == "error"
-    if raw.status_code == "ok" or (raw.status_code != "error" and not told):
+    told = raw.status_code != "ok" and sent.get(semconv.ERROR_TYPE)
+    if raw.status_code != "error" and row["status"] != "error" and not told:
         return
     exception = _exception(raw)
     kind = text(sent.get(semconv.ERROR_TYPE)) or text(exception.get(semconv.EXCEPTION_TYPE))

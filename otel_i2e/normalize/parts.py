@@ -278,5 +278,9 @@ _SPELLINGS: Final[dict[str, Callable[[Json], Json]]] = {
     "file": _image,
     "input_file": _image,
     "binary": _image,
+    "image-url": _image,
+    "audio-url": _image,
+    "video-url": _image,
+    "document-url": _image,
 }
 """`type` as OpenAI, Anthropic and older conventions spell it → how to read it."""

@@ -18,6 +18,8 @@ _SPELLINGS: Final = {
     "gemini": "gcp.gemini",
     "google": "gcp.gen_ai",
     "google_genai": "gcp.gemini",
+    "google-gla": "gcp.gemini",
+    "google-vertex": "gcp.vertex_ai",
     "google_vertexai": "gcp.vertex_ai",
     "vertex_ai": "gcp.vertex_ai",
     "vertexai": "gcp.vertex_ai",

@@ -53,3 +53,25 @@ def test_the_choices_of_a_result_are_said_by_the_assistant() -> None:
     """Also where the message does not say so."""
     (choice,) = generations({"generations": [[{"message": {"lc": 1, "kwargs": {"content": "bye"}}}]]})
     assert choice["message"] == {"role": "assistant", "content": "bye"}
+
+
+def test_calls_that_could_not_be_read_and_thoughts_beside_stay() -> None:
+    """`invalid_tool_calls` hold the arguments as text; some providers' thoughts stand in `additional_kwargs`."""
+    call: dict[str, object] = {"name": "f", "args": '{"a":', "id": "c", "type": "invalid_tool_call"}
+    sent = {"type": "ai", "content": "", "invalid_tool_calls": [call], "additional_kwargs": {"reasoning_content": "hm"}}
+    found = messages([sent])
+    assert found is not None
+    assert found.value[0]["parts"] == [
+        {"type": "reasoning", "content": "hm"},
+        {"type": "tool_call", "id": "c", "name": "f", "arguments": '{"a":'},
+    ]
+
+
+def test_a_tool_message_says_that_it_failed() -> None:
+    """`status` is LangChain's."""
+    found = messages([{"type": "tool", "content": "no such order", "tool_call_id": "c", "status": "error"}])
+    assert found is not None
+    assert found.value[0]["parts"] == [
+        {"type": "tool_call_response", "id": "c", "response": "no such order", "is_error": True}
+    ]
+    assert "is_error" not in found.value[0]

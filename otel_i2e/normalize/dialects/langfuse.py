@@ -46,8 +46,10 @@ def _failed(value: Any) -> str | None:
 
 
 def _cost(value: Any) -> float | None:
-    """The total; a total of nothing says that the price was not known."""
-    return amount((object_of(value) or {}).get("total")) or None
+    """The total, or the sum of the parts without one; a cost of nothing says that the price was not known."""
+    sent = object_of(value) or {}
+    parts = [sent["total"]] if "total" in sent else list(sent.values())
+    return round(sum(filter(None, map(amount, parts))), 10) or None
 
 
 def _read(raw: RawSpan, _logs: Sequence[RawLog]) -> Facts:

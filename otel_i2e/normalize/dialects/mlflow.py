@@ -6,20 +6,22 @@ and prompts are no part of its spans.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 from otel_i2e.models.json_text import parse_if_json
+from otel_i2e.normalize.chunks import put_together
 from otel_i2e.normalize.dialect import Dialect, Facts
 from otel_i2e.normalize.documents import documents
-from otel_i2e.normalize.messages import content
+from otel_i2e.normalize.messages import Content, content
 from otel_i2e.normalize.payloads import answered, asked
-from otel_i2e.normalize.raw import Json, RawEvent, RawLog, RawSpan, is_list, is_object
-from otel_i2e.normalize.readers import amount, answers, object_of, text, tool_result, words
+from otel_i2e.normalize.raw import Json, RawEvent, RawLog, RawSpan, is_object
+from otel_i2e.normalize.readers import amount, object_of, text, tool_result
 from otel_i2e.normalize.usage import usage
 
 __all__ = ["MLFLOW"]
 
+_CHUNK: Final = "mlflow.chunk.value"
 _KINDS: Final = {
     "LLM": "llm",
     "CHAT_MODEL": "llm",
@@ -60,7 +62,7 @@ def _read(raw: RawSpan, _logs: Sequence[RawLog]) -> Facts:
     if kind == "llm":
         counted = usage(_plain(sent.get("mlflow.chat.tokenUsage")))
         told = {name: value for name, value in counted.items() if value is not None}
-        return {**_call(sent, given, back, _streamed(raw.events)), **told}
+        return {**_call(sent, given, back, _streamed(raw.events, back)), **told}
     if kind == "tool":
         name = _word(sent.get("mlflow.spanFunctionName")) or raw.name
         return {"tool_name": name, "tool_arguments": content(given), "tool_result": tool_result(back)}
@@ -94,33 +96,21 @@ def _call(sent: Json, given: Any, back: Any, streamed: Facts) -> Facts:
     return facts
 
 
-def _streamed(events: Sequence[RawEvent]) -> Facts:
-    """An answer with tool calls out of the chunks of a stream: the span's output leaves the calls out."""
-    calls: dict[str, Json] = {}
-    said: list[str] = []
-    reason: Any = None
-    for choice in _choices(events):
-        reason = choice.get("finish_reason") or reason
-        delta = _object(choice.get("delta"))
-        said.append(text(delta.get("content")) or "")
-        pieces: Any = delta.get("tool_calls")
-        for piece in map(_object, pieces if is_list(pieces) else ()):
-            call = calls.setdefault(str(piece.get("index")), {"id": piece.get("id"), "name": "", "arguments": ""})
-            function = _object(piece.get("function"))
-            for name in ("name", "arguments"):
-                call[name] += text(function.get(name)) or ""
-    if not calls:
+def _streamed(events: Sequence[RawEvent], back: Any) -> Facts:
+    """An answer out of the chunks of a stream: all of it where the span has no output, else with its tool calls.
+
+    The output leaves calls out, and there is none when the stream was left early.
+    """
+    sent = [object_of(event.attributes.get(_CHUNK)) for event in events if event.name.startswith("mlflow.chunk.item.")]
+    whole = put_together([chunk for chunk in sent if chunk is not None])
+    if whole is None:
         return {}
-    message = {"role": "assistant", "content": "".join(said), "tool_calls": list(calls.values())}
-    return {"output_messages": answers([{**message, "finish_reason": reason}]), "finish_reasons": words(reason)}
-
-
-def _choices(events: Sequence[RawEvent]) -> Iterator[Json]:
-    for event in events:
-        if event.name.startswith("mlflow.chunk.item."):
-            chunk = object_of(event.attributes.get("mlflow.chunk.value")) or {}
-            listed: Any = chunk.get("choices")
-            yield from map(_object, listed if is_list(listed) else ())
+    told = {name: value for name, value in answered(whole).items() if value is not None}
+    if back is None:
+        return told
+    said: Content | None = told.get("output_messages")
+    asks = said is not None and any(part["type"] == "tool_call" for one in said.value for part in one["parts"])
+    return {name: told[name] for name in ("output_messages", "finish_reasons") if asks and name in told}
 
 
 def _object(value: Any) -> Json:

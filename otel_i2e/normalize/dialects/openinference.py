@@ -11,7 +11,7 @@ from typing import Any, Final
 from otel_i2e.normalize.dialect import Dialect, Facts
 from otel_i2e.normalize.flattened import objects, tree
 from otel_i2e.normalize.messages import canonical_message, tool_definitions
-from otel_i2e.normalize.openinference_values import answer_in, documents_in, request_in, richer, tool_run_in
+from otel_i2e.normalize.openinference_values import answer_in, documents_in, query_in, request_in, richer, tool_run_in
 from otel_i2e.normalize.parts import canonical_part, text_part, tool_call_part
 from otel_i2e.normalize.payloads import params
 from otel_i2e.normalize.raw import Json, RawLog, RawSpan, is_object
@@ -47,6 +47,7 @@ def _read(raw: RawSpan, _logs: Sequence[RawLog]) -> Facts:
     found = objects(sent, "retrieval", "documents", wrapper="document") or reranked
     if found or kind == "retrieval":
         facts["documents"] = documents_in(raw.attributes, found)
+        facts["input_text"] = facts["input_text"] or query_in(raw.attributes)
     return facts
 
 
@@ -135,16 +136,22 @@ def _message(said: Json) -> Json:
     calls = objects(said.get("tool_calls"), wrapper="tool_call")
     parts = _parts(said.get("contents"), with_calls=not calls)
     called = [_tool_call(call) for call in calls]
-    if not parts and said.get("content") not in (None, ""):
-        parts = [text_part(str(said["content"]))]
+    parts += _text_beside(said.get("content"), parts)
     if said.get("function_call_name"):
         called.append(tool_call_part(None, said["function_call_name"], said.get("function_call_arguments_json")))
     role = str(said.get("role") or "user")
     named = {"name": said["name"]} if said.get("name") else {}
     if role in ("tool", "function"):
-        answer = said.get("content") if "content" in said else [part for part in parts if part.get("type") == "text"]
+        answer = said.get("content") if all(part.get("type") == "text" for part in parts) else parts
+        answer = parts if answer is None else answer
         return canonical_message({"role": "tool", "content": answer, "tool_call_id": said.get("tool_call_id"), **named})
     return {"role": role, "parts": [*parts, *called], **named}
+
+
+def _text_beside(said: Any, parts: list[Json]) -> list[Json]:
+    """`content`, which may stand beside `contents` that do not say it: thoughts, images."""
+    known = "".join(str(part.get("content")) for part in parts if part.get("type") == "text")
+    return [] if said is None or str(said) in known else [text_part(str(said))]
 
 
 def _parts(contents: Any, *, with_calls: bool) -> list[Json]:
@@ -197,6 +204,7 @@ OPENINFERENCE: Final = Dialect(
         "tool_name": ("tool.name",),
         "tool_call_id": ("tool.id", "tool_call.id"),
     },
+    params={"reranker.top_k": "top_k"},
     names=r"openinference\.span\.kind$|llm\.(model_name|invocation_parameters|function_call|cost\.(prompt|completion))$"
     r"|llm\.(input_messages|output_messages|prompts|choices|tools)\.\d+\."
     r"|(retrieval|reranker|embedding)\.(output_)?(documents|embeddings)\.\d+\.",

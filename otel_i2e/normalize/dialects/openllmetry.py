@@ -128,7 +128,9 @@ def _run(sent: Json, given: Json, result: Any) -> Facts:
     answer = unwrapped(result.get("output")) if is_object(result) and "output" in result else result
     if is_object(answer) and answer.get("type") == "tool" and "content" in answer:
         answer = answer["content"]
-    arguments = given["inputs"] if "inputs" in given else beside or given.get("args") or given
+    positional = given.get("args")
+    named = given if beside and positional else beside or positional or given
+    arguments = given.get("inputs", named)
     return {
         "tool_name": text(sent.get("traceloop.entity.name")),
         "tool_call_id": text(beside.get("tool_call_id")),
@@ -156,11 +158,19 @@ OPENLLMETRY: Final = Dialect(
             "traceloop.association.properties.thread_id",
             "traceloop.association.properties.conversation_id",
         ),
+        "finish_reasons": ("llm.response.finish_reason", "llm.response.stop_reason"),
         "prompt_name": ("traceloop.prompt.key",),
         "prompt_version": ("traceloop.prompt.version", "traceloop.prompt.version_name"),
     },
     readers={"operation": _operation},
-    params={"llm.is_streaming": "stream"},
+    params={
+        "llm.is_streaming": "stream",
+        "llm.top_k": "top_k",
+        "llm.frequency_penalty": "frequency_penalty",
+        "llm.presence_penalty": "presence_penalty",
+        "llm.chat.stop_sequences": "stop_sequences",
+        "llm.request.repetition_penalty": "repetition_penalty",
+    },
     names=r"gen_ai\.(prompt|completion)\.\d+\.|llm\.request\.functions\.\d+\.|traceloop\.",
     events=_FOUND,
     read=_read,

@@ -91,6 +91,13 @@ def _add(facts: Facts, more: Facts) -> None:
             facts[column] = value
 
 
+def _append(facts: Facts, column: str, said: Content | None) -> None:
+    """What one of several events says, after what those before it said."""
+    old: Content | None = facts.get(column)
+    if said is not None:
+        facts[column] = said if old is None else Content([*old.value, *said.value], None, old.cut or said.cut)
+
+
 def _facts(happened: Iterable[tuple[str, Json]]) -> Facts:
     inputs: list[Json] = []
     outputs: list[Json] = []
@@ -100,6 +107,8 @@ def _facts(happened: Iterable[tuple[str, Json]]) -> Facts:
             inputs.append(_message(fields, _ROLES[name]))
         elif name == _CHOICE:
             outputs.append(_choice(fields))
+        elif name in _PIECES:
+            _append(facts, *_PIECES[name](fields))
         elif name in _WHOLE:
             _add(facts, _WHOLE[name](fields))
     if inputs:
@@ -182,23 +191,25 @@ def _failure(fields: Json) -> Facts:
     return {"status": "error", "error_type": kind, "status_message": text(fields.get(semconv.EXCEPTION_MESSAGE))}
 
 
-def _prompt(fields: Json) -> Facts:
-    return {"input_messages": messages(fields.get("gen_ai.prompt"))}
+def _prompt(fields: Json) -> tuple[str, Content | None]:
+    return "input_messages", messages(fields.get("gen_ai.prompt"))
 
 
-def _completion(fields: Json) -> Facts:
-    return {"output_messages": messages(fields.get("gen_ai.completion"), "assistant")}
+def _completion(fields: Json) -> tuple[str, Content | None]:
+    return "output_messages", messages(fields.get("gen_ai.completion"), "assistant")
 
 
 _WHOLE: Final[dict[str, Callable[[Json], Facts]]] = {
     _DETAILS: _details,
     _FAILURE: _failure,
+}
+_PIECES: Final[dict[str, Callable[[Json], tuple[str, Content | None]]]] = {
     "gen_ai.content.prompt": _prompt,
     "gen_ai.content.completion": _completion,
 }
 
 OPENTELEMETRY_EVENTS: Final = Dialect(
     name="opentelemetry",
-    events=frozenset({*_ROLES, _CHOICE, *_WHOLE}),
+    events=frozenset({*_ROLES, _CHOICE, *_WHOLE, *_PIECES}),
     read=_read,
 )

@@ -1,6 +1,6 @@
 """pydantic-ai 1 and 2, formats 1 to 6: OpenTelemetry's names, and a few of its own beside them.
 
-Read in `pydantic-ai-slim` 1.107 and 2.68 and seen on the wire. What chat spans say is read by
+Read in `pydantic-ai-slim` 0.4, 1.0, 1.20, 1.107 and 2.68; the last two seen on the wire. What chat spans say is read by
 `opentelemetry`; here are tool runs, the run's own messages, and counts under `gen_ai.usage.details`.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from otel_i2e import semconv
 from otel_i2e.normalize.dialect import Dialect, Facts
 from otel_i2e.normalize.dialects.opentelemetry_events import said_in
 from otel_i2e.normalize.messages import Content, instructions, messages, tool_definitions
@@ -23,16 +24,12 @@ def _read(raw: RawSpan, _logs: Sequence[RawLog]) -> Facts:
     request = object_of(sent.get("model_request_parameters")) or {}
     parts = request.get("instruction_parts")
     said = [part.get("content") for part in parts if is_object(part)] if is_list(parts) else []
-    tools = request.get("function_tools")
+    offered = (request.get(name) for name in ("function_tools", "output_tools"))
+    tools = [tool for listed in offered if is_list(listed) for tool in listed if is_object(tool)]
     return {
+        "kind": None if semconv.OPERATION_NAME in sent else _KINDS.get(raw.name),
         "system_instructions": instructions([text for text in said if isinstance(text, str)]) if said else None,
-        "tool_definitions": tool_definitions(
-            [
-                {name: tool.get(key) for name, key in _TOOL.items()}
-                for tool in (tools if is_list(tools) else [])
-                if is_object(tool)
-            ]
-        ),
+        "tool_definitions": tool_definitions([{name: tool.get(key) for name, key in _TOOL.items()} for tool in tools]),
         "output_text": text(sent.get("final_result")),
         **_run(sent),
     }
@@ -40,14 +37,22 @@ def _read(raw: RawSpan, _logs: Sequence[RawLog]) -> Facts:
 
 def _run(sent: Json) -> Facts:
     """All messages of a run; what the assistant said last is the answer. In format 1 they are a list of events."""
-    if "all_messages_events" in sent:
-        return said_in(sent["all_messages_events"])
+    for name in ("all_messages_events", "events"):
+        if name in sent:
+            return said_in(sent[name])
     told = messages(sent.get("pydantic_ai.all_messages"))
     if told is None or told.value[-1]["role"] != "assistant":
         return {"input_messages": told}
     return {"input_messages": Content(told.value[:-1]), "output_messages": Content(told.value[-1:])}
 
 
+_KINDS: Final = {
+    "agent run": "agent",
+    "running tool": "tool",
+    "running output function": "tool",
+    "running tools": "chain",
+}
+"""Spans of versions up to 1.20 that say no operation."""
 _TOOL: Final = {"name": "name", "description": "description", "parameters": "parameters_json_schema"}
 
 PYDANTIC_AI: Final = Dialect(

@@ -16,16 +16,20 @@ from otel_i2e.normalize.readers import object_of
 
 __all__ = ["STRANDS"]
 
+_STATUS: Final = "gen_ai.tool.status"
+"""What the tool's result says; the span's own status is OK unless the tool raised."""
 _SCHEMA: Final = "gen_ai.tool.json_schema"
 
 
 def _read(raw: RawSpan, _logs: Sequence[RawLog]) -> Facts:
     """A run carries the definition of its tool; the model call does not."""
+    failed: Facts = {"status": "error"} if raw.attributes.get(_STATUS) == "error" else {}
     schema = object_of(raw.attributes.get(_SCHEMA))
     if schema is None:
-        return {}
+        return failed
     name, described = (raw.attributes.get(key) for key in (semconv.TOOL_NAME, "gen_ai.tool.description"))
-    return {"tool_definitions": tool_definitions([{"name": name, "description": described, "parameters": schema}])}
+    defined = tool_definitions([{"name": name, "description": described, "parameters": schema}])
+    return {**failed, "tool_definitions": defined}
 
 
 STRANDS: Final = Dialect(

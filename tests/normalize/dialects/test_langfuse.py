@@ -100,3 +100,14 @@ def test_environment_and_release_of_the_span_fill_what_the_resource_leaves_open(
     assert (row["environment"], row["service_version"]) == ("prod", "1.2")
     row = row_of(sent, resource={"deployment.environment": "eu", "service.version": "7"})
     assert (row["environment"], row["service_version"]) == ("eu", "7")
+
+
+def test_a_cost_without_a_total_is_the_sum_of_its_parts(row_of: RowOf) -> None:
+    """A total that was sent wins; nothing in all says that the price was not known."""
+    for sent, cost in (
+        ({"input": 0.5, "output": 0.25}, 0.75),
+        ({"input": 0.5, "total": 0.6}, 0.6),
+        ({"input": 0}, None),
+    ):
+        row = row_of({"langfuse.observation.type": "generation", "langfuse.observation.cost_details": json.dumps(sent)})
+        assert row["cost_usd"] == cost

@@ -53,3 +53,9 @@ def test_the_cost_that_was_sent_is_kept(row_of: RowOf) -> None:
     chat = {"gen_ai.operation.name": "chat", "gen_ai.request.model": "of-nobody", "gen_ai.usage.input_tokens": 1}
     cost = [row_of({**chat, "gen_ai.cost.total_cost": told}, scope_name="litellm")["cost_usd"] for told in (0.5, 0)]
     assert cost == [0.5, None]
+
+
+def test_a_truth_value_sent_as_printed_python_is_one(row_of: RowOf) -> None:
+    """`False` as text would be true for whoever reads it."""
+    params = [json.loads(row_of({"llm.is_streaming": sent})["request_params"]) for sent in ("False", "True", False)]
+    assert params == [{"stream": False}, {"stream": True}, {"stream": False}]

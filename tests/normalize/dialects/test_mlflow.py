@@ -74,3 +74,22 @@ def test_an_embedding_has_model_text_and_count(row_of: Callable[..., SpanRow]) -
     )
     assert (row["kind"], row["request_model"], row["response_model"]) == ("embedding", "e", "e-1")
     assert (row["input_text"], row["output_text"], row["input_tokens"]) == ("hallo", None, 7)
+
+
+def test_a_stream_without_output_is_put_together(row_of: RowOf) -> None:
+    """One that was left early has only its chunks."""
+    chunks: list[dict[str, Any]] = [
+        {"id": "c1", "model": "gpt-4o-1", "choices": [{"index": 0, "delta": {"content": "Hel"}}]},
+        {"id": "c1", "model": "gpt-4o-1", "choices": [{"index": 0, "delta": {"content": "lo"}}]},
+        {"id": "c1", "model": "gpt-4o-1", "choices": [], "usage": {"prompt_tokens": 5, "completion_tokens": 3}},
+    ]
+    events = [
+        RawEvent(f"mlflow.chunk.item.{place}", place, {"mlflow.chunk.value": json.dumps(chunk)})
+        for place, chunk in enumerate(chunks)
+    ]
+    sent = {"mlflow.spanType": '"CHAT_MODEL"', "mlflow.spanInputs": '{"model": "gpt-4o", "messages": []}'}
+    row = row_of(sent, events=events)
+    assert (row["output_text"], row["response_id"], row["response_model"]) == ("Hello", "c1", "gpt-4o-1")
+    assert (row["input_tokens"], row["output_tokens"]) == (5, 3)
+    whole = row_of({**sent, "mlflow.spanOutputs": '"Hello, all of it"'}, events=events)
+    assert whole["output_text"] == "Hello, all of it"

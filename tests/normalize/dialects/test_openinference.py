@@ -232,3 +232,42 @@ def test_a_cost_in_parts_is_their_sum(row_of: RowOf) -> None:
     assert row_of(llm)["cost_usd"] is None
     assert row_of({**llm, "llm.cost.completion": 0.2})["cost_usd"] == 0.3
     assert row_of({**llm, "llm.cost.completion": 0.2, "llm.cost.total": 0.4})["cost_usd"] == 0.4
+
+
+_OUT = "llm.output_messages.0.message."
+_IN = "llm.input_messages.0.message."
+
+
+def test_text_beside_thoughts_is_the_answer(row_of: RowOf) -> None:
+    """`content` stands beside `contents` that do not say it; what they say already stands once."""
+    thought = {f"{_OUT}contents.0.message_content.type": "reasoning", f"{_OUT}contents.0.message_content.text": "hm"}
+    row = row_of({"openinference.span.kind": "LLM", f"{_OUT}role": "assistant", f"{_OUT}content": "30 days", **thought})
+    assert [part["type"] for part in json.loads(row["output_messages"])[0]["parts"]] == ["reasoning", "text"]
+    assert row["output_text"] == "30 days"
+    said = {f"{_OUT}contents.0.message_content.type": "text", f"{_OUT}contents.0.message_content.text": "30 days"}
+    row = row_of({"openinference.span.kind": "LLM", f"{_OUT}role": "assistant", f"{_OUT}content": "30 days", **said})
+    assert json.loads(row["output_messages"])[0]["parts"] == [{"type": "text", "content": "30 days"}]
+
+
+def test_an_image_that_a_tool_gave_back_stays(row_of: RowOf) -> None:
+    """Beside the text of the result."""
+    sent = {
+        f"{_IN}role": "tool",
+        f"{_IN}tool_call_id": "c2",
+        f"{_IN}contents.0.message_content.type": "text",
+        f"{_IN}contents.0.message_content.text": "a chart",
+        f"{_IN}contents.1.message_content.type": "image",
+        f"{_IN}contents.1.message_content.image.image.url": "https://example.org/chart.png",
+    }
+    (part,) = json.loads(row_of({"openinference.span.kind": "LLM", **sent})["input_messages"])[0]["parts"]
+    assert (part["type"], part["id"]) == ("tool_call_response", "c2")
+    assert [one["type"] for one in part["response"]] == ["text", "uri"]
+
+
+def test_what_was_looked_for_comes_out_of_the_arguments(row_of: RowOf) -> None:
+    """A retriever's input may be the arguments of a function; a reranker says how many it was asked for."""
+    sent = {"openinference.span.kind": "RETRIEVER", "input.value": '{"query": "returns"}'}
+    assert row_of(sent)["input_text"] == "returns"
+    assert row_of({**sent, "input.value": "{returns}"})["input_text"] == "{returns}"
+    sent = {"openinference.span.kind": "RERANKER", "reranker.query": "returns", "reranker.top_k": 3}
+    assert json.loads(row_of(sent)["request_params"]) == {"top_k": 3}

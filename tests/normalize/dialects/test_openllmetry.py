@@ -80,3 +80,25 @@ def test_a_prompt_version_may_be_known_by_name_only(row_of: RowOf) -> None:
     named = {"traceloop.prompt.key": "k", "traceloop.prompt.version_name": "winter"}
     assert row_of(named)["prompt_version"] == "winter"
     assert row_of({**named, "traceloop.prompt.version": 2})["prompt_version"] == "2"
+
+
+def test_a_tool_keeps_positional_and_named_arguments(row_of: RowOf) -> None:
+    """The decorator sends both; where one of them is empty the other is the arguments."""
+    pairs: list[tuple[dict[str, Any], Any]] = [
+        ({"args": ["Bern"], "kwargs": {"unit": "C"}}, {"args": ["Bern"], "kwargs": {"unit": "C"}}),
+        ({"args": [], "kwargs": {"unit": "C"}}, {"unit": "C"}),
+        ({"args": ["Bern"], "kwargs": {}}, ["Bern"]),
+    ]
+    for given, arguments in pairs:
+        row = row_of({"traceloop.span.kind": "tool", "traceloop.entity.input": json.dumps(given)})
+        assert json.loads(row["tool_arguments"]) == arguments
+
+
+def test_the_oldest_names_of_parameters_are_heard(row_of: RowOf) -> None:
+    """Constants of opentelemetry-semantic-conventions-ai 0.4.9."""
+    names = ("top_k", "frequency_penalty", "presence_penalty", "request.repetition_penalty")
+    sent = {f"llm.{name}": 0.5 for name in names} | {"llm.chat.stop_sequences": ["END"]}
+    row = row_of({"llm.request.type": "chat", "llm.response.stop_reason": "end_turn", **sent})
+    bare = {name.removeprefix("request."): 0.5 for name in names}
+    assert json.loads(row["request_params"]) == bare | {"stop_sequences": ["END"]}
+    assert row["finish_reasons"] == ["end_turn"]

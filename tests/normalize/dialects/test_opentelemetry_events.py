@@ -150,3 +150,13 @@ def test_a_prompt_that_is_json_stays_the_text_that_was_sent(
         row = row_of(sent, events=[event(name, fields) for name, fields in said])
     assert json.loads(row["system_instructions"]) == [{"type": "text", "content": '{"rules": ["be nice"]}'}]
     assert (row["input_text"], row["output_text"]) == (ORDER, "[1,  2]")
+
+
+def test_several_events_of_content_are_one_conversation(row_of: RowOf, event: Callable[..., RawEvent]) -> None:
+    """2024's form has an event for each prompt and each completion."""
+    names = [("prompt", "first"), ("prompt", "second"), ("completion", "one"), ("completion", "two")]
+    events = [event(f"gen_ai.content.{name}", {f"gen_ai.{name}": said}) for name, said in names]
+    row = row_of({"gen_ai.system": "openai"}, events=events)
+    said = [json.loads(row[name]) for name in ("input_messages", "output_messages")]
+    assert [[m["parts"][0]["content"] for m in one] for one in said] == [["first", "second"], ["one", "two"]]
+    assert (row["input_text"], row["output_text"]) == ("second", "one")

@@ -61,3 +61,11 @@ def test_a_schema_that_is_no_object_defines_nothing(row_of: RowOf) -> None:
     """Half a schema is worth none."""
     row = row_of({"gen_ai.operation.name": "execute_tool", "gen_ai.tool.json_schema": '{"type": '})
     assert (row["dialect"], row["tool_definitions"]) == ("strands", None)
+
+
+@pytest.mark.parametrize(("told", "status"), [("error", "error"), ("success", "ok")])
+def test_a_tool_that_says_it_failed_did(row_of: RowOf, told: str, status: str) -> None:
+    """The span's own status is OK unless the tool raised."""
+    sent = {"gen_ai.operation.name": "execute_tool", "gen_ai.tool.status": told}
+    row = row_of(sent, scope_name="strands.telemetry.tracer", status_code="ok")
+    assert (row["kind"], row["status"]) == ("tool", status)
