@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 from click.core import ParameterSource
 
-from otel_i2e.cli.echo import echo, inert_json
+from otel_i2e.cli.echo import command_of_ours, echo, inert_json
 from otel_i2e.cli.output import emit_json, json_option, prose, safe, say, store_options, table
 from otel_i2e.config import load_settings
 
@@ -93,14 +93,14 @@ def command(
         reason=reason,
         by=by,
     )
+    problems = publish(gated, junit_file=junit, markdown_file=markdown, comment_file=comment_file, sarif_file=sarif)
     if as_json:
         say(inert_json(result(gated.decision)))
     else:
         _print(gated)
     if os.environ.get("GITHUB_ACTIONS"):
         for line in workflow_commands(gated.decision):
-            click.echo(line, err=as_json)  # a command of ours
-    problems = publish(gated, junit_file=junit, markdown_file=markdown, comment_file=comment_file, sarif_file=sarif)
+            command_of_ours(line, err=as_json)
     for problem in problems:
         echo(f"i2e: error: {problem}", err=True)
     return gated.decision.exit_code or (2 if problems else 0)

@@ -13,6 +13,7 @@ from typing import Any, Final
 import click
 
 from otel_i2e.cli.echo import echo
+from otel_i2e.cli.streams import streams
 from otel_i2e.errors import I2EError
 
 __all__ = ["COMMANDS", "cli", "main"]
@@ -76,36 +77,42 @@ def cli(ctx: click.Context, debug: bool) -> None:
 def main(args: list[str] | None = None) -> None:
     """Run the command line; an expected error is one line on stderr and its exit code."""
     argv = sys.argv[1:] if args is None else args
+    with streams() as standard:
+        code = _outcome(argv)
+        standard.settle()
+        if standard.lost is not None and code == 0:
+            code = _told(f"error: cannot write the output: {standard.lost}", 2)
+    sys.exit(code)
+
+
+def _outcome(argv: list[str]) -> int:
+    """Exit code of the command; what went wrong is told."""
     debug = "--debug" in argv
     if debug:  # accepted before and after the verb
         argv = ["--debug", *(arg for arg in argv if arg != "--debug")]
     try:
         result: Any = cli.main(argv, prog_name="i2e", standalone_mode=False)
     except (click.exceptions.Abort, KeyboardInterrupt):
-        _fail("interrupted", 130)
+        return _told("interrupted", 130)
     except SystemExit:
         raise
     except click.ClickException as error:
         _trace(debug)
         _note(argv, error.format_message())
-        _fail(f"error: {error.format_message()}{_usage(error)}", 2)
+        return _told(f"error: {error.format_message()}{_usage(error)}", 2)
     except I2EError as error:
         _trace(debug)
         _note(argv, str(error))
-        _fail(f"error: {error}", error.exit_code)
-    except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(0)
+        return _told(f"error: {error}", error.exit_code)
     except OSError as error:
         _trace(debug)
         _note(argv, str(error))
-        _fail(f"error: {_place(error)}{error.strerror or error}", 2)
+        return _told(f"error: {_place(error)}{error.strerror or error}", 2)
     except BaseException as error:  # noqa: BLE001 -- exit code 1 would say that a release got worse
         _trace(debug)
         _note(argv, _summary(error))
-        _fail(f"error: {_summary(error)}; a defect in otel-i2e: --debug shows where, please report it", 2)
-    else:
-        sys.exit(result if isinstance(result, int) else 0)
+        return _told(f"error: {_summary(error)}; a defect in otel-i2e: --debug shows where, please report it", 2)
+    return result if isinstance(result, int) else 0
 
 
 def _note(argv: list[str], why: str) -> None:
@@ -136,6 +143,6 @@ def _usage(error: click.ClickException) -> str:
     return f"; see `{context.command_path} --help`" if context is not None else ""
 
 
-def _fail(line: str, code: int) -> None:
+def _told(line: str, code: int) -> int:
     echo(f"i2e: {line}", err=True)
-    sys.exit(code)
+    return code

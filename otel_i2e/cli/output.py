@@ -22,6 +22,7 @@ from rich.table import Table
 from rich.text import Text
 
 from otel_i2e.cli.echo import echo, inert_json
+from otel_i2e.cli.streams import speaks_unicode
 
 __all__ = [
     "console",
@@ -101,8 +102,9 @@ def table(
     for place in kept:  # a wide column gives way
         firm = widths[place] <= _NARROW or columns[place] in whole
         grid.add_column(columns[place], no_wrap=firm, min_width=least[place])
+    cut = "ellipsis" if speaks_unicode(sys.stdout) else "crop"
     for row in cells:
-        grid.add_row(*(Text(cell, no_wrap=True, overflow="ellipsis") for cell in row))
+        grid.add_row(*(Text(cell, no_wrap=True, overflow=cut) for cell in row))
     screen.print(grid)
 
 
@@ -150,7 +152,8 @@ def prose(text: str, mark: str = "") -> None:
 
 def emit_json(value: Any) -> None:
     """`value` as JSON on stdout; a contract as its fields."""
-    echo(inert_json(json.dumps(value, ensure_ascii=False, indent=2, default=_jsonable)))
+    ascii_only = not speaks_unicode(sys.stdout)
+    echo(inert_json(json.dumps(value, ensure_ascii=ascii_only, indent=2, default=_jsonable)))
 
 
 def _jsonable(value: Any) -> Any:

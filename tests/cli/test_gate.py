@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import socket
+import sys
 import xml.etree.ElementTree as ET
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import pytest
 
+from otel_i2e.cli.main import main
 from otel_i2e.config import load_settings
 from otel_i2e.models import Attempt, Case, CaseRun, Experiment, Outcome, Score
 from otel_i2e.store import Store
@@ -146,6 +150,48 @@ def test_reports_are_files(i2e: Callable[..., Any]) -> None:
     assert i2e("gate", "--junit", "out/gate.xml", "--markdown", "gate.md").code == 1
     assert ET.parse("out/gate.xml").getroot().get("failures") == "2"
     assert "i2e gate: fail" in Path("gate.md").read_text()
+
+
+@pytest.mark.parametrize(("passed", "code"), [(True, 0), (False, 1), (None, 2)])
+@pytest.mark.parametrize("reader", ["left", "closed"])
+def test_who_reads_the_output_decides_nothing(
+    monkeypatch: pytest.MonkeyPatch, passed: bool | None, code: int, reader: str
+) -> None:
+    """`i2e gate | head` and `i2e gate >&-`: the exit code is the decision's, and every report is there."""
+    _record(**{f"case {number}": passed for number in range(30)})
+    with _unread(reader) as stdout, monkeypatch.context() as patch:
+        patch.setattr(sys, "stdout", stdout)
+        with pytest.raises(SystemExit) as ended:
+            main(["gate", "--junit", "gate.xml", "--markdown", "gate.md"])
+    assert ended.value.code == code
+    assert ET.parse("gate.xml").getroot().get("tests")
+    assert Path("gate.md").exists()
+
+
+@contextmanager
+def _unread(reader: str) -> Generator[TextIO | None]:
+    if reader == "closed":
+        yield None
+        return
+    there, here = os.pipe()
+    os.close(there)
+    with os.fdopen(here, "w") as stdout:
+        yield stdout
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has it")
+@pytest.mark.parametrize(("passed", "code"), [(True, 2), (False, 1)])
+def test_output_that_could_not_be_written_is_no_pass(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], passed: bool, code: int
+) -> None:
+    """A full disk is said, and a fail stays a fail."""
+    _record(P0=passed)
+    with Path("/dev/full").open("w") as full, monkeypatch.context() as patch:
+        patch.setattr(sys, "stdout", full)
+        with pytest.raises(SystemExit) as ended:
+            main(["gate"])
+    assert ended.value.code == code
+    assert ("cannot write the output: No space left on device" in capsys.readouterr().err) is passed
 
 
 def test_a_report_that_cannot_be_written_is_no_pass(i2e: Callable[..., Any], tmp_path: Path) -> None:
