@@ -23,7 +23,13 @@ HEAD = """# Commands
 Written by `docs/commands.py` from the commands themselves.
 
 Exit codes: 0 pass; 1 regression, the policy says fail; 2 could not measure, or wrong usage. What goes wrong is one
-line; `i2e --debug` shows the traceback. Tables on a terminal are tab-separated text in a pipe.
+line; `i2e --debug` shows the traceback. Tables on a terminal are tab-separated text in a pipe, whose reader may leave:
+the exit code stays. What a console cannot show is written in plain characters.
+
+Every option is also a variable, named by command and option: `I2E_TRACES_LIMIT=50` is `i2e traces --limit 50`. What a
+gate decides on (`--experiment`, `--dataset`, `--baseline`, `--policy`, `--fail-on`, `--override`, `--reason`, `--by`)
+is not: `I2E_GATE_FAIL_ON` is refused, with exit code 2, because nobody who reads the command would know of it. The
+setting `I2E_POLICY` names a policy file, and every report says so.
 
 Where they make sense, every command takes:
 

@@ -39,7 +39,10 @@ def command(
     config: str | None,
     as_json: bool,
 ) -> int:
-    """Experiments A and B side by side, case by case, with the spans behind each. Nothing is recorded."""
+    """Experiments A and B side by side, case by case, with the spans behind each. Nothing is recorded.
+
+    `latest` is the last complete experiment on the other's dataset; for A, the last before B.
+    """
     from otel_i2e.workflows.comparing import compare_experiments
     from otel_i2e.workflows.gating import read_policy
 
@@ -112,6 +115,8 @@ def _in_full(one: ComparedCase) -> None:
 
 def _summary(found: Compared) -> None:
     test = found.comparison
+    if found.note:
+        prose(found.note)
     if test is None:
         prose(f"No case of {found.b} can be compared with {found.a}.")
         return

@@ -15,7 +15,7 @@ _COLUMNS = ("experiment_id", "created_at", "dataset", "task", "cases", "repeats"
 
 
 @click.command("experiments")
-@click.option("--dataset", help="Only experiments of this dataset.")
+@click.option("--dataset", help="Only experiments of this dataset, a name or a file.")
 @click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="Experiments at most.")
 @store_options
 @json_option

@@ -19,13 +19,17 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
+_DECISIVE = ("experiment", "dataset", "baseline", "policy", "fail_on", "override", "reason", "by")
+"""Options that change what the gate comes to."""
 _WORDS = {"pass": "pass", "fail": "FAIL", "undecided": "COULD NOT MEASURE"}
 
 
 @click.group("gate", invoke_without_command=True)
 @click.option("--experiment", metavar="ID", help="The experiment, or the beginning of its id; default the latest.")
-@click.option("--dataset", help="The latest experiment of this dataset.")
-@click.option("--baseline", metavar="ID", help="Compare with this experiment; `latest` is the one before.")
+@click.option("--dataset", help="The latest experiment of this dataset, a name or a file.")
+@click.option(
+    "--baseline", metavar="ID", help="Compare with this experiment; `latest` is the last complete one before."
+)
 @click.option("--policy", metavar="FILE", help="Policy file; default the setting `policy`, or the built-in one.")
 @click.option(
     "--fail-on",
@@ -77,6 +81,7 @@ def command(
     from otel_i2e.workflows.gating import decide_gate, result, workflow_commands
     from otel_i2e.workflows.publishing import publish, require_different_files
 
+    _refuse_variables(ctx)
     if (reason or by) and not override:
         raise click.UsageError("--reason and --by are of an override; name the case with --override")
     require_different_files(
@@ -104,6 +109,15 @@ def command(
     for problem in problems:
         echo(f"i2e: error: {problem}", err=True)
     return gated.decision.exit_code or (2 if problems else 0)
+
+
+def _refuse_variables(ctx: click.Context) -> None:
+    """One that somebody left in a CI job could turn a gate green, and nobody who reads the command would know."""
+    for name in _DECISIVE:
+        if ctx.get_parameter_source(name) is ParameterSource.ENVIRONMENT:
+            variable, option = f"I2E_GATE_{name.upper()}", f"--{name.replace('_', '-')}"
+            said = f"{variable}={os.environ[variable]!r}: no variable says what a gate decides on"
+            raise click.UsageError(f"{said}; unset it, and write {option}")
 
 
 def _refuse_options_before(ctx: click.Context) -> None:
@@ -136,9 +150,9 @@ def _print(gated: Gated) -> None:
 
 @command.command("backtest")
 @click.option("--policy", metavar="FILE", help="Policy file; default the setting `policy`, or the built-in one.")
-@click.option("--dataset", help="Only experiments of this dataset.")
+@click.option("--dataset", help="Only experiments of this dataset, a name or a file.")
 @click.option("--limit", type=click.IntRange(min=1), default=100, show_default=True, help="Experiments at most.")
-@click.option("--baseline", is_flag=True, help="Compare each with the one before it on the same dataset.")
+@click.option("--baseline", is_flag=True, help="Compare each with the last complete one before it on its dataset.")
 @store_options
 @json_option
 def backtest_command(

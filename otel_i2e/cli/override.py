@@ -22,7 +22,7 @@ _COLUMNS = ("override_id", "case_id", "reason", "by", "created_at", "expires_at"
 @click.option("--by", help="Who lets it pass; default the user.")
 @click.option("--expires", type=DURATION, help="How long it may wait to be used, such as 7d; default for ever.")
 @click.option("--experiment", metavar="ID", help="The experiment with the failure; default the latest.")
-@click.option("--dataset", help="The latest experiment of this dataset.")
+@click.option("--dataset", help="The latest experiment of this dataset, a name or a file.")
 @click.option("--policy", metavar="FILE", help="Policy file; default the setting `policy`, or the built-in one.")
 @store_options
 @json_option

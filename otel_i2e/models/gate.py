@@ -157,6 +157,8 @@ class Decision(Contract):
     """Overrides of cases that do not pass now: each is a fix that is owed."""
     policy: Policy
     """The rules that were applied."""
+    policy_from: str = ""
+    """Where they came from: a file or `built-in`, the variable that named it, an option that changed it; or empty."""
     decided_at: datetime
     """UTC."""
 

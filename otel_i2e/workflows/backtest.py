@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from otel_i2e.config import Settings
+from otel_i2e.errors import NotFound
 from otel_i2e.gate import decide
-from otel_i2e.models import Contract, Experiment, GateVerdict, Policy
+from otel_i2e.models import Contract, Experiment, GateVerdict, JudgeStanding, Policy
 from otel_i2e.store import Reader, Store
+from otel_i2e.workflows.baselines import last_complete
+from otel_i2e.workflows.datasets import dataset_name
 
 __all__ = ["Backtested", "backtest"]
 
@@ -41,21 +45,29 @@ def backtest(
 ) -> list[Backtested]:
     """The latest `limit` experiments under `policy`, the latest first; no model is called and nothing recorded.
 
-    `baseline` compares each with the one before it on the same dataset. Overrides count where they were used.
+    `baseline` compares each with the last complete one before it on the same dataset. Overrides count where they were
+    used.
     """
+    dataset = dataset_name(dataset)
     with Store.of(settings).read() as reader:
         rows = [row for row in reader.experiments(limit=10_000) if dataset in (None, row["dataset"])]
-        earlier = _earlier(rows) if baseline else {}
-        return [_decided(reader, row, earlier.get(row["experiment_id"]), policy) for row in rows[:limit]]
+        standings = reader.standings()
+        return [_decided(reader, row, rows if baseline else (), policy, standings) for row in rows[:limit]]
 
 
-def _decided(reader: Reader, row: dict[str, Any], before: str | None, policy: Policy) -> Backtested:
+def _decided(
+    reader: Reader,
+    row: Mapping[str, Any],
+    rows: Sequence[Mapping[str, Any]],
+    policy: Policy,
+    standings: Sequence[JudgeStanding],
+) -> Backtested:
     experiment = reader.experiment(row["experiment_id"])
-    then: Experiment | None = reader.experiment(before) if before is not None else None
+    then = _before(reader, rows, experiment, policy, standings)
     of_dataset = reader.overrides(dataset=experiment.dataset)
     used = [one for one in of_dataset if (one.spent_on or one.experiment_id) == experiment.experiment_id]
     when = min((one.created_at for one in used), default=experiment.created_at)
-    decision = decide(experiment, policy, then, used, standings=reader.standings(), now=when)
+    decision = decide(experiment, policy, then, used, standings=standings, now=when)
     return Backtested(
         experiment_id=experiment.experiment_id,
         created_at=experiment.created_at,
@@ -69,13 +81,14 @@ def _decided(reader: Reader, row: dict[str, Any], before: str | None, policy: Po
     )
 
 
-def _earlier(rows: list[dict[str, Any]]) -> dict[str, str]:
-    """Experiment → the one before on the same dataset that had cases."""
-    found: dict[str, str] = {}
-    last: dict[str, str] = {}
-    for row in reversed(rows):
-        if row["dataset"] in last:
-            found[row["experiment_id"]] = last[row["dataset"]]
-        if row["cases"]:
-            last[row["dataset"]] = row["experiment_id"]
-    return found
+def _before(
+    reader: Reader,
+    rows: Sequence[Mapping[str, Any]],
+    experiment: Experiment,
+    policy: Policy,
+    standings: Sequence[JudgeStanding],
+) -> Experiment | None:
+    try:
+        return last_complete(reader, rows, experiment, policy, standings, before=experiment.created_at).experiment
+    except NotFound:
+        return None

@@ -6,9 +6,22 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from otel_i2e.config import Settings
+from otel_i2e.errors import UsageError
 from otel_i2e.gate import decide
-from otel_i2e.models import Case, CaseDecision, CaseRun, CaseVerdict, Change, Comparison, Contract, Experiment, Policy
+from otel_i2e.models import (
+    Case,
+    CaseDecision,
+    CaseRun,
+    CaseVerdict,
+    Change,
+    Comparison,
+    Contract,
+    Experiment,
+    JudgeStanding,
+    Policy,
+)
 from otel_i2e.store import Reader, Store
+from otel_i2e.workflows.baselines import last_complete
 from otel_i2e.workflows.standing_file import known_standings
 
 __all__ = ["Compared", "ComparedCase", "Side", "compare_experiments"]
@@ -60,13 +73,18 @@ class Compared(Contract):
     """The paired test over what can be compared; None when nothing can."""
     sensitivity: str
     """The smallest drop that the test could have noticed."""
+    note: str = ""
+    """Which experiment `latest` is, and what was passed over; empty when both were named."""
 
 
 def compare_experiments(settings: Settings, a: str, b: str, policy: Policy) -> Compared:
-    """Compare B with A, by ids or unique beginnings of them. NotFound when there is no such experiment."""
+    """Compare B with A, by ids or unique beginnings of them. NotFound when there is no such experiment.
+
+    `latest` is the last complete experiment on the other's dataset; for A, the last before B.
+    """
     with Store.of(settings).read() as reader:
-        before, now = _pair(reader, a, b)
         standings = known_standings(settings, reader)
+        before, now, note = _pair(reader, a, b, policy, standings)
     when = datetime.now(UTC)
     then = {one.case_id: one for one in decide(before, policy, standings=standings, now=when).cases}
     decision = decide(now, policy, before, standings=standings, now=when)
@@ -88,11 +106,23 @@ def compare_experiments(settings: Settings, a: str, b: str, policy: Policy) -> C
         cases=tuple(cases),
         comparison=decision.comparison,
         sensitivity=decision.sensitivity,
+        note=note,
     )
 
 
-def _pair(reader: Reader, a: str, b: str) -> tuple[Experiment, Experiment]:
-    return reader.experiment(a), reader.experiment(b)
+def _pair(
+    reader: Reader, a: str, b: str, policy: Policy, standings: Sequence[JudgeStanding]
+) -> tuple[Experiment, Experiment, str]:
+    """Both, and which of them `latest` was."""
+    if "latest" not in (a, b):
+        return reader.experiment(a), reader.experiment(b), ""
+    if a == b:
+        raise UsageError("both cannot be `latest`; name one of the two experiments by its id, see i2e experiments")
+    named = reader.experiment(b if a == "latest" else a)
+    before = named.created_at if a == "latest" else None
+    found = last_complete(reader, reader.experiments(limit=10_000), named, policy, standings, before=before)
+    pair = (found.experiment, named) if a == "latest" else (named, found.experiment)
+    return *pair, found.note()
 
 
 def _side(decision: CaseDecision, experiment: Experiment) -> Side:

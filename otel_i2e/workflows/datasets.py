@@ -35,6 +35,7 @@ __all__ = [
     "check_dataset",
     "dataset_file",
     "dataset_hash",
+    "dataset_name",
     "dataset_path",
     "line_of",
     "list_datasets",
@@ -79,6 +80,13 @@ def dataset_path(settings: Settings, name_or_path: str) -> Path:
     known = [file.stem for file in _files(settings)]
     hint = f"there are {', '.join(known)}" if known else "i2e init writes an example"
     raise DatasetError(f"there is no dataset {str(path)!r}; {hint}")
+
+
+def dataset_name(name_or_path: str | None) -> str | None:
+    """The name under which experiments keep the dataset of a path; a name stays what it is."""
+    if name_or_path is None or not (name_or_path.endswith(".jsonl") or Path(name_or_path).name != name_or_path):
+        return name_or_path
+    return Path(name_or_path).stem
 
 
 def list_datasets(settings: Settings) -> list[DatasetReport]:

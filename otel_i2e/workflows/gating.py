@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from shlex import quote
 from typing import Any, Final, NamedTuple
 
 from otel_i2e.config import Settings
-from otel_i2e.errors import ConfigError, NotFound, UsageError
-from otel_i2e.gate import decide, parse_policy
+from otel_i2e.errors import NotFound, UsageError
+from otel_i2e.gate import decide
 from otel_i2e.gate.reports import (
     COLUMNS,
     differences,
@@ -24,10 +23,13 @@ from otel_i2e.gate.reports import (
 from otel_i2e.gate.wording import line
 from otel_i2e.models import Contract, Decision, Experiment, JudgeStanding, Override, Policy, Priority
 from otel_i2e.store import Reader, Store
+from otel_i2e.workflows.baselines import Baseline, last_complete
+from otel_i2e.workflows.datasets import dataset_name
 from otel_i2e.workflows.drift import drift_notes
 from otel_i2e.workflows.failed_evaluation import failed_since
 from otel_i2e.workflows.gate_notes import moved_on, not_decided
 from otel_i2e.workflows.new_overrides import new_overrides
+from otel_i2e.workflows.policy_file import policy_origin, read_policy
 from otel_i2e.workflows.revision import commit_of
 from otel_i2e.workflows.standing_file import known_standings
 
@@ -84,19 +86,21 @@ def decide_gate(
 ) -> Gated:
     """Decide on a stored experiment (default: the latest) and record the decision. No model is called.
 
-    `baseline` is an experiment's id, or `latest` for the one before on the same dataset. `fail_on` is the lowest
+    `dataset` is a name or a file. `baseline` is an experiment's id, or `latest` for the last complete one before on the
+    same dataset. `fail_on` is the lowest
     priority whose failing cases fail the run, whatever the policy says of priorities. `override` names failing cases
     to let through, with a `reason`; each is recorded. Raises NotFound without an experiment, ConfigError for a policy
     file, UsageError for an override that is not possible.
     """
     rules = read_policy(policy or settings.policy).failing_on(fail_on)
     store = Store.of(settings)
-    found = _read(settings, experiment, dataset, baseline)
+    found = _read(settings, experiment, dataset, baseline, rules)
     now = datetime.now(UTC)
     decision = found.decide(rules, now)
     fresh = new_overrides(decision, found.subject, override, reason=reason, by=by, now=now)
     if fresh:
         decision = found.decide(rules, now, fresh)
+    decision = decision.model_copy(update={"policy_from": policy_origin(settings, policy, fail_on)})
     if "unfinished" in found.subject.metadata:  # it may still be running: there is nothing to record of it yet
         return Gated(decision=decision, experiment=found.subject, baseline=found.before)
     with store.write() as writer:
@@ -112,7 +116,7 @@ def decide_gate(
     if not all(spent):  # another decision was faster: this one is made again without what that one used
         experiment, baseline = decision.experiment_id, decision.baseline_id
         return decide_gate(settings, experiment=experiment, baseline=baseline, policy=policy, fail_on=fail_on)
-    notes = [*moved_on(found.subject, commit_of()), *drift_notes(settings, now=now)]
+    notes = [*found.notes, *moved_on(found.subject, commit_of()), *drift_notes(settings, now=now)]
     if experiment is None and dataset is None:
         notes += not_decided(found.subject, list_experiments(settings, limit=_MOST_LISTED))
     return Gated(decision=decision, experiment=found.subject, baseline=found.before, notes=tuple(notes))
@@ -125,6 +129,8 @@ class _Found(NamedTuple):
     before: Experiment | None
     overrides: list[Override]
     standings: list[JudgeStanding]
+    notes: tuple[str, ...] = ()
+    """What a reader should know of the choice."""
     is_latest: bool = True
     """Whether the dataset has no later experiment: a decision on an older one tries a policy, and releases nothing."""
 
@@ -134,16 +140,19 @@ class _Found(NamedTuple):
         return decide(self.subject, policy, self.before, overrides, standings=self.standings, now=now)
 
 
-def _read(settings: Settings, experiment: str | None, dataset: str | None, baseline: str | None) -> _Found:
+def _read(
+    settings: Settings, experiment: str | None, dataset: str | None, baseline: str | None, policy: Policy
+) -> _Found:
     store = Store.of(settings)
     if experiment is None and not store.exists():  # as in every fresh checkout whose first evaluation failed
         return _Found(_latest(settings, None, dataset), None, [], [])
     with store.read() as reader:
         subject = _latest(settings, reader, dataset) if experiment is None else reader.experiment(experiment)
-        before = _baseline(reader, baseline, subject) if baseline is not None else None
-        latest = experiment is None or _latest(settings, reader, subject.dataset).experiment_id == subject.experiment_id
         overrides, standings = reader.overrides(dataset=subject.dataset), known_standings(settings, reader)
-        return _Found(subject, before, overrides, standings, latest)
+        before = _baseline(reader, baseline, subject, policy, standings) if baseline is not None else None
+        latest = experiment is None or _latest(settings, reader, subject.dataset).experiment_id == subject.experiment_id
+        notes = (f"the baseline {before.note()}",) if before is not None and baseline == "latest" else ()
+        return _Found(subject, before.experiment if before else None, overrides, standings, notes, latest)
 
 
 def add_override(
@@ -163,9 +172,10 @@ def add_override(
     UsageError when the experiment (default: the latest) has no such failure that may be overridden.
     """
     store = Store.of(settings)
-    found = _read(settings, experiment, dataset, None)
+    rules = read_policy(policy or settings.policy)
+    found = _read(settings, experiment, dataset, None, rules)
     now = datetime.now(UTC)
-    decision = found.decide(read_policy(policy or settings.policy), now)
+    decision = found.decide(rules, now)
     fresh = new_overrides(decision, found.subject, [case_id], reason=reason, by=by, now=now, expires=expires)
     if not fresh:
         raise UsageError(f"case {case_id!r} is overridden already in {decision.experiment_id}")
@@ -177,12 +187,12 @@ def add_override(
 def list_overrides(settings: Settings, *, dataset: str | None = None) -> list[Override]:
     """Every override on record, spent or not, the latest first."""
     with Store.of(settings).read() as reader:
-        return reader.overrides(dataset=dataset)[::-1]
+        return reader.overrides(dataset=dataset_name(dataset))[::-1]
 
 
 def override_debt(settings: Settings, *, dataset: str | None = None) -> int:
     """How many fixes are owed: overrides, spent or not, of cases that do not pass in their dataset's latest run."""
-    policy, now = read_policy(settings.policy), datetime.now(UTC)
+    policy, now, dataset = read_policy(settings.policy), datetime.now(UTC), dataset_name(dataset)
     with Store.of(settings).read() as reader:
         names = {row["dataset"] for row in reader.experiments(limit=10_000) if dataset in (None, row["dataset"])}
         standings = known_standings(settings, reader)
@@ -201,7 +211,9 @@ def headline(gated: Gated) -> str:
     experiment = gated.experiment
     age = gated.decision.decided_at - experiment.created_at
     commit = f", commit {experiment.commit}" if experiment.commit else ""
-    return f"{experiment.experiment_id} on {experiment.dataset}, {_ago(age)}{commit}"
+    origin = gated.decision.policy_from
+    policy = "" if origin in ("", "built-in") else f", policy {origin}"
+    return f"{experiment.experiment_id} on {experiment.dataset}, {_ago(age)}{commit}{policy}"
 
 
 def after_decision(gated: Gated) -> list[str]:
@@ -234,21 +246,10 @@ def _quoted(text: str) -> str:
 
 def list_experiments(settings: Settings, *, dataset: str | None = None, limit: int = 20) -> list[dict[str, Any]]:
     """Summaries of the stored experiments, of one dataset or of all, the latest first."""
+    dataset = dataset_name(dataset)
     with Store.of(settings).read() as reader:
         rows = reader.experiments(limit=limit if dataset is None else 10_000)
     return [row for row in rows if dataset in (None, row["dataset"])][:limit]
-
-
-def read_policy(path: str) -> Policy:
-    """The policy in a file; the built-in one for an empty path. Raises ConfigError, one line with the key."""
-    if not path:
-        return Policy()
-    try:
-        text = Path(path).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        said = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise ConfigError(f"cannot read policy {path!r}: {said}; name a TOML file with --policy") from None
-    return parse_policy(text, path)
 
 
 def _ago(age: timedelta) -> str:
@@ -260,6 +261,7 @@ def _ago(age: timedelta) -> str:
 
 def _latest(settings: Settings, reader: Reader | None, dataset: str | None) -> Experiment:
     """The latest experiment, or what an evaluation after it left that recorded nothing."""
+    dataset = dataset_name(dataset)
     try:
         latest = reader.experiment(dataset=dataset) if reader is not None else None
     except NotFound:
@@ -271,17 +273,13 @@ def _latest(settings: Settings, reader: Reader | None, dataset: str | None) -> E
     return found
 
 
-def _baseline(reader: Reader, baseline: str, subject: Experiment) -> Experiment:
-    if baseline != "latest":
-        found = reader.experiment(baseline)
-        if found.experiment_id == subject.experiment_id:
-            raise UsageError(f"{found.experiment_id} would be compared with itself; name an earlier one, or `latest`")
-        return found
-    earlier = [
-        row["experiment_id"]
-        for row in reader.experiments(limit=1000)
-        if row["dataset"] == subject.dataset and row["cases"] and row["created_at"] < subject.created_at
-    ]
-    if not earlier:
-        raise NotFound(f"no experiment on {subject.dataset!r} before {subject.experiment_id}; leave --baseline out")
-    return reader.experiment(earlier[0])
+def _baseline(
+    reader: Reader, baseline: str, subject: Experiment, policy: Policy, standings: Sequence[JudgeStanding]
+) -> Baseline:
+    if baseline == "latest":
+        rows = reader.experiments(limit=10_000)
+        return last_complete(reader, rows, subject, policy, standings, before=subject.created_at)
+    found = reader.experiment(baseline)
+    if found.experiment_id == subject.experiment_id:
+        raise UsageError(f"{found.experiment_id} would be compared with itself; name an earlier one, or `latest`")
+    return Baseline(found)

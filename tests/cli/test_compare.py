@@ -86,3 +86,21 @@ def test_experiments_of_one_dataset(i2e: Callable[..., Any]) -> None:
     """Of those that there are."""
     assert len(json.loads(i2e("experiments", "--dataset", "refunds", "--limit", "1", "--json").out)) == 1
     assert "No experiment yet" in i2e("experiments", "--dataset", "other").out
+
+
+def test_latest_is_the_last_complete_one(i2e: Callable[..., Any]) -> None:
+    """For A, the last before B; it is said which."""
+    with Store.of(load_settings()).write() as writer:
+        writer.add_experiment(_experiment("exp-c", 2, same=1.0, broke=0.1))
+        broken = _experiment("exp-d", 3, same=1.0, broke=0.1)
+        writer.add_experiment(broken.model_copy(update={"metadata": {"interrupted": True}}))
+    for pair, named in ((("exp-a", "latest"), ("exp-a", "exp-c")), (("latest", "exp-b"), ("exp-a", "exp-b"))):
+        ran = i2e("compare", *pair)
+        found = json.loads(i2e("compare", *pair, "--json").out)
+        assert (ran.code, found["a"], found["b"]) == (0, *named)
+        assert found["note"].replace("\n", " ") in ran.out
+    ran = i2e("compare", "latest", "latest")
+    assert (ran.code, ran.err) == (
+        2,
+        "i2e: error: both cannot be `latest`; name one of the two experiments by its id, see i2e experiments\n",
+    )

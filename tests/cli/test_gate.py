@@ -108,6 +108,30 @@ def test_fail_on_names_the_lowest_priority_that_fails_the_run(
     assert applied["P1"] == ("warn" if fail_on == ("--fail-on", "P0") else "override")
 
 
+@pytest.mark.parametrize(
+    "variable", ["EXPERIMENT", "DATASET", "BASELINE", "POLICY", "FAIL_ON", "OVERRIDE", "REASON", "BY"]
+)
+def test_no_variable_turns_a_gate_green(
+    i2e: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    """What a gate decides on is said on its command line; one that only names a report may be a variable."""
+    _record(P1=False)
+    monkeypatch.setenv("I2E_GATE_MARKDOWN", "gate.md")
+    assert i2e("gate").code == 1
+    assert Path("gate.md").exists()
+    monkeypatch.setenv(f"I2E_GATE_{variable}", "P0")
+    ran = i2e("gate")
+    option = f"--{variable.lower().replace('_', '-')}"
+    assert ran.code == 2
+    assert f"I2E_GATE_{variable}='P0': no variable says what a gate decides on; unset it, and write {option}" in ran.err
+    assert list(_decisions()) == ["fail"]
+
+
+def _decisions() -> list[str]:
+    with Store.of(load_settings()).read() as reader:
+        return [row["verdict"] for row in reader.rows("SELECT verdict FROM gate_decisions")]
+
+
 def test_no_experiment_is_exit_2(i2e: Callable[..., Any]) -> None:
     """With and without a store."""
     assert i2e("gate").code == 2

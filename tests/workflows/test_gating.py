@@ -146,6 +146,75 @@ def test_a_baseline_by_id_or_the_one_before(settings: Settings) -> None:
         decide_gate(settings, experiment="exp-1", baseline="latest")
 
 
+def test_the_latest_baseline_is_a_complete_one(settings: Settings) -> None:
+    """Interrupted, of a part, broken, or without a run: each is passed over and said."""
+    whole = {"dataset_cases": 3, "dataset_suites": {"fast": {"P0": 1, "P1": 1, "P2": 1}}}
+    kept = _experiment("exp-1", passes=True, metadata=whole)
+    part = kept.cases[:1]
+    _store(
+        settings,
+        kept,
+        _experiment("exp-2", minutes=1, passes=True, metadata={**whole, "interrupted": True}),
+        _experiment("exp-3", minutes=2, metadata=whole, cases=part, runs=[_run("P0", passed=True)]),
+        _experiment("exp-4", minutes=3, metadata=whole, runs=[_run("P0", passed=True), _run("P1", passed=True)]),
+        _experiment("exp-5", minutes=4, metadata={"refused": "no such task"}, cases=[], runs=[]),
+        _experiment("exp-6", minutes=5, metadata=whole),
+    )
+    gated = decide_gate(settings, experiment="exp-6", baseline="latest")
+    assert gated.decision.baseline_id == "exp-1"
+    assert gated.notes[0].startswith("the baseline `latest` is exp-1, of ")
+    assert gated.notes[0].endswith(
+        "passed over: exp-5 (nothing could run), exp-4 (not measured: P2), exp-3 (it left out P1, P2), "
+        "exp-2 (it was interrupted)"
+    )
+    _store(settings, _experiment("exp-8", minutes=6, dataset="b", metadata={"interrupted": True}))
+    _store(settings, _experiment("exp-9", minutes=7, dataset="b"))
+    with pytest.raises(NotFound, match=r"no complete experiment .* before exp-9: exp-8 \(it was interrupted\)"):
+        decide_gate(settings, experiment="exp-9", baseline="latest")
+
+
+def test_a_part_is_compared_with_the_same_part(settings: Settings) -> None:
+    """And a case that neither measured, or that came later, makes no baseline incomplete."""
+    sizes = {"dataset_cases": 2, "dataset_suites": {"fast": {"P0": 1, "P1": 1}}}
+    first = _experiment("exp-1", passes=True)
+    part = {"cases": first.cases[:1], "runs": [_run("P0", passed=True)]}
+    _store(
+        settings,
+        _experiment("exp-1", metadata=sizes, **part),
+        _experiment("exp-2", minutes=1, metadata=sizes, **part),
+        _experiment("exp-3", minutes=2, metadata=sizes, cases=first.cases[:2], runs=[_run("P0", passed=True)]),
+        _experiment("exp-4", minutes=3, cases=first.cases, runs=[_run("P0", passed=True)]),
+    )
+    for name, baseline in (("exp-2", "exp-1"), ("exp-4", "exp-3")):
+        assert decide_gate(settings, experiment=name, baseline="latest").decision.baseline_id == baseline
+
+
+def test_a_dataset_is_named_by_its_file_too(settings: Settings, tmp_path: Path) -> None:
+    """As `i2e eval` takes it, whether the file is there or not."""
+    _store(settings, _experiment("exp-1"), _experiment("exp-2", minutes=1, dataset="other"))
+    for name in ("refunds", "refunds.jsonl", "evals/refunds.jsonl", str(tmp_path / "refunds.jsonl")):
+        assert decide_gate(settings, dataset=name).decision.experiment_id == "exp-1"
+        assert [row["experiment_id"] for row in list_experiments(settings, dataset=name)] == ["exp-1"]
+
+
+def test_a_decision_says_which_rules_it_was_made_by(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file, a variable that named it, an option that changed it."""
+    _store(settings, _experiment("exp-1"))
+    (tmp_path / "other.toml").write_text("")
+
+    def origin(**how: Any) -> str:
+        return decide_gate(settings, **how).decision.policy_from
+
+    assert origin() == "gate.toml"
+    assert origin(policy="other.toml", fail_on="P0") == "other.toml, --fail-on P0"
+    monkeypatch.setenv("I2E_POLICY", "gate.toml")
+    assert origin() == "gate.toml (I2E_POLICY)"
+    assert origin(policy="other.toml") == "other.toml"
+    assert decide_gate(Settings(store=settings.store)).decision.policy_from == "built-in (I2E_POLICY)"
+
+
 def test_a_policy_of_the_command_wins_over_the_settings(settings: Settings, tmp_path: Path) -> None:
     """An old experiment is decided anew without a model call."""
     _store(settings, _experiment("exp-1"))
@@ -169,7 +238,7 @@ def test_a_preview_records_nothing(settings: Settings) -> None:
 def test_a_stored_experiment_that_has_aged_says_so(settings: Settings) -> None:
     """A decision on yesterday's run does not look like one on today's."""
     _store(settings, _experiment("exp-1", minutes=-300, commit="abc"))
-    assert headline(decide_gate(settings)) == "exp-1 on refunds, 5 h ago, commit abc"
+    assert headline(decide_gate(settings)) == "exp-1 on refunds, 5 h ago, commit abc, policy gate.toml"
 
 
 def test_trying_a_policy_spends_no_override(settings: Settings) -> None:

@@ -71,6 +71,8 @@ def _facts(decision: Decision, experiment: Experiment | None) -> str:
     facts = [("dataset", decision.dataset), ("experiment", decision.experiment_id)]
     if decision.baseline_id is not None:
         facts.append(("baseline", decision.baseline_id))
+    if decision.policy_from:
+        facts.append(("policy", decision.policy_from))
     if experiment is not None:
         facts += [("task", experiment.task), ("commit", experiment.commit or "unknown")]
     return " · ".join(f"{name} {code(value, 120)}" for name, value in facts)
