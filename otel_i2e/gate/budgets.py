@@ -1,7 +1,7 @@
 """Latency and cost of the runs, held to the policy's budgets.
 
 A run that broke gave no answer, so how long one would have taken is unknown: at least as long as it ran until then. It
-cost what its model calls cost, and makes the runs that answered no cheaper.
+cost what its model calls cost, and makes the runs that answered no cheaper. An answer without a model call cost 0.
 """
 
 from __future__ import annotations
@@ -51,7 +51,10 @@ def _cost(runs: Sequence[CaseRun], budget: float, policy: Policy) -> list[Remark
         text = f"a run cost ${mean:.4f} on average, over the budget of ${budget:.4f}"
         return [of_run(policy.budgets, text)]
     unknown = sum(run.cost_usd is None for run in runs)
-    return [_open("cost", unknown, runs, policy)] if unknown or not runs else []
+    if unknown or not runs:
+        return [_open("cost", unknown, runs, policy)]
+    free = "no run cost anything: no model call was recorded in any, or its price is 0"
+    return [Remark("note", free)] if not mean else []
 
 
 def _mean(runs: Sequence[CaseRun]) -> float:

@@ -34,7 +34,7 @@ class CaseRun(Contract):
     duration_ms: float | None = None
     """Of the root span, also of a run that broke."""
     cost_usd: float | None = None
-    """Of its model calls; None when unknown."""
+    """Of its model calls, 0 when an answer came without one; None when unknown."""
     attempts: tuple[Attempt, ...] = ()
     """In order of the scorers."""
 

@@ -134,11 +134,12 @@ def _case_run(
     ran: Ran,
     subject: Subject | None,
     attempts: Sequence[Attempt],
-    costs: Mapping[str, float],
+    costs: Mapping[str, float | None],
     times: Mapping[str, float],
 ) -> CaseRun:
     span = subject.span if subject is not None else None
     lost = ran.error is None and span is None
+    without_calls = 0.0 if span is not None else None  # what broke or was lost may have been in a call
     return CaseRun(
         case_id=ran.case.id,
         repeat=ran.repeat,
@@ -148,7 +149,7 @@ def _case_run(
         span_id=ran.span_id,
         output=span.output_text if span is not None else None,
         duration_ms=times.get(ran.span_id),
-        cost_usd=costs.get(ran.trace_id),
+        cost_usd=costs.get(ran.trace_id, without_calls),
         attempts=tuple(attempts),
     )
 
@@ -163,11 +164,11 @@ def _times(reader: Reader, experiment_id: str, ran: Sequence[Ran]) -> dict[str, 
     return {row["span_id"]: row["duration_ms"] for row in rows}
 
 
-def _costs(reader: Reader, experiment_id: str) -> dict[str, float]:
-    """Trace id → US dollars of its model calls, where every call has a known price."""
+def _costs(reader: Reader, experiment_id: str) -> dict[str, float | None]:
+    """Trace id → US dollars of its model calls, None where one has no known price; traces without a call are absent."""
     rows = reader.rows(
-        "SELECT trace_id, sum(cost_usd) AS cost_usd FROM llm_calls WHERE experiment_id = $experiment_id "
-        "GROUP BY trace_id HAVING count(*) = count(cost_usd)",
+        "SELECT trace_id, CASE WHEN count(*) = count(cost_usd) THEN sum(cost_usd) END AS cost_usd FROM llm_calls "
+        "WHERE experiment_id = $experiment_id GROUP BY trace_id",
         {"experiment_id": experiment_id},
     )
     return {row["trace_id"]: row["cost_usd"] for row in rows}

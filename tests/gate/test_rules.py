@@ -236,6 +236,7 @@ def test_a_policy_may_bear_gaps_within_bounds(experiment: Make) -> None:
         ({"cost_usd": 0.02}, {"cost_per_run_usd": 0.01}, "fail", "a run cost $0.0200 on average"),
         ({"cost_usd": 0.02}, {"cost_per_run_usd": 0.01, "budgets": "warn"}, "pass", "the policy only warns"),
         ({}, {"cost_per_run_usd": 0.01}, "undecided", "the cost of 2 of 2 runs is unknown"),
+        ({"cost_usd": 0.0}, {"cost_per_run_usd": 0.01}, "pass", "no run cost anything: no model call was recorded"),
     ],
 )
 def test_budgets(experiment: Make, run: dict[str, Any], policy: dict[str, Any], verdict: str, says: str) -> None:

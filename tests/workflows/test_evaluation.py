@@ -41,6 +41,16 @@ def broken(question):
         raise ValueError("no such order")
     return "no idea"
 
+def calls(question):
+    model = {"known": "claude-sonnet-4-5-20250929", "unknown": "nobody-1"}.get(question)
+    if model is not None:
+        with trace.get_tracer("app").start_as_current_span("chat") as span:
+            span.set_attributes({"gen_ai.operation.name": "chat", "gen_ai.request.model": model,
+                "gen_ai.usage.input_tokens": 1000, "gen_ai.usage.output_tokens": 100})
+    if question == "broken":
+        raise ValueError("it broke, perhaps in a call")
+    return "30 days"
+
 def hangs(question):
     if "laptop" in question:
         time.sleep(60)
@@ -215,6 +225,15 @@ def test_what_goes_wrong_is_recorded_and_not_raised(project: _Project) -> None:
     assert "what a judge would say of 1 of 2 cases" in project.latest().metadata["left_out"]
     assert "RuntimeError: broken scorer" in (judged.attempts[1].error or "")
     assert {row["outcome"] for row in project.rows("SELECT outcome FROM score_ledger")} == {"error", "left_out"}
+
+
+def test_the_cost_of_a_run_is_that_of_its_calls(project: _Project) -> None:
+    """Nothing without a call; not known where a call has no known price, or where the run broke before it answered."""
+    asked = ("known", "unknown", "no call", "broken")
+    project.dataset(*(f'{{"id": "{one}", "input": "{one}", "must": [{{"contains": "30"}}]}}' for one in asked))
+    runs = project.recorded("app:calls").runs
+    assert [run.cost_usd for run in runs] == [pytest.approx(0.0045), None, 0.0, None]
+    assert all(run.duration_ms is not None for run in runs)
 
 
 def test_repeats_that_can_change_nothing_are_left_out_and_failures_are_seen_again(project: _Project) -> None:
