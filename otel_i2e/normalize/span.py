@@ -31,6 +31,9 @@ __all__ = ["STEPS", "normalize_span"]
 
 _WRITTEN_1H: Final = "anthropic.usage.cache_creation.ephemeral_1h_input_tokens"
 """Tokens that were written to the cache for an hour, among `cache_write_tokens`: Anthropic's SDK tells them apart."""
+_COMPACTED_INPUT: Final = "anthropic.usage.compaction.input_tokens"
+_COMPACTED_OUTPUT: Final = "anthropic.usage.compaction.output_tokens"
+"""The usage beside them leaves these out, as the API does."""
 _EMPTY: Final[SpanRow] = {
     **dict.fromkeys(SPAN_COLUMNS),
     "status": "ok",
@@ -130,6 +133,21 @@ def _put_usage(row: SpanRow, raw: RawSpan) -> None:
             cache_write_1h_tokens=count(raw.attributes.get(_WRITTEN_1H)) or 0,
             at=raw.start_ns // 1_000_000_000,
         )
+    if _COMPACTED_INPUT in raw.attributes:
+        _add_compactions(row, raw)
+
+
+def _add_compactions(row: SpanRow, raw: RawSpan) -> None:
+    """Before the answer the model summed up what had been said: requests of their own, and billed with it."""
+    given, back = (count(raw.attributes.get(name)) or 0 for name in (_COMPACTED_INPUT, _COMPACTED_OUTPUT))
+    model = row["response_model"] or row["request_model"]
+    dollars = list_price(
+        row["provider"], model, input_tokens=given, output_tokens=back, at=raw.start_ns // 1_000_000_000
+    )
+    row["input_tokens"] = (row["input_tokens"] or 0) + given
+    row["output_tokens"] = (row["output_tokens"] or 0) + back
+    if row["cost_usd"] is not None and dollars is not None:
+        row["cost_usd"] = round(row["cost_usd"] + dollars, 10)
 
 
 def _put_messages(row: SpanRow, _raw: RawSpan) -> None:

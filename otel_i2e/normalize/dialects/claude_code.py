@@ -115,6 +115,6 @@ CLAUDE_CODE: Final = Dialect(
     events=frozenset(_EVENTS),
     values={"span.type": "claude_code."},
     names=r"(interaction\.sequence|user_prompt_length|new_context|system_prompt_(preview|hash)|cache_(read|creation)_tokens"
-    r"|response\.(has_tool_call|model_output))$",
+    r"|response\.(has_tool_call|model_output)|tool_use_id)$",
     read=_read,
 )

@@ -100,13 +100,13 @@ def _append(facts: Facts, column: str, said: Content | None) -> None:
 
 def _facts(happened: Iterable[tuple[str, Json]]) -> Facts:
     inputs: list[Json] = []
-    outputs: list[Json] = []
+    outputs: list[tuple[int, Json]] = []
     facts: Facts = {}
     for name, fields in happened:
         if name in _ROLES:
             inputs.append(_message(fields, _ROLES[name]))
         elif name == _CHOICE:
-            outputs.append(_choice(fields))
+            outputs.append((_place(fields), _choice(fields)))
         elif name in _PIECES:
             _append(facts, *_PIECES[name](fields))
         elif name in _WHOLE:
@@ -114,8 +114,9 @@ def _facts(happened: Iterable[tuple[str, Json]]) -> Facts:
     if inputs:
         facts.setdefault("input_messages", Content(inputs))
     if outputs:
-        facts.setdefault("output_messages", Content(outputs))
-        facts["finish_reasons"] = words([message.get("finish_reason") for message in outputs])
+        chosen = [choice for _, choice in sorted(outputs, key=lambda placed: placed[0])]
+        facts.setdefault("output_messages", Content(chosen))
+        facts["finish_reasons"] = words([choice.get("finish_reason") for choice in chosen])
     return facts
 
 
@@ -150,6 +151,12 @@ def _message(fields: Json, role: str) -> Json:
 def _are_results(blocks: Any) -> bool:
     """Whether each of Bedrock's blocks says itself which call it answers."""
     return is_list(blocks) and bool(blocks) and all(is_object(block) and "toolResult" in block for block in blocks)
+
+
+def _place(fields: Json) -> int:
+    """Among the choices; those that come later in time may come first in the answer."""
+    index = fields.get("index")
+    return index if isinstance(index, int) else 0
 
 
 def _choice(fields: Json) -> Json:

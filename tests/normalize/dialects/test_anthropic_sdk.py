@@ -6,6 +6,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from otel_i2e.models import SpanRow
 
 Sent = Callable[[str, str], Any]
@@ -129,3 +131,15 @@ def test_the_runner_s_tools_are_runs_and_it_is_the_agent(sent: Sent) -> None:
     assert runs["get_order"]["tool_call_id"] == "toolu_01OrderToolRunner"
     assert json.loads(runs["search_policy"]["tool_arguments"]) == {"topic": "Rückgabe", "limit": 3}
     assert json.loads(runs["get_order"]["tool_result"])["days_ago"] == 12
+
+
+def test_tokens_of_compactions_are_part_of_the_call(row_of: RowOf) -> None:
+    """The SDK tells them beside the usage, which leaves them out; they are on the bill."""
+    sent = {"gen_ai.provider.name": "anthropic", "gen_ai.request.model": "claude-sonnet-4-5"}
+    sent |= {"gen_ai.operation.name": "chat", "gen_ai.usage.input_tokens": 1000, "gen_ai.usage.output_tokens": 100}
+    compacted = {f"anthropic.usage.compaction.{side}_tokens": n for side, n in (("input", 180_000), ("output", 3_500))}
+    scope = "com.anthropic.sdk.messages"
+    plain, whole = row_of(sent, scope_name=scope), row_of({**sent, **compacted}, scope_name=scope)
+    assert (whole["input_tokens"], whole["output_tokens"]) == (181_000, 3_600)
+    alone = row_of({**sent, "gen_ai.usage.input_tokens": 180_000, "gen_ai.usage.output_tokens": 3_500})
+    assert whole["cost_usd"] == pytest.approx(plain["cost_usd"] + alone["cost_usd"])

@@ -119,3 +119,11 @@ def test_a_failed_request_has_its_code(row_of: RowOf) -> None:
     """`status_code` stands beside `success`."""
     row = row_of({"span.type": "llm_request", "success": False, "status_code": 529}, name="claude_code.llm_request")
     assert (row["status"], row["error_code"]) == ("error", "529")
+
+
+def test_a_tool_without_the_prefix_is_one(row_of: RowOf) -> None:
+    """`span.type` is bare at times, whatever the scope is called."""
+    row = row_of(
+        {"span.type": "tool", "tool_name": "Bash", "tool_input": "ls", "tool_use_id": "t1"}, scope_name="other"
+    )
+    assert (row["kind"], row["tool_name"], row["tool_call_id"], row["dialect"]) == ("tool", "Bash", "t1", "claude_code")

@@ -160,3 +160,14 @@ def test_several_events_of_content_are_one_conversation(row_of: RowOf, event: Ca
     said = [json.loads(row[name]) for name in ("input_messages", "output_messages")]
     assert [[m["parts"][0]["content"] for m in one] for one in said] == [["first", "second"], ["one", "two"]]
     assert (row["input_text"], row["output_text"]) == ("second", "one")
+
+
+def test_choices_stand_by_their_index(row_of: RowOf, event: Callable[..., RawEvent]) -> None:
+    """Whichever was written first."""
+    events = [
+        event("gen_ai.choice", {"index": index, "finish_reason": reason, "message": said})
+        for index, reason, said in ((1, "length", "B"), (0, "stop", "A"))
+    ]
+    row = row_of({"gen_ai.operation.name": "chat"}, events=events)
+    assert [message["parts"][0]["content"] for message in json.loads(row["output_messages"])] == ["A", "B"]
+    assert (row["output_text"], row["finish_reasons"]) == ("A", ["stop", "length"])
