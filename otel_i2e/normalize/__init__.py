@@ -10,7 +10,7 @@ from __future__ import annotations
 from otel_i2e.normalize.calls_around import traces_with_gaps
 from otel_i2e.normalize.candidates import is_content
 from otel_i2e.normalize.decode import decode_logs, decode_traces, refusal
-from otel_i2e.normalize.duplicates import MATCHED_BY, RICHNESS, duplicate_links
+from otel_i2e.normalize.duplicates import MATCHED_BY, RICHNESS, Linked, duplicate_links, linked_calls
 from otel_i2e.normalize.evaluations import (
     evaluated_answer,
     evaluation_refusal,
@@ -19,8 +19,9 @@ from otel_i2e.normalize.evaluations import (
     score_of,
     scores_of,
 )
+from otel_i2e.normalize.merged import MERGED, merged
 from otel_i2e.normalize.raw import RawEvent, RawLink, RawLog, RawSpan
-from otel_i2e.normalize.same_call import counts, failed, is_call, is_late, is_wire, key_of
+from otel_i2e.normalize.same_call import counts, failed, is_call, is_late, is_wire, key_of, place
 from otel_i2e.normalize.shorten import shorten_log, shorten_span
 from otel_i2e.normalize.slim import slim_log, slim_span
 from otel_i2e.normalize.span import normalize_span
@@ -28,7 +29,9 @@ from otel_i2e.normalize.stored import log_of, log_text, raw_of
 
 __all__ = [
     "MATCHED_BY",
+    "MERGED",
     "RICHNESS",
+    "Linked",
     "RawEvent",
     "RawLink",
     "RawLog",
@@ -47,9 +50,12 @@ __all__ = [
     "is_late",
     "is_wire",
     "key_of",
+    "linked_calls",
     "log_of",
     "log_text",
+    "merged",
     "normalize_span",
+    "place",
     "raw_of",
     "refusal",
     "score_of",

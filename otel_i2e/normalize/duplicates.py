@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from operator import itemgetter
-from typing import Final
+from typing import Final, NamedTuple
 
 from otel_i2e.models import SpanRow
 from otel_i2e.normalize.calls_around import calls_around, traces_of
@@ -29,7 +29,7 @@ from otel_i2e.normalize.duplicates_nested import join_nested
 from otel_i2e.normalize.one_call import Calls, Group
 from otel_i2e.normalize.same_call import Key, is_call, is_late, is_of_the_server, is_wire, key_of
 
-__all__ = ["MATCHED_BY", "RICHNESS", "duplicate_links"]
+__all__ = ["MATCHED_BY", "RICHNESS", "Linked", "duplicate_links", "linked_calls"]
 
 
 MATCHED_BY: Final = (
@@ -47,8 +47,22 @@ RICHNESS: Final = (
 _filled: Final = itemgetter(*RICHNESS, "response_id", "response_model", "input_tokens", "output_tokens")
 
 
+class Linked(NamedTuple):
+    """Which rows are which call."""
+
+    links: dict[Key, Key]
+    """Key of each row that repeats another → key of the row to keep."""
+    wrappers: set[Key]
+    """Those of these rows that are around several calls: what they say is not of the call that they repeat alone."""
+
+
 def duplicate_links(rows: Iterable[SpanRow]) -> dict[Key, Key]:
-    """Key of each row that repeats another → key of the row to keep.
+    """The links of `linked_calls` alone."""
+    return linked_calls(rows).links
+
+
+def linked_calls(rows: Iterable[SpanRow]) -> Linked:
+    """Which of the rows repeat which.
 
     Of a group that is one call the richest is kept, the outermost of equals, and all others point to it. Rows
     need not be one batch: with stored rows among them, links reach those too. Rows of calls need the columns
@@ -58,7 +72,7 @@ def duplicate_links(rows: Iterable[SpanRow]) -> dict[Key, Key]:
     found = [row for row in sent.values() if is_call(row)]
     answers, traces, alike = answered_alike(found), traces_of(found), counted_alike(found)
     if not answers and not traces and not alike and not any(map(is_late, found)):
-        return {}  # as it is almost always
+        return Linked({}, set())  # as it is almost always
     calls = Calls(found)
     nested = [row for trace in traces.values() for row in trace]
     around = calls_around(traces.values(), {key: row for key, row in sent.items() if not is_call(row)}).call
@@ -70,11 +84,13 @@ def duplicate_links(rows: Iterable[SpanRow]) -> dict[Key, Key]:
     join_beside(calls, (*alike, *uncounted(nested)))
     join_late(calls, found)
     links = _links(calls.groups())
+    around_several: set[Key] = set()
     for wrapper, last in wrappers:
         outer, inner = (_kept(links, key_of(row)) for row in (wrapper, last))
         if outer != inner:
             links[outer] = inner
-    return {key: _kept(links, key) for key in links}
+            around_several |= {key_of(row) for row in calls.of(wrapper).rows}
+    return Linked({key: _kept(links, key) for key in links}, around_several)
 
 
 def _links(groups: Iterable[Group]) -> dict[Key, Key]:

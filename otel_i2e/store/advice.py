@@ -24,7 +24,7 @@ _SYNTAX: Final = re.compile(r'syntax error at (?:or near "([^"]+)"|end of input)
 _TABLE: Final = re.compile(r"Table with name (\S+) does not exist")
 _CLOSE: Final = 0.7
 _CLOSE_WORD: Final = 0.75
-_INTERNAL: Final = frozenset({"schema_migrations", "span_rows", "waiting_logs"})
+_INTERNAL: Final = frozenset({"schema_migrations", "span_rows", "merged_calls", "waiting_logs"})
 
 
 def advice(error: duckdb.Error, sql: str, columns: Mapping[str, Collection[str]]) -> str:

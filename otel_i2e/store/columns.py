@@ -44,6 +44,18 @@ TABLES: Final[dict[str, dict[str, str]]] = {
         "record": "JSON",
         "received_at": _TIME,
     },
+    "merged_calls": {
+        "trace_id": _TEXT,
+        "span_id": _TEXT,
+        "content_state": _TEXT,
+        "request_params": "JSON",
+        "system_instructions": "JSON",
+        "input_messages": "JSON",
+        "output_messages": "JSON",
+        "tool_definitions": "JSON",
+        "input_text": _TEXT,
+        "output_text": _TEXT,
+    },
     "score_ledger": {
         "trace_id": _TEXT,
         "span_id": _TEXT,

@@ -12,7 +12,8 @@ from otel_i2e.store.faults import damaged, first_line
 
 __all__ = ["salvage", "unreadable"]
 
-_KEYS: Final = {"span_rows": ("trace_id", "span_id"), "scores": ("score_id",), "shadow_scores": ("score_id",)}
+_SPAN: Final = ("trace_id", "span_id")
+_KEYS: Final = {"span_rows": _SPAN, "merged_calls": _SPAN, "scores": ("score_id",), "shadow_scores": ("score_id",)}
 """Columns by which a row is known. Rows of the other tables are compared whole."""
 _TABLES: Final = (
     "SELECT table_name FROM duckdb_tables() WHERE database_name = $database AND table_name <> 'schema_migrations' "

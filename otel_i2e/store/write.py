@@ -39,6 +39,9 @@ SELECT trace_id, span_id FROM span_rows
 SEMI JOIN ({_KEYS}) AS sent ON sent.key[1] = trace_id AND sent.key[2] = span_id
 WHERE start_time BETWEEN make_timestamptz($first::BIGINT) AND make_timestamptz($last::BIGINT)
 """
+_FORGET_MERGED: Final = f"""
+DELETE FROM merged_calls WHERE EXISTS (FROM ({_KEYS}) AS sent WHERE sent.key[1] = trace_id AND sent.key[2] = span_id)
+"""
 _STORED_SCORES: Final = f"SELECT score_id FROM {{table}} SEMI JOIN ({_KEYS}) AS sent ON sent.key[1] = score_id"
 _STORED_IDENTITIES: Final = f"""
 SELECT scorer, scorer_version FROM scorer_identities
@@ -118,6 +121,15 @@ class Writer:
         """Say of stored spans, by trace and span id, which span they repeat; None: none."""
         if links:
             link(self._connection, links, near)
+
+    def put_merged(self, merged: Mapping[tuple[str, str], Mapping[str, Any]], of: Collection[tuple[str, str]]) -> None:
+        """Keep what the rows of calls say together, by the trace and span id of the row to keep, in place of what was
+        kept for `of`: columns of `merged_calls`, JSON as text.
+        """
+        if of:
+            self._connection.execute(_FORGET_MERGED, {"keys": json_text(list(of))})
+        rows = [{"trace_id": key[0], "span_id": key[1], **columns} for key, columns in merged.items()]
+        insert(self._connection, "merged_calls", rows)
 
     def add_scores(self, rows: Sequence[ScoreRow]) -> int:
         """Store scores that are not there yet, by score_id; the number that was new."""

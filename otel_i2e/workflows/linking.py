@@ -10,14 +10,15 @@ from otel_i2e.normalize import (
     MATCHED_BY,
     RICHNESS,
     counts,
-    duplicate_links,
     failed,
     is_call,
     is_late,
     key_of,
+    linked_calls,
     traces_with_gaps,
 )
 from otel_i2e.store import FAILED, Apart, Near, Writer
+from otel_i2e.workflows.merging import merge_calls
 
 __all__ = ["link_calls"]
 
@@ -39,14 +40,20 @@ def link_calls(writer: Writer, rows: Sequence[SpanRow]) -> None:
         return
     stored = _stored(writer, asking)
     known = {**stored, **sent}
-    links = duplicate_links([*known.values(), *_between(writer, known)])
-    held = _held(stored, known, links)
-    links = {key: held.get(kept, kept) for key, kept in links.items()}
+    linked = linked_calls([*known.values(), *_between(writer, known)])
+    held = _held(stored, known, linked.links)
+    links = {key: held.get(kept, kept) for key, kept in linked.links.items()}
     for row in rows:
         _put(row, links.get(key_of(row)))
     changed = [row for key, row in stored.items() if key not in held and links.get(key) != _link_of(row)]
     if changed:
         writer.link({key_of(row): links.get(key_of(row)) for row in changed}, _near(changed))
+    was = {key: kept for key, row in stored.items() if (kept := _link_of(row)) is not None}
+    if links or was:
+        changing = {*(key for key, row in sent.items() if is_call(row)), *map(key_of, changed)}
+        touched = {kept for key in changing for kept in (links.get(key, key), was.get(key, key))}
+        twins = {key: kept for key, kept in links.items() if key not in linked.wrappers}
+        merge_calls(writer, twins, touched, sent, stored)
 
 
 def _stored(writer: Writer, asking: Sequence[SpanRow]) -> dict[Key, SpanRow]:

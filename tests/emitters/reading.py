@@ -10,14 +10,17 @@ from fixtures import Scenario
 
 from otel_i2e.models import JSON_COLUMNS, ScoreRow, SpanRow
 from otel_i2e.normalize import (
+    Linked,
     RawLog,
     decode_logs,
     decode_traces,
-    duplicate_links,
     is_content,
     is_wire,
     key_of,
+    linked_calls,
+    merged,
     normalize_span,
+    place,
     scores_of,
 )
 
@@ -30,6 +33,7 @@ WIRE_FIRST: Final = frozenset(
     }
 )
 Row = dict[str, Any]
+Key = tuple[str, str]
 
 
 class Reading(NamedTuple):
@@ -46,10 +50,23 @@ class Reading(NamedTuple):
 def read(scenario: Scenario) -> Reading:
     """Decode, normalize, link."""
     sent = sent_rows(scenario)
-    links = duplicate_links(sent)
-    rows = sorted((_parsed(row, links) for row in sent), key=lambda row: row["start_time"] or 0)
+    linked = linked_calls(sent)
+    by_key = {key_of(row): row for row in sent}
+    for kept, repeats in _groups(linked).items():
+        whole = by_key[kept]
+        whole.update(merged(whole, sorted((by_key[key] for key in repeats), key=place)))
+    rows = sorted((_parsed(row, linked.links) for row in sent), key=lambda row: row["start_time"] or 0)
     scores = scores_of(decode_logs(scenario.logs, "protobuf"))
     return Reading(_merged([row for row in rows if row["kind"] == "llm"]), rows, scores)
+
+
+def _groups(linked: Linked) -> dict[Key, list[Key]]:
+    """Key of each kept row → those that tell its call once more."""
+    groups: defaultdict[Key, list[Key]] = defaultdict(list)
+    for key, kept in linked.links.items():
+        if key not in linked.wrappers:
+            groups[kept].append(key)
+    return groups
 
 
 def sent_rows(scenario: Scenario) -> list[SpanRow]:

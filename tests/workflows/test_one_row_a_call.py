@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
@@ -21,6 +22,15 @@ _OPENLLMETRY = "opentelemetry.instrumentation.anthropic"
 
 
 _NO_USAGE: dict[str, Any] = {"input_tokens": None, "output_tokens": None}
+
+
+def _answer(trace: str, layer: int) -> list[dict[str, Any]]:
+    """All say one text; a thought only the second knows, and each was told of a tool of its own."""
+    thought = [{"type": "reasoning", "content": "Hm."}] * (layer == 1)
+    tools = [
+        {"type": "tool_call", "id": f"t{n}", "name": f"f{n}", "arguments": {"in": trace}} for n in range(layer + 1)
+    ]
+    return [{"role": "assistant", "parts": [*thought, {"type": "text", "content": "Yes."}, *tools]}]
 
 
 class _Call(NamedTuple):
@@ -53,11 +63,9 @@ class _Call(NamedTuple):
             "output_tokens": None if self.failed else self.tokens[1],
             "response_id": f"r{self.number}" if named and not self.failed else None,
         }
-        return llm_span(
-            "Hi",
-            None if self.failed else "Yes.",
-            **told | columns,
-        )
+        told["request_params"] = {"max_tokens": 9, f"of_{layer}": trace}
+        told["output_messages"] = None if self.failed else _answer(trace, layer)
+        return llm_span("Hi", None if self.failed else "Yes.", **told | columns)
 
     def times(self, layer: int, ahead: int = 0) -> dict[str, datetime]:
         """When a span of that layer lasted, by a clock that is so many milliseconds ahead."""
@@ -291,3 +299,90 @@ def test_order_and_batches_do_not_change_the_calls(happened: list[Any], one_serv
     batches = [shuffled[start:end] for start, end in zip([0, *cuts], [*cuts, len(spans)], strict=True)]
     again = data.draw(st.lists(st.sampled_from(spans), max_size=2))
     assert _llm_calls([*batches, again]) == whole
+
+
+def _told(told: Sequence[Span]) -> tuple[Any, Any, list[Any]]:
+    """Parameters, sorts of parts, and tools of the only call after `told`, one by one."""
+    (row,) = _llm_calls([[span] for span in told])
+    parts = [
+        part
+        for name in ("input_messages", "output_messages")
+        for message in json.loads(row[name])
+        for part in message["parts"]
+    ]
+    tools = [tool["name"] for tool in json.loads(row["tool_definitions"])]
+    return json.loads(row["request_params"]), sorted(part["type"] for part in parts), tools
+
+
+def test_what_only_one_library_told_of_a_call_is_on_its_row() -> None:
+    """An image, a thought, a tool call, a parameter, a tool: whichever comes first."""
+    call = _Call(1, "shop", "claude-sonnet-5", 0, 20, (100, 10), failed=False)
+    text = {"type": "text", "content": "Hi"}
+    image = {"type": "blob", "mime_type": "image/png", "modality": "image", "sha256": "ab", "bytes": 3}
+    outer = call.span(
+        scope_name=_OPENINFERENCE,
+        system="Be brief.",
+        finish_reasons=["stop"],
+        conversation_id="c",
+        input_messages=[{"role": "user", "parts": [text]}],
+        output_messages=[{"role": "assistant", "parts": [{"type": "text", "content": "Yes."}]}],
+        request_params={"max_tokens": 9},
+        tool_definitions=[{"name": "f0"}],
+    )
+    inner = call.span(
+        1,
+        outer.span_id,
+        scope_name=_NATIVE,
+        input_messages=[{"role": "user", "parts": [image, text]}],
+        request_params={"max_tokens": 8, "stream": True},
+        tool_definitions=[{"name": "f0", "parameters": {"type": "object"}}, {"name": "f1"}],
+    )
+    expected = (
+        {"max_tokens": 9, "stream": True},
+        ["blob", "reasoning", "text", "text", "tool_call", "tool_call"],
+        ["f0", "f1"],
+    )
+    assert _told([outer, inner]) == _told([inner, outer]) == _told([inner, outer, inner]) == expected
+
+
+def test_what_a_wrapper_of_several_calls_told_is_on_none_of_them() -> None:
+    """It repeats the last call, but its tools are those of all."""
+    call = _Call(1, "shop", "claude-sonnet-5", 0, 20, (100, 10), failed=False)
+    outer, first, last = _wrapper_of_two(call)
+    outer = outer.model_copy(update={"output_messages": _answer("w", 7)})
+    for order in ([outer, first, last], [last, first, outer]):
+        rows = _llm_calls([[span] for span in order])
+        assert [len(json.loads(row["output_messages"])[0]["parts"]) for row in rows] == [4, 4]
+
+
+def test_a_call_that_loses_its_other_telling_says_only_its_own() -> None:
+    """A second call inside shows that the span around both is a wrapper: what it told is taken back."""
+    call = _Call(1, "shop", "claude-sonnet-5", 0, 20, (100, 10), failed=False)
+    outer, first, last = _wrapper_of_two(call)
+    outer = outer.model_copy(update={**_NO_USAGE, "output_messages": _answer("w", 7)})
+    together = _llm_calls([[outer, first, last]])
+    assert len(json.loads(_llm_calls([[outer], [first]])[0]["output_messages"])[0]["parts"]) == 10
+    for order in ([outer, first, last], [first, outer, last], [last, outer, first]):
+        assert _llm_calls([[span] for span in order]) == together
+    assert [len(json.loads(row["output_messages"])[0]["parts"]) for row in together] == [4, 4]
+
+
+def test_content_that_came_late_is_merged_too() -> None:
+    """A row that is replaced, since log records brought its content, tells the call anew."""
+    call = _Call(1, "shop", "claude-sonnet-5", 0, 20, (100, 10), failed=False)
+    outer = call.span(scope_name=_OPENINFERENCE, system="Be brief.")
+    inner = call.span(1, outer.span_id, scope_name=_NATIVE, output_messages=None, output_text=None)
+    with temporary_store([]) as store:
+        with store.write() as writer:
+            rows = [row_of(outer), row_of(inner)]
+            link_calls(writer, rows)
+            writer.add_spans(rows)
+        with store.write() as writer:
+            (read,) = writer.stored_spans({(inner.trace_id, inner.span_id)})
+            full = row_of(call.span(1, outer.span_id, scope_name=_NATIVE))
+            again = [{**full, "ingested_at": read["ingested_at"]}]
+            link_calls(writer, again)
+            writer.replace_spans(again)
+        with store.read() as reader:
+            (row,) = reader.rows("SELECT output_messages FROM llm_calls")
+    assert [part["type"] for part in json.loads(row["output_messages"])[0]["parts"]].count("tool_call") == 2
