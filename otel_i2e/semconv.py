@@ -71,6 +71,8 @@ I2E_REPEAT: Final = "i2e.repeat"
 I2E_SCORE_ID: Final = "i2e.score.id"
 I2E_SCORE_SOURCE: Final = "i2e.score.source"
 I2E_SCORER_VERSION: Final = "i2e.scorer.version"
+I2E_EMITTED_TRACE: Final = "i2e.emitted.trace_id"
+"""In the metadata of a score that came from another trace than the call that it is about."""
 I2E_CONTENT_TRUNCATED: Final = "i2e.content.truncated"
 I2E_CONTENT_CAPTURE: Final = "i2e.content.capture"
 

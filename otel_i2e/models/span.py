@@ -87,7 +87,8 @@ SPAN_COLUMNS: Final[dict[str, str]] = {
 JSON_COLUMNS: Final = frozenset(name for name, kind in SPAN_COLUMNS.items() if kind == "JSON")
 
 SpanRow = dict[str, Any]
-"""A span on its way into the store, in the hot path: a plain dict whose keys are exactly SPAN_COLUMNS.
+"""A span on its way into the store, in the hot path: a plain dict whose keys are exactly SPAN_COLUMNS,
+and `wraps`, where it is linked.
 
 JSON columns hold JSON *text* or None, `attributes` may also be the object that was sent: the store writes it, and
 texts that have a column of their own once. Times hold integer microseconds since the epoch (UTC); `finish_reasons`

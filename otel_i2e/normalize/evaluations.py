@@ -19,7 +19,16 @@ from otel_i2e.normalize.flattened import objects, tree
 from otel_i2e.normalize.raw import Json, RawLog, RawSpan, is_object
 from otel_i2e.normalize.readers import object_of, small_count, text
 
-__all__ = ["evaluated_answer", "evaluation_refusal", "event_scores", "is_evaluation", "score_of", "scores_of"]
+__all__ = [
+    "evaluated_answer",
+    "evaluation_refusal",
+    "event_scores",
+    "is_evaluation",
+    "named_answer",
+    "placed",
+    "score_of",
+    "scores_of",
+]
 
 _PLACED: Final = frozenset(
     {
@@ -64,6 +73,20 @@ def scores_of(logs: Sequence[RawLog]) -> list[ScoreRow]:
 def score_of(log: RawLog, call: tuple[str, str] | None = None) -> ScoreRow | None:
     """The score that an evaluation result is: of `call`, by trace and span id, or else of where it was emitted."""
     return _score(*(call or (log.trace_id, log.span_id)), log.time_ns, _told(log))
+
+
+def placed(score: ScoreRow, call: tuple[str, str]) -> ScoreRow:
+    """The score on `call`, by trace and span id; the trace that it came from, where it is another, stays known."""
+    trace_id, span_id = call
+    from_elsewhere = {} if trace_id == score.trace_id else {semconv.I2E_EMITTED_TRACE: score.trace_id}
+    return score.model_copy(
+        update={"trace_id": trace_id, "span_id": span_id, "metadata": {**score.metadata, **from_elsewhere}}
+    )
+
+
+def named_answer(score: ScoreRow) -> str | None:
+    """The response id of the call that a score of others is about, where it says so."""
+    return text(score.metadata.get(semconv.RESPONSE_ID))
 
 
 def evaluated_answer(log: RawLog) -> str | None:

@@ -52,6 +52,19 @@ SELECT * FROM scores
 WHERE ($ids IS NULL OR trace_id IN {_IDS}) AND ($experiment IS NULL OR experiment_id = $experiment)
 ORDER BY created_at, score_id
 """
+_SHOWN_SCORES: Final = """
+WITH repeats AS (
+  SELECT trace_id, span_id, duplicate_of FROM span_rows
+  WHERE (trace_id = $id AND duplicate_of IS NOT NULL AND duplicate_trace_id IS NULL) OR duplicate_trace_id = $id
+)
+SELECT s.* REPLACE (
+  coalesce(r.duplicate_of, s.span_id) AS span_id, CASE WHEN r.span_id IS NULL THEN s.trace_id ELSE $id END AS trace_id
+)
+FROM scores AS s
+LEFT JOIN repeats AS r ON r.trace_id = s.trace_id AND r.span_id = s.span_id
+WHERE s.trace_id IN (SELECT $id UNION ALL SELECT trace_id FROM repeats) AND (s.trace_id = $id OR r.span_id IS NOT NULL)
+ORDER BY s.created_at, s.score_id
+"""
 _CASES: Final = """
 SELECT dataset, body, status, revision, note, "by", created_at
 FROM (
@@ -164,6 +177,11 @@ class Reader:
         """Scores of some traces, or of one experiment, in the order they were made."""
         ids = None if trace_ids is None else json_text(list(trace_ids))
         rows = self.rows(_SCORES, {"ids": ids, "experiment": experiment_id})
+        return [ScoreRow.model_validate(_parsed(row, "metadata")) for row in rows]
+
+    def scores_of_trace(self, trace_id: str) -> list[ScoreRow]:
+        """Scores of one trace in the order they were made: those on a row that repeats a call of it, on the call."""
+        rows = self.rows(_SHOWN_SCORES, {"id": trace_id})
         return [ScoreRow.model_validate(_parsed(row, "metadata")) for row in rows]
 
     def cases(

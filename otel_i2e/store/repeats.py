@@ -10,7 +10,9 @@ import duckdb
 from otel_i2e.store.insert import json_text
 from otel_i2e.store.rows import fetched
 
-__all__ = ["FAILED", "Apart", "Near", "calls_near", "calls_that_gave", "link", "spans_between"]
+__all__ = ["FAILED", "Apart", "Near", "calls_near", "link", "spans_between"]
+
+Key = tuple[str, str]
 
 _HOUR: Final = 3_600_000_000
 _CLOCKS: Final = 120_000_000
@@ -60,13 +62,8 @@ WHERE kind NOT IN ('llm', 'embedding')
   AND start_time BETWEEN make_timestamptz($first::BIGINT) AND make_timestamptz($last::BIGINT)
   AND trace_id IN {_TEXTS.format(name="$trace_ids")}
 """
-_GAVE: Final = f"""
-SELECT trace_id, span_id, response_id, epoch_us(start_time) AS start_time, duplicate_of, duplicate_trace_id
-FROM span_rows
-WHERE kind IN ('llm', 'embedding') AND response_id IN {_TEXTS.format(name="$response_ids")}
-"""
 _LINK: Final = """
-UPDATE span_rows SET duplicate_of = new.link[3], duplicate_trace_id = new.link[4]
+UPDATE span_rows SET duplicate_of = new.link[3], duplicate_trace_id = new.link[4], wraps = new.link[5] = 'wraps'
 FROM (SELECT unnest(from_json($links, '[["VARCHAR"]]')) AS link) AS new
 WHERE trace_id = new.link[1] AND span_id = new.link[2]
   AND start_time BETWEEN make_timestamptz($first::BIGINT) AND make_timestamptz($last::BIGINT)
@@ -124,7 +121,7 @@ def calls_near(
     They are found by few columns first: to read all of them of every call in the range took 2.3 times as long.
     """
     times = {name: f"epoch_us({name}) AS {name}" for name in ("start_time", "end_time")}
-    shown = [times.get(name, name) for name in (*columns, "duplicate_of", "duplicate_trace_id")]
+    shown = [times.get(name, name) for name in (*columns, "duplicate_of", "duplicate_trace_id", "wraps")]
     shown += [f"nullif({name} IS NOT NULL, false) AS {name}" for name in filled]
     same, sent = _same(near)
     found = _NEAR.format(same=same)
@@ -152,17 +149,13 @@ def spans_between(connection: duckdb.DuckDBPyConnection, near: Near) -> list[dic
     return fetched(connection, _BETWEEN, {"trace_ids": json_text(list(near.trace_ids)), **near.bounds})
 
 
-def calls_that_gave(connection: duckdb.DuckDBPyConnection, response_ids: Collection[str]) -> list[dict[str, Any]]:
-    """Stored calls with these response ids, whenever they were: their keys and links; times in microseconds."""
-    return fetched(connection, _GAVE, {"response_ids": json_text(list(response_ids))})
-
-
 def link(
-    connection: duckdb.DuckDBPyConnection, links: Mapping[tuple[str, str], tuple[str, str] | None], near: Near
+    connection: duckdb.DuckDBPyConnection, links: Mapping[Key, Key | None], wrappers: Collection[Key], near: Near
 ) -> None:
-    """Say of stored spans in the range of `near` which span they repeat; None: none."""
-    told = [
-        [trace_id, span_id, *((kept[1], kept[0] if kept[0] != trace_id else None) if kept else (None, None))]
-        for (trace_id, span_id), kept in links.items()
-    ]
+    """Say of stored spans in the range of `near` which span they repeat; None: none. `wrappers` are around several."""
+    told = [[*key, *_link(key, kept), "wraps" if key in wrappers else None] for key, kept in links.items()]
     connection.execute(_LINK, {"links": json_text(told), **near.bounds})
+
+
+def _link(key: Key, kept: Key | None) -> tuple[str | None, str | None]:
+    return (None, None) if kept is None else (kept[1], kept[0] if kept[0] != key[0] else None)

@@ -25,9 +25,10 @@ from otel_i2e.models import (
     SpanRow,
     StoredCase,
 )
+from otel_i2e.store.answers import calls_that_gave, move_scores, scores_naming
 from otel_i2e.store.insert import ROWS_AT_ONCE, insert, insert_records, json_text, plain
 from otel_i2e.store.pack import packed
-from otel_i2e.store.repeats import Near, calls_near, calls_that_gave, link, spans_between
+from otel_i2e.store.repeats import Near, calls_near, link, spans_between
 from otel_i2e.store.rows import fetched
 from otel_i2e.store.waiting import remove_spans, stored_rows, take_logs
 
@@ -114,13 +115,27 @@ class Writer:
         return spans_between(self._connection, near)
 
     def calls_that_gave(self, response_ids: Collection[str]) -> list[dict[str, Any]]:
-        """Stored model calls with these response ids; see `repeats.calls_that_gave`."""
+        """Stored model calls with these response ids; see `answers.calls_that_gave`."""
         return calls_that_gave(self._connection, response_ids)
 
-    def link(self, links: Mapping[tuple[str, str], tuple[str, str] | None], near: Near) -> None:
-        """Say of stored spans, by trace and span id, which span they repeat; None: none."""
+    def scores_naming(self, response_ids: Collection[str]) -> list[dict[str, Any]]:
+        """Stored scores that name these answers; see `answers.scores_naming`."""
+        return scores_naming(self._connection, response_ids)
+
+    def move_scores(self, places: Mapping[str, tuple[tuple[str, str], str | None]]) -> None:
+        """Put stored scores onto other spans; see `answers.move_scores`."""
+        if places:
+            move_scores(self._connection, places)
+
+    def link(
+        self,
+        links: Mapping[tuple[str, str], tuple[str, str] | None],
+        wrappers: Collection[tuple[str, str]],
+        near: Near,
+    ) -> None:
+        """Say of stored spans, by trace and span id, which span they repeat; None: none. See `repeats.link`."""
         if links:
-            link(self._connection, links, near)
+            link(self._connection, links, wrappers, near)
 
     def put_merged(self, merged: Mapping[tuple[str, str], Mapping[str, Any]], of: Collection[tuple[str, str]]) -> None:
         """Keep what the rows of calls say together, by the trace and span id of the row to keep, in place of what was

@@ -58,7 +58,7 @@ def trace_tree(settings: Settings, trace_id: str) -> TraceTree:
     """One trace with its scores; a unique beginning of its id is enough. Raises NotFound."""
     with Store.of(settings).read() as reader:
         spans = reader.trace(trace_id)
-        scores = reader.scores(trace_ids=[spans[0].trace_id])
+        scores = reader.scores_of_trace(spans[0].trace_id)
     return tree_of(spans, scores)
 
 

@@ -34,7 +34,7 @@ def link_calls(writer: Writer, rows: Sequence[SpanRow]) -> None:
     """
     sent = {key_of(row): row for row in reversed(rows)}
     for row in rows:
-        row["duplicate_of"] = row["duplicate_trace_id"] = None
+        row["duplicate_of"] = row["duplicate_trace_id"] = row["wraps"] = None
     asking = [row for row in sent.values() if is_call(row) or (row["parent_span_id"] and row["kind"] != "tool")]
     if not asking:
         return
@@ -45,9 +45,11 @@ def link_calls(writer: Writer, rows: Sequence[SpanRow]) -> None:
     links = {key: held.get(kept, kept) for key, kept in linked.links.items()}
     for row in rows:
         _put(row, links.get(key_of(row)))
-    changed = [row for key, row in stored.items() if key not in held and links.get(key) != _link_of(row)]
+    for key in linked.wrappers & sent.keys():
+        sent[key]["wraps"] = True
+    changed = [row for key, row in stored.items() if key not in held and _differs(row, links.get(key), linked.wrappers)]
     if changed:
-        writer.link({key_of(row): links.get(key_of(row)) for row in changed}, _near(changed))
+        writer.link({key_of(row): links.get(key_of(row)) for row in changed}, linked.wrappers, _near(changed))
     was = {key: kept for key, row in stored.items() if (kept := _link_of(row)) is not None}
     if links or was:
         changing = {*(key for key, row in sent.items() if is_call(row)), *map(key_of, changed)}
@@ -129,6 +131,11 @@ def _link_of(row: SpanRow) -> Key | None:
     """Key of the call that a stored row repeats."""
     repeated = row["duplicate_of"]
     return None if repeated is None else (row["duplicate_trace_id"] or row["trace_id"], repeated)
+
+
+def _differs(row: SpanRow, kept: Key | None, wrappers: Collection[Key]) -> bool:
+    """Whether a stored row repeats another call than it did, or tells it where it was around it, or the other way."""
+    return _link_of(row) != kept or (kept is not None and bool(row["wraps"]) != (key_of(row) in wrappers))
 
 
 def _put(row: SpanRow, kept: Key | None) -> None:

@@ -103,7 +103,7 @@ def show(settings: Settings, case_id: str, dataset: str | None = None) -> Shown:
     if origin is not None and origin.trace_id is not None:
         with Store.of(settings).read() as reader:
             spans = reader.traces([origin.trace_id]).get(origin.trace_id, [])
-            scores = reader.scores(trace_ids=[origin.trace_id])
+            scores = reader.scores_of_trace(origin.trace_id)
         span = next((one for one in spans if one.span_id == origin.span_id), None)
     return Shown(
         stored=stored, file=f"{path}:{line.number}" if line is not None else None, span=span, scores=tuple(scores)

@@ -142,8 +142,8 @@ def _write(
         again = join_content(writer, rows, [log for log in logs if not is_evaluation(log)])
         link_calls(writer, [*rows, *again])
         writer.replace_spans(again)
-        found = scores_of_answers(writer, [*rows, *again], [log for log in logs if is_evaluation(log)])
-        scores = [*scores, *found]
+        results = [log for log in logs if is_evaluation(log)]
+        scores = scores_of_answers(writer, [*rows, *again], results, scores)
         return _Written(
             writer.add_spans(rows) if rows else 0,
             writer.add_scores(scores) if scores else 0,

@@ -81,6 +81,18 @@ def test_scores_of_traces_and_of_experiments() -> None:
         assert reader.scores(trace_ids=[]) == []
 
 
+def test_scores_of_a_trace_stand_on_the_calls_that_are_kept() -> None:
+    """Those on rows that repeat a call of it too, from other traces; elsewhere a row keeps its own."""
+    call, far = llm_span(span_id="1" * 16), llm_span(span_id="3" * 16)
+    twin = llm_span(span_id="2" * 16, trace_id=call.trace_id, duplicate_of=call.span_id)
+    far = far.model_copy(update={"duplicate_of": call.span_id, "duplicate_trace_id": call.trace_id})
+    scores = [score_row(span, "a", 1.0) for span in (call, twin, far)]
+    with temporary_store([call, twin, far], scores=scores) as store, store.read() as reader:
+        shown = [(row.trace_id, row.span_id) for row in reader.scores_of_trace(call.trace_id)]
+        assert shown == [(call.trace_id, call.span_id)] * 3
+        assert [row.span_id for row in reader.scores_of_trace(far.trace_id)] == [far.span_id]
+
+
 def test_cases_by_dataset_status_and_id() -> None:
     """The status is that of the latest revision."""
 

@@ -97,7 +97,7 @@ def test_links_are_put_and_taken_away() -> None:
             (None, (None, None)),
         ):
             with store.write() as writer:
-                writer.link({key: kept}, Near(_AT, _AT))
+                writer.link({key: kept}, {key}, Near(_AT, _AT))
             with store.read() as reader:
                 (row,) = reader.rows("SELECT * FROM spans WHERE span_id = $id", {"id": one.span_id})
                 assert (row["duplicate_of"], row["duplicate_trace_id"]) == expected

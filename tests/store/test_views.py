@@ -317,6 +317,27 @@ class TestLatestScores:
         rows = _rows("SELECT value FROM latest_scores ORDER BY value", [span], [*scores, score_row(span, "other", 0.5)])
         assert [row["value"] for row in rows] == [0.25, 0.5, 1.0]
 
+    def test_a_score_on_a_row_that_repeats_a_call_is_of_the_call(self) -> None:
+        """In its trace or in another; the newest of all counts, and what failed is a failure of the kept row."""
+        call, twin = llm_span(span_id="1" * 16), llm_span(span_id="2" * 16)
+        twin = twin.model_copy(update={"trace_id": call.trace_id, "duplicate_of": call.span_id})
+        far = llm_span(span_id="3" * 16, duplicate_of=call.span_id, duplicate_trace_id=call.trace_id)
+        scores = [
+            score_row(span, name, value, created_at=_NOW + timedelta(minutes=minute), passed=value > 0.5)
+            for minute, (span, name, value) in enumerate([(call, "a", 0.0), (twin, "a", 1.0), (far, "b", 0.25)])
+        ]
+        spans = [call, twin, far]
+        rows = _rows("SELECT trace_id, span_id, name, value FROM latest_scores ORDER BY value", spans, scores)
+        assert [tuple(row.values()) for row in rows] == [
+            (call.trace_id, call.span_id, "b", 0.25),
+            (call.trace_id, call.span_id, "a", 1.0),
+        ]
+        failed = _rows("SELECT span_id, scorer FROM failures", spans, scores)
+        assert failed == [{"span_id": call.span_id, "scorer": "b"}]
+        assert _rows("SELECT DISTINCT span_id FROM scores ORDER BY ALL", spans, scores) == [
+            {"span_id": span.span_id} for span in spans
+        ]
+
 
 class TestFailures:
     """One row per production span and reason."""

@@ -1,5 +1,8 @@
 -- What the rows of one call say together where another telling of it adds to the row that is kept: parts of messages,
 -- parameters, tools. NULL is as the row has it. The view `llm_calls` shows it; wrappers of several calls add nothing.
+-- `wraps` is of a row that repeats another: true where it is around several calls, NULL where it tells the call itself.
+ALTER TABLE span_rows ADD COLUMN wraps BOOLEAN;
+
 CREATE TABLE merged_calls (
   trace_id VARCHAR,
   span_id VARCHAR,
