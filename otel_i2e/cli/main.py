@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import sys
 import traceback
+from collections.abc import Callable
 from typing import Any, Final
 
 import click
@@ -88,45 +89,44 @@ def main(args: list[str] | None = None) -> None:
 def _outcome(argv: list[str]) -> int:
     """Exit code of the command; what went wrong is told."""
     debug = "--debug" in argv
-    if debug:  # accepted before and after the verb
-        argv = ["--debug", *(arg for arg in argv if arg != "--debug")]
+    arguments = [arg for arg in argv if arg != "--debug"]  # accepted before and after the verb
+    if arguments[:1] != ["eval"] or {"-h", "--help"} & set(arguments):
+        return _ran(arguments, debug, lambda _why: None)
+    from otel_i2e.workflows.evaluation_notes import forget_start, note_failure, note_start
+
+    note_start(arguments)  # before what takes a second to load: a kill there must not leave an older experiment alone
+    code = _ran(arguments, debug, lambda why: note_failure(arguments, why))
+    forget_start(arguments)
+    return code
+
+
+def _ran(arguments: list[str], debug: bool, note: Callable[[str], None]) -> int:
+    """As `_outcome`; `note` is told why an evaluation failed, which is no reason for the gate to pass an older one."""
     try:
-        result: Any = cli.main(argv, prog_name="i2e", standalone_mode=False)
+        result: Any = cli.main(["--debug"] * debug + arguments, prog_name="i2e", standalone_mode=False)
     except (click.exceptions.Abort, KeyboardInterrupt):
+        note("it was interrupted")
         return _told("interrupted", 130)
     except SystemExit:
         raise
-    except click.ClickException as error:
-        _trace(debug)
-        _note(argv, error.format_message())
-        return _told(f"error: {error.format_message()}{_usage(error)}", 2)
-    except I2EError as error:
-        _trace(debug)
-        _note(argv, str(error))
-        return _told(f"error: {error}", error.exit_code)
-    except OSError as error:
-        _trace(debug)
-        _note(argv, str(error))
-        return _told(f"error: {_place(error)}{error.strerror or error}", 2)
     except BaseException as error:  # noqa: BLE001 -- exit code 1 would say that a release got worse
-        _trace(debug)
-        _note(argv, _summary(error))
-        return _told(f"error: {_summary(error)}; a defect in otel-i2e: --debug shows where, please report it", 2)
+        if debug:
+            traceback.print_exc()
+        why, after, code = _said(error)
+        note(why)
+        return _told(f"error: {why}{after}", code)
     return result if isinstance(result, int) else 0
 
 
-def _note(argv: list[str], why: str) -> None:
-    """An evaluation that failed is no reason for the gate to pass on an older one."""
-    arguments = argv[1:] if argv[:1] == ["--debug"] else argv
-    if arguments[:1] == ["eval"]:
-        from otel_i2e.workflows.failed_evaluation import note_failure  # rare, and this module loads for every command
-
-        note_failure(arguments, why)
-
-
-def _trace(debug: bool) -> None:
-    if debug:
-        traceback.print_exc()
+def _said(error: BaseException) -> tuple[str, str, int]:
+    """What went wrong, what to do about it, and the exit code."""
+    if isinstance(error, click.ClickException):
+        return error.format_message(), _usage(error), 2
+    if isinstance(error, I2EError):
+        return str(error), "", error.exit_code
+    if isinstance(error, OSError):
+        return f"{_place(error)}{error.strerror or error}", "", 2
+    return _summary(error), "; a defect in otel-i2e: --debug shows where, please report it", 2
 
 
 def _place(error: OSError) -> str:

@@ -189,6 +189,12 @@ def json_option(command: F) -> F:
 def store_options(command: F) -> F:
     """`--store` and `--config`, which every command that opens the store takes."""
     command = click.option(
-        "--config", type=click.Path(dir_okay=False), envvar="I2E_CONFIG", help="Settings file; default i2e.toml."
+        "--config",
+        type=click.Path(dir_okay=False),
+        envvar="I2E_CONFIG",
+        allow_from_autoenv=False,  # one variable for all commands, as of `--store`
+        help="Settings file; default i2e.toml.",
     )(command)
-    return click.option("--store", envvar="I2E_STORE", help="DuckDB file; default .i2e/i2e.duckdb.")(command)
+    return click.option(
+        "--store", envvar="I2E_STORE", allow_from_autoenv=False, help="DuckDB file; default .i2e/i2e.duckdb."
+    )(command)

@@ -29,10 +29,10 @@ from otel_i2e.store import Store
 from otel_i2e.workflows.batching import Batching
 from otel_i2e.workflows.case_runs import Planned, Ran, run_cases
 from otel_i2e.workflows.datasets import dataset_path
+from otel_i2e.workflows.evaluation_notes import forget_begun, note_begun
 from otel_i2e.workflows.evaluation_plan import Plan, Selection, checked, selected
 from otel_i2e.workflows.experiment_record import experiment_of, record_refusal
 from otel_i2e.workflows.experiment_scoring import Scored, score_runs
-from otel_i2e.workflows.failed_evaluation import forget_begun, note_begun
 from otel_i2e.workflows.identities import definitions_of
 from otel_i2e.workflows.ingest import drain
 from otel_i2e.workflows.recording import quietly, recording

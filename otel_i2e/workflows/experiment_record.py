@@ -15,8 +15,8 @@ from otel_i2e.errors import I2EError
 from otel_i2e.models import Case, CaseRun, Experiment, Outcome
 from otel_i2e.store import Store
 from otel_i2e.workflows.datasets import dataset_hash
+from otel_i2e.workflows.evaluation_notes import forget_begun
 from otel_i2e.workflows.evaluation_plan import Plan
-from otel_i2e.workflows.failed_evaluation import forget_begun
 from otel_i2e.workflows.revision import commit_of, since
 from otel_i2e.workflows.rounds import record_of
 

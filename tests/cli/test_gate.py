@@ -6,6 +6,7 @@ import json
 import os
 import shlex
 import socket
+import subprocess
 import sys
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Generator
@@ -16,7 +17,7 @@ from typing import Any, TextIO
 
 import pytest
 
-from otel_i2e.cli.main import main
+from otel_i2e.cli.main import cli, main
 from otel_i2e.config import load_settings
 from otel_i2e.models import Attempt, Case, CaseRun, Experiment, Outcome, Score
 from otel_i2e.store import Store
@@ -285,6 +286,42 @@ def test_an_evaluation_that_could_not_run_is_what_the_gate_decides_on(i2e: Calla
     assert ran.code == 2
     assert "could not run" in ran.out
     assert "empty.jsonl" in ran.out
+
+
+@pytest.mark.parametrize("words", [("cases.jsonl", "--task", "app:f"), ("--task", "app:f", "cases.jsonl")])
+@pytest.mark.parametrize("how", ["interrupted", "killed"])
+def test_an_evaluation_that_ended_before_it_began_is_what_the_gate_decides_on(
+    i2e: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, how: str, words: tuple[str, ...]
+) -> None:
+    """Ctrl-C or a kill while the command is loading: nothing is recorded, and a green experiment of before is older."""
+    _record(P0=True)
+    assert i2e("gate").code == 0
+    if how == "interrupted":
+        with monkeypatch.context() as patch:
+            patch.setattr(cli, "main", _raises(KeyboardInterrupt))
+            assert i2e("eval", *words).code == 130
+    else:
+        ended = "import os; from otel_i2e.cli import main; main.cli.main = lambda *_, **__: os._exit(9); main.main()"
+        assert subprocess.run([sys.executable, "-c", ended, "eval", *words], check=False).returncode == 9
+    ran = i2e("gate")
+    assert ran.code == 2
+    assert ("it was interrupted" if how == "interrupted" else "the evaluation of cases that began on") in ran.out
+    assert i2e("gate", "--dataset", "cases").code == 2
+    assert i2e("gate", "--dataset", "refunds").code == 0
+
+
+def test_help_is_no_evaluation(i2e: Callable[..., Any]) -> None:
+    """It leaves no note."""
+    _record(P0=True)
+    assert i2e("eval", "--help").code == 0
+    assert i2e("gate").code == 0
+
+
+def _raises(error: type[BaseException]) -> Callable[..., None]:
+    def broken(*_: object, **__: object) -> None:
+        raise error
+
+    return broken
 
 
 def test_backtest_says_how_many_a_policy_would_have_stopped(i2e: Callable[..., Any]) -> None:

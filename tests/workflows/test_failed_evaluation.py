@@ -10,7 +10,8 @@ import pytest
 from otel_i2e.config import Settings
 from otel_i2e.models import Experiment
 from otel_i2e.store import Store
-from otel_i2e.workflows.failed_evaluation import failed_since, forget_begun, note_begun
+from otel_i2e.workflows.evaluation_notes import forget_begun, note_begun
+from otel_i2e.workflows.failed_evaluation import failed_since
 from otel_i2e.workflows.gating import decide_gate, list_experiments
 
 NOW = datetime.now(UTC)
