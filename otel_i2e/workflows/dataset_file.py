@@ -20,6 +20,7 @@ from pydantic import ValidationError
 
 from otel_i2e.errors import DatasetError
 from otel_i2e.models import Case
+from otel_i2e.workflows.strict_json import read_json
 
 __all__ = [
     "CaseLine",
@@ -168,13 +169,11 @@ def case_problems(row: bytes) -> tuple[Case | None, list[str]]:
 def _json_of(row: bytes) -> dict[str, Any]:
     """The line's JSON object. Raises ValueError with a sentence for a person."""
     try:
-        value: Any = json.loads(row.decode("utf-8"), object_pairs_hook=_no_twins, parse_constant=_no_constants)
+        value: Any = read_json(row.decode("utf-8"))
     except UnicodeDecodeError as error:
         raise ValueError(f"byte {error.start + 1} of the line is not UTF-8; save the file as UTF-8") from None
     except json.JSONDecodeError as error:
         raise ValueError(f"not JSON: {error.msg} at column {error.colno}; write one JSON object per line") from None
-    except RecursionError:
-        raise ValueError("not JSON that can be read: it is nested too deeply") from None
     if b"\\ud" in row.lower() and not _is_text(value):
         raise ValueError("it has half of a surrogate pair (\\ud8…), which is no character; remove it")
     if not isinstance(value, dict):
@@ -203,18 +202,6 @@ def _said(where: Sequence[int | str], kind: str, message: str, value: object) ->
 def _shown(value: object) -> str:
     text = repr(value)
     return text if len(text) <= 80 else text[:79] + "…"
-
-
-def _no_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    keys = [key for key, _ in pairs]
-    twins = sorted({key for key in keys if keys.count(key) > 1})
-    if twins:
-        raise ValueError(f"key {twins[0]!r} is there twice, and only the last would count; join them")
-    return dict(pairs)
-
-
-def _no_constants(name: str) -> Any:
-    raise ValueError(f"{name} is not JSON; write a number or null")
 
 
 def _id_in(row: bytes) -> str | None:

@@ -21,6 +21,7 @@ from otel_i2e.stats import cohen_kappa, fleiss_kappa, krippendorff_alpha
 from otel_i2e.store import Reader, Store
 from otel_i2e.workflows.author import author
 from otel_i2e.workflows.scorers import Loaded, case_scorers, load_all, named
+from otel_i2e.workflows.strict_json import read_json
 
 __all__ = [
     "Agreement",
@@ -142,19 +143,21 @@ def import_labels(settings: Settings, path: Path, scorer: str, *, reviewer: str 
     and line; nothing is stored then.
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise DatasetError(f"{path}: cannot read the labels: {getattr(error, 'strerror', error)}") from None
     given: list[_Line] = []
     for number, text in enumerate(lines, 1):
         try:
-            given += [_Line.model_validate(json.loads(text))] if text.strip() else []
+            given += [_Line.model_validate(read_json(text))] if text.strip() else []
         except ValidationError as error:
             problem = error.errors(include_url=False)[0]
             field = ".".join(str(part) for part in problem["loc"])
             raise DatasetError(f"{path}:{number}: not a label: {field}: {problem['msg']}") from None
-        except ValueError as error:
+        except json.JSONDecodeError as error:
             raise DatasetError(f"{path}:{number}: not JSON: {error}") from None
+        except ValueError as error:
+            raise DatasetError(f"{path}:{number}: not a label: {error}") from None
     whole = [line.model_copy(update={"reviewer": line.reviewer or reviewer}) for line in given]
     return _store(settings, scorer, whole, None)
 

@@ -21,6 +21,7 @@ from otel_i2e.workflows.author import author
 from otel_i2e.workflows.dataset_file import case_problems
 from otel_i2e.workflows.datasets import NOTHING_TO_CHECK, changing_cases, dataset_file, line_of, put_case
 from otel_i2e.workflows.scorers import applicable_scorers, load_all
+from otel_i2e.workflows.strict_json import read_json
 
 __all__ = [
     "Approved",
@@ -195,9 +196,11 @@ def parse_entry(text: str) -> str | dict[str, Any]:
     if not text.lstrip().startswith("{"):
         return text
     try:
-        value: Any = json.loads(text)
-    except ValueError as error:
+        value: Any = read_json(text)
+    except json.JSONDecodeError as error:
         raise UsageError(f"{text!r} begins like a check but is not JSON: {error}") from None
+    except ValueError as error:
+        raise UsageError(f"{text!r} is no check: {error}") from None
     return value
 
 

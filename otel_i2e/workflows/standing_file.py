@@ -15,6 +15,7 @@ from otel_i2e.config import Settings
 from otel_i2e.errors import DatasetError, UsageError
 from otel_i2e.models import JudgeStanding
 from otel_i2e.store import Reader
+from otel_i2e.workflows.strict_json import read_json
 
 __all__ = ["STANDINGS", "known_standings", "record_standing"]
 
@@ -51,7 +52,7 @@ def _path(settings: Settings) -> Path:
 
 def _read(path: Path) -> list[JudgeStanding]:
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8").split("\n")
     except FileNotFoundError:
         return []
     except (OSError, UnicodeDecodeError) as error:
@@ -62,11 +63,14 @@ def _read(path: Path) -> list[JudgeStanding]:
 
 def _one(line: str, place: str) -> JudgeStanding:
     try:
+        read_json(line)
         found = JudgeStanding.model_validate_json(line)
     except ValidationError as error:
         problem = error.errors(include_url=False)[0]
         field = ".".join(str(part) for part in problem["loc"]) or "line"
         said = f"{field}: {problem['msg']}"
+    except ValueError as error:
+        said = str(error)
     else:
         if found.model is not None:
             return found

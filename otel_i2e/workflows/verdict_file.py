@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from otel_i2e.config import Settings
 from otel_i2e.errors import DatasetError
 from otel_i2e.models import RecordedVerdict
+from otel_i2e.workflows.strict_json import read_json
 
 __all__ = ["VERDICTS", "read_verdicts", "verdicts_path", "write_verdicts"]
 
@@ -26,7 +27,7 @@ def verdicts_path(settings: Settings) -> Path:
 def read_verdicts(path: Path) -> dict[str, RecordedVerdict]:
     """The verdicts by request; none when there is no file. DatasetError, naming file and line, for a broken line."""
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8").split("\n")
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError) as error:
@@ -36,6 +37,10 @@ def read_verdicts(path: Path) -> dict[str, RecordedVerdict]:
     for number, line in enumerate(lines, 1):
         if line.strip():
             one = _read(line, f"{path}:{number}")
+            before = found.get(one.request, one)
+            if before.choice != one.choice:
+                said = f"{one.choice!r} on a request that has {before.choice!r} above; delete one of the two lines"
+                raise DatasetError(f"{path}:{number}: {said}")
             found[one.request] = one
     return found
 
@@ -53,10 +58,11 @@ def write_verdicts(path: Path, verdicts: Iterable[RecordedVerdict]) -> int:
 
 def _read(line: str, place: str) -> RecordedVerdict:
     try:
+        read_json(line)
         return RecordedVerdict.model_validate_json(line)
     except ValidationError as error:
         problem = error.errors(include_url=False)[0]
-        field = ".".join(str(part) for part in problem["loc"]) or "line"
-        raise DatasetError(
-            f"{place}: not a recorded verdict: {field}: {problem['msg']}; delete the line to have it asked again"
-        ) from None
+        said = f"{'.'.join(str(part) for part in problem['loc']) or 'line'}: {problem['msg']}"
+    except ValueError as error:
+        said = str(error)
+    raise DatasetError(f"{place}: not a recorded verdict: {said}; delete the line to have it asked again")

@@ -44,6 +44,7 @@ def test_cases_are_read_in_order_and_empty_lines_skipped(tmp_path: Path) -> None
         ('{"id": "a", "input": "x", "must": [3]}', "must.0 = 3 is not valid"),
         ('{"id": "a", "input": "x", "must": [], "must": []}', "key 'must' is there twice"),
         ('{"id": "a", "input": "x", "expected": NaN}', "NaN is not JSON"),
+        ('{"id": "a", "input": "x", "metadata": {"x": -1e999}}', "-1e999 is too large for a number"),
         ('{"id": "a", "input": "\\ud800"}', "half of a surrogate pair"),
         ('{"id": "a", "input": ' + "[" * 100_000, "nested too deeply"),
     ],

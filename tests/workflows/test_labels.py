@@ -86,7 +86,11 @@ def test_labels_come_from_a_file_or_not_at_all(project: Project, tmp_path: Path)
     path = tmp_path / "labels.jsonl"
     path.write_text(f'{{"span": "{span.span_id}", "passed": true, "reviewer": "ann"}}\n\n')
     assert [label.reviewer for label in import_labels(settings, path, "equals")] == ["ann"]
-    for text, said in (('{"span": "x"}', r":1: not a label: passed"), ("nonsense", ":1: not JSON")):
+    for text, said in (
+        ('{"span": "x"}', r":1: not a label: passed"),
+        ("nonsense", ":1: not JSON"),
+        ('{"span": "x", "passed": true, "passed": false}', ":1: not a label: key 'passed' is there twice"),
+    ):
         path.write_text(text)
         with pytest.raises(DatasetError, match=said):
             import_labels(settings, path, "equals")

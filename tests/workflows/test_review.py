@@ -185,5 +185,7 @@ def test_entries_of_a_command_line() -> None:
     """JSON is a check, other text a criterion."""
     assert parse_entry('{"contains": "30 days"}') == {"contains": "30 days"}
     assert parse_entry("be polite") == "be polite"
+    with pytest.raises(UsageError, match="is no check: key 'contains' is there twice"):
+        parse_entry('{"contains": "a", "contains": "b"}')
     with pytest.raises(UsageError, match="begins like a check but is not JSON"):
         parse_entry("{contains}")

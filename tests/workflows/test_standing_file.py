@@ -59,3 +59,17 @@ def test_a_standing_without_a_model_is_neither_recorded_nor_read(tmp_path: Path)
     (tmp_path / "evals" / "standings.jsonl").write_text(loose.model_dump_json())
     with Store.of(settings).read() as reader, pytest.raises(DatasetError, match=r"standings.jsonl:1: .* names none"):
         known_standings(settings, reader)
+
+
+def test_a_standing_that_says_two_things_is_told(tmp_path: Path) -> None:
+    """The last would count: a judge that may not block would block."""
+    settings = _settings(tmp_path)
+    (tmp_path / "evals").mkdir()
+    row = TONE.model_dump_json().replace('"may_block":true', '"may_block":false,"may_block":true')
+    (tmp_path / "evals" / "standings.jsonl").write_text(row)
+    _keep(settings)
+    with (
+        Store.of(settings).read() as reader,
+        pytest.raises(DatasetError, match=r"jsonl:1: .* 'may_block' is there twice"),
+    ):
+        known_standings(settings, reader)

@@ -43,3 +43,33 @@ def test_a_broken_line_is_named(tmp_path: Path) -> None:
     path.write_bytes(b"\xff")
     with pytest.raises(DatasetError, match="not UTF-8"):
         read_verdicts(path)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('"choice":"good"', '"choice":"bad","choice":"good"', "key 'choice' is there twice"),
+        ('"model":"m"', '"model":"m","cost_usd":NaN', "NaN is not JSON"),
+        ('"model":"m"', '"model":"m","cost_usd":1e999', "1e999 is too large for a number"),
+    ],
+)
+def test_what_a_parser_would_settle_silently_is_told(tmp_path: Path, old: str, new: str, said: str) -> None:
+    """Of two choices the last would count."""
+    path = tmp_path / "verdicts.jsonl"
+    write_verdicts(path, [recorded("a")])
+    path.write_text(path.read_text().replace(old, new))
+    with pytest.raises(DatasetError, match=rf"verdicts\.jsonl:1: not a recorded verdict: {said}.*delete the line"):
+        read_verdicts(path)
+
+
+def test_two_verdicts_on_one_request_that_differ_are_told(tmp_path: Path) -> None:
+    """As a merge leaves them; two that agree are one. A line ends at a newline, and at nothing else in a text."""
+    path = tmp_path / "verdicts.jsonl"
+    one = recorded("a").model_copy(update={"reasoning": "a\u2028b"})
+    write_verdicts(path, [one])
+    again = one.model_copy(update={"model": "n"})
+    path.write_text(path.read_text() + again.model_dump_json() + "\n", encoding="utf-8")
+    assert list(read_verdicts(path).values()) == [again]
+    path.write_text(path.read_text() + recorded("a", "bad").model_dump_json() + "\n", encoding="utf-8")
+    with pytest.raises(DatasetError, match=r"jsonl:3: 'bad' on a request that has 'good' above; delete one"):
+        read_verdicts(path)
