@@ -45,6 +45,10 @@ JUDGES: Final = "judges"
 """The folder of judge prompts beside `i2e.toml`."""
 
 
+_OF_A_CASE: Final = ("must: ", "must_not: ")
+"""How the names of the checks of `must` and `must_not` begin."""
+
+
 class ScorerInfo(Contract):
     """A scorer as a list shows it."""
 
@@ -145,6 +149,11 @@ def named(names: Iterable[str], loaded: Loaded) -> list[Scorer]:
     """The scorers with these names. ScorerError for one that there is not, with the reason when a file is broken."""
     found: list[Scorer] = []
     for name in names:
+        if name.startswith(_OF_A_CASE):
+            raise ScorerError(
+                f"{name!r} is a check of a case, made wherever a case has it in `must` or `must_not`; what can be named "
+                "is a scorer: i2e scorers lists them"
+            )
         if name not in loaded.scorers:
             broken = "".join(f"; could not be loaded: {error}" for error in loaded.errors)
             known = f"; there are {', '.join(sorted(loaded.scorers))}"
@@ -218,6 +227,11 @@ def _make_room(loaded: Loaded, name: str) -> None:
 
 def _add(scorers: dict[str, Scorer], found: Iterable[Scorer]) -> None:
     for scorer in found:
+        if scorer.name.startswith(_OF_A_CASE):
+            raise ScorerError(
+                f"{scorer.source}: scorer {scorer.name!r} has a name like a check of a case, and would stand in its place; "
+                "give it another name"
+            )
         other = scorers.get(scorer.name)
         if other is not None and other is not scorer:
             raise ScorerError(

@@ -53,6 +53,18 @@ def test_all_are_found_by_name(project: Settings) -> None:
     assert load_scorers(project)["tone"].needs_judge
 
 
+def test_a_check_of_a_case_is_no_name_of_a_scorer(project: Settings) -> None:
+    """Neither to be named, nor to be given: it would stand in the place of the check."""
+    with pytest.raises(
+        ScorerError, match=r"\"must: contains '30 days'\" is a check of a case, made wherever a case has it"
+    ):
+        named(["must: contains '30 days'"], load_all(project))
+    (file,) = project.scorers
+    Path(file).write_text(SCORERS.replace("@scorer", "@scorer(name=\"must: contains '30 days'\")"), encoding="utf-8")
+    with pytest.raises(ScorerError, match=r"scorers.py:\d+: scorer .* has a name like a check of a case"):
+        load_scorers(project)
+
+
 def test_a_module_and_a_prompt_can_be_named(project: Settings, tmp_path: Path) -> None:
     """A module that lies beside the settings; a Markdown file anywhere."""
     (tmp_path / "more_scorers_of_mine.py").write_text(SCORERS.replace("short", "brief"), encoding="utf-8")

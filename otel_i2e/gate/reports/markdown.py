@@ -8,8 +8,9 @@ thing that a table still reads inside a code span, the pipe, is replaced by a br
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+from urllib.parse import quote
 
 from otel_i2e.gate.reports.differences import Difference, differences
 from otel_i2e.gate.reports.grid import repeats
@@ -19,10 +20,8 @@ from otel_i2e.gate.suites import suite_rates
 from otel_i2e.gate.wording import line
 from otel_i2e.models import CaseDecision, Decision, Experiment
 
-__all__ = ["MARKER", "code", "comment", "markdown"]
+__all__ = ["code", "comment", "markdown", "marker"]
 
-MARKER: Final = "<!-- i2e gate -->"
-"""First line of every report, by which a comment can be found again and replaced."""
 _MOST_ROWS: Final = 200
 _LONGEST_COMMENT: Final = 60_000
 """Characters; GitHub takes 65,536."""
@@ -36,7 +35,7 @@ _HEADLINES: Final = {
 def markdown(decision: Decision, experiment: Experiment | None = None, baseline: Experiment | None = None) -> str:
     """The report; `experiment` adds the task, the commit and the answers, `baseline` what they were before."""
     blocks = [
-        MARKER,
+        marker(decision, experiment),
         f"## {_HEADLINES[decision.verdict]}",
         summary(decision),
         _facts(decision, experiment),
@@ -58,6 +57,17 @@ def comment(decision: Decision, experiment: Experiment | None = None, baseline: 
     kept = text[:_LONGEST_COMMENT].rpartition("\n")[0]
     closed = "\n```" if len(re.findall(r"^```", kept, re.MULTILINE)) % 2 else ""
     return f"{kept}{closed}\n\nThe rest is in the step summary.\n"
+
+
+def marker(decision: Decision, experiment: Experiment | None = None) -> str:
+    """First line of every report, by which a comment can be found again and replaced: one for each dataset.
+
+    Where whole suites of it were left out, one for those that were not: each may have a gate of its own.
+    """
+    known: Any = experiment.metadata.get("dataset_suites") if experiment is not None else None
+    here = {case.suite for case in decision.cases}
+    parts = [decision.dataset, *(sorted(here) if here and isinstance(known, Mapping) and known.keys() - here else ())]
+    return f"<!-- i2e gate: {'/'.join(quote(part, safe='') for part in parts)} -->"
 
 
 def code(text: object, limit: int = 300) -> str:

@@ -83,6 +83,6 @@ def test_a_comment_is_cut_to_what_github_takes() -> None:
     decision = decide(now, now=NOW).model_copy(update={"reasons": reasons})
     text = comment(decision, now)
     assert len(text) < 65_536
-    assert text.startswith("<!-- i2e gate -->\n")
+    assert text.startswith(f"<!-- i2e gate: {now.dataset} -->\n")
     assert text.endswith("The rest is in the step summary.\n")
     assert comment(decide(now, now=NOW), now) == markdown(decide(now, now=NOW), now)

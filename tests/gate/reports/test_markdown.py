@@ -6,7 +6,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from otel_i2e.gate.reports import markdown
-from otel_i2e.gate.reports.markdown import MARKER, code
+from otel_i2e.gate.reports.markdown import code, marker
 from otel_i2e.models import Decision, Experiment
 
 Decided = tuple[Decision, Experiment]
@@ -46,7 +46,7 @@ def test_hostile_text_stays_in_code_spans(hostile: Decided) -> None:
     text.encode("utf-8")
     tokens = _tokens(text)
     html = [token.content.strip() for token in tokens if token.type in ("html_inline", "html_block")]
-    assert set(html) <= {MARKER, "<br>"}
+    assert set(html) <= {marker(*hostile), "<br>"}
     assert not {"link_open", "image", "em_open", "strong_open", "fence", "hr"} & {token.type for token in tokens}
     assert sum(token.type == "heading_open" for token in tokens) == 1
     outside = " ".join(token.content for token in tokens if token.type == "text")
@@ -82,3 +82,19 @@ def test_the_report_is_bounded(mixed: Decided) -> None:
     text = markdown(many, experiment)
     assert "800 more cases are not shown." in text
     assert len(text) < 200_000
+
+
+def test_each_dataset_and_each_selection_of_suites_has_a_comment_of_its_own(mixed: Decided) -> None:
+    """Two gates on one pull request do not overwrite each other; no name ends the marker."""
+    decision, experiment = mixed
+    here = sorted({case.suite for case in decision.cases})
+
+    def marked(dataset: str, **suites: int) -> str:
+        sizes = {name: {"P0": count} for name, count in suites.items()}
+        named = experiment.model_copy(update={"metadata": {"dataset_suites": sizes}})
+        return markdown(decision.model_copy(update={"dataset": dataset}), named).splitlines()[0]
+
+    assert here == ["fast"]
+    assert marked("refunds") == marked("refunds", fast=6) == "<!-- i2e gate: refunds -->"
+    assert marked("refunds", fast=6, safety=2) == "<!-- i2e gate: refunds/fast -->"
+    assert marked('a --> "\n/é') == "<!-- i2e gate: a%20--%3E%20%22%0A%2F%C3%A9 -->"
