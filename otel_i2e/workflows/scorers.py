@@ -151,8 +151,8 @@ def named(names: Iterable[str], loaded: Loaded) -> list[Scorer]:
     for name in names:
         if name.startswith(_OF_A_CASE):
             raise ScorerError(
-                f"{name!r} is a check of a case, made wherever a case has it in `must` or `must_not`; what can be named "
-                "is a scorer: i2e scorers lists them"
+                f"{name!r} is a check of a case, made wherever a case has it in `must` or `must_not`; "
+                "what can be named is a scorer: i2e scorers lists them"
             )
         if name not in loaded.scorers:
             broken = "".join(f"; could not be loaded: {error}" for error in loaded.errors)
@@ -229,8 +229,8 @@ def _add(scorers: dict[str, Scorer], found: Iterable[Scorer]) -> None:
     for scorer in found:
         if scorer.name.startswith(_OF_A_CASE):
             raise ScorerError(
-                f"{scorer.source}: scorer {scorer.name!r} has a name like a check of a case, and would stand in its place; "
-                "give it another name"
+                f"{scorer.source}: scorer {scorer.name!r} has a name like a check of a case, "
+                "and would stand in its place; give it another name"
             )
         other = scorers.get(scorer.name)
         if other is not None and other is not scorer:
