@@ -20,7 +20,7 @@ from collections import Counter
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Final, Literal, NamedTuple, cast
+from typing import IO, Any, Final, Literal, NamedTuple, cast
 
 from otel_i2e.damage import Damaged, damaged_beside, note_saved
 from otel_i2e.errors import SpoolError, SpoolFull
@@ -46,6 +46,7 @@ Encoding = Literal["protobuf", "json"]
 _INSERT: Final = "INSERT INTO batches (signal, encoding, items, received_at, body, checksum) VALUES (?, ?, ?, ?, ?, ?)"
 _COUNT: Final = "INSERT INTO counters VALUES (?, ?, ?) ON CONFLICT (counter, reason) DO UPDATE SET n = n + excluded.n"
 _VACUUM_PAGES: Final = 16_384  # 64 MiB of free pages are given back to the file system
+_POLL: Final = 0.01  # seconds between two tries to be the one who drains
 _connecting = threading.Lock()
 _users: Counter[Path] = Counter()  # connections of this process to each file
 _left_behind: list[sqlite3.Connection] = []  # a parent's connections: a child must neither use nor close them
@@ -107,6 +108,7 @@ class Spool:
         self._lock = threading.RLock()
         self._connection: sqlite3.Connection | None = None
         self._owner = process_token()
+        self._drains: tuple[int, int] | None = None  # process and thread that are within `sole_drainer`
 
     def put(
         self,
@@ -123,10 +125,10 @@ class Spool:
         """
         self.put_together([Request(body, signal, encoding, items, source)])
 
-    def put_together(self, requests: Sequence[Request]) -> None:
+    def put_together(self, requests: Sequence[Request]) -> range:
         """Queue several requests with one wait for the disk; all are on disk when this returns, or none was taken.
 
-        Raises as `put`.
+        Gives the ids of their batches. Raises as `put`.
         """
         received = time.time()
         rows = [
@@ -142,12 +144,13 @@ class Spool:
                 if one.source:
                     came[one.source] += one.items
             if len(rows) == 1 and not came:
-                db.execute(_INSERT, rows[0])
+                last = db.execute(_INSERT, rows[0]).lastrowid or 0
             else:
-                _insert_all(db, rows, [("received", source, n) for source, n in came.items()])
+                last = _insert_all(db, rows, [("received", source, n) for source, n in came.items()])
             file = self._file
         if is_abandoned(file):  # by another process, meanwhile: nobody may look here again
-            self.put_together(requests)
+            return self.put_together(requests)
+        return range(last - len(rows) + 1, last + 1)
 
     @contextmanager
     def claim(self, *, max_bytes: int = 16_000_000) -> Generator[list[Batch]]:
@@ -283,24 +286,29 @@ class Spool:
         return batches
 
     @contextmanager
-    def sole_drainer(self) -> Generator[bool]:
-        """Whether no other process drains; none does until the block ends."""
-        import portalocker
+    def sole_drainer(self, timeout: float = 0.0) -> Generator[bool]:
+        """Whether no other process drains, after `timeout` seconds at most; none does until the block ends.
 
+        Within it, this thread may ask again.
+        """
+        me = (process_token(), threading.get_ident())
+        if self._drains == me:
+            yield True
+            return
         path = self.path.with_name(self.path.name + ".claim")
         if not path.parent.exists():
             yield False
             return
         with path.open("a") as handle, closed_in_child(handle):
-            try:
-                portalocker.lock(handle, portalocker.LockFlags.EXCLUSIVE | portalocker.LockFlags.NON_BLOCKING)
-            except portalocker.LockException:
+            if not _locked(handle, time.monotonic() + timeout):
                 yield False
                 return
+            self._drains = me
             try:
                 yield True
             finally:
-                portalocker.unlock(handle)
+                self._drains = None
+                _unlock(handle)
 
     def _full(self, waiting: int) -> str:
         return (
@@ -361,6 +369,26 @@ class Spool:
                     connection.close()
 
 
+def _locked(handle: IO[str], deadline: float) -> bool:
+    import portalocker
+
+    while True:
+        try:
+            portalocker.lock(handle, portalocker.LockFlags.EXCLUSIVE | portalocker.LockFlags.NON_BLOCKING)
+        except portalocker.LockException:
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(_POLL)
+        else:
+            return True
+
+
+def _unlock(handle: IO[str]) -> None:
+    import portalocker
+
+    portalocker.unlock(handle)
+
+
 def _batch(number: int, row: Sequence[Any]) -> Batch:
     signal, encoding, items, received_at, body, checksum = row
     whole = isinstance(body, bytes) and isinstance(signal, str) and isinstance(encoding, str)
@@ -385,15 +413,18 @@ def _spool_error(path: Path, error: sqlite3.Error | OSError) -> SpoolError:
 
 def _insert_all(
     db: sqlite3.Connection, rows: Sequence[tuple[object, ...]], counts: Sequence[tuple[str, str, int]]
-) -> None:
+) -> int:
+    """The id of the last one: within one transaction they follow each other."""
     db.execute("BEGIN IMMEDIATE")
     try:
         db.executemany(_INSERT, rows)
+        last = int(db.execute("SELECT last_insert_rowid()").fetchone()[0])
         db.executemany(_COUNT, counts)
         db.execute("COMMIT")
     except BaseException:
         _roll_back(db)
         raise
+    return last
 
 
 def _roll_back(db: sqlite3.Connection) -> None:

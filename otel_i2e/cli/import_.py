@@ -66,11 +66,13 @@ def _print(report: ImportReport) -> None:
         say(f"{report.left_out:,} left out: another service, or too early.")
     stored, scores = counted(report.stored, "span"), counted(report.scores, "score")
     say(f"{stored} stored, {report.duplicate:,} stored before, {scores}.")
+    if report.logs_read:
+        say(f"{counted(report.logs_read, 'log record')} read: content of spans, or scores.")
     if report.logs_skipped:
         say(f"{counted(report.logs_skipped, 'log record')} not kept: no content of a model call, and no score.")
     for reason, n in report.rejected.items():
         say(f"{n:,} rejected: {reason}")
     if report.waiting:
-        say("Some still waits in the spool, another process is busy with it; see `i2e status`.")
+        say(f"{report.waiting:,} handed on to another process, which moves them; see `i2e status`.")
     if not report.spans and not report.logs:
         say("Nothing to import. `i2e traces` shows what is stored.")

@@ -24,12 +24,12 @@ def decode_traces(body: bytes, encoding: str) -> list[RawSpan]:
     A span whose ids are not valid is decoded too: `refusal` says why it cannot be stored, so that it
     does not take the rest of its request with it.
     """
-    return _decoder(_SPANS, encoding)(body)
+    return _decoded(_SPANS, body, encoding)
 
 
 def decode_logs(body: bytes, encoding: str) -> list[RawLog]:
     """The log records of an `ExportLogsServiceRequest`; `encoding` is `protobuf` or `json`. Raises DecodeError."""
-    return _decoder(_LOGS, encoding)(body)
+    return _decoded(_LOGS, body, encoding)
 
 
 def refusal(raw: RawSpan) -> str | None:
@@ -41,10 +41,13 @@ def refusal(raw: RawSpan) -> str | None:
     return None
 
 
-def _decoder(decoders: dict[str, Callable[[bytes], list[T]]], encoding: str) -> Callable[[bytes], list[T]]:
+def _decoded(decoders: dict[str, Callable[[bytes], list[T]]], body: bytes, encoding: str) -> list[T]:
     if encoding not in decoders:
         raise DecodeError(f"encoding {encoding!r} is not known; it is one of {', '.join(decoders)}")
-    return decoders[encoding]
+    try:
+        return decoders[encoding](body)
+    except RecursionError:
+        raise DecodeError(f"{len(body):,} bytes hold a value that is nested too deeply") from None
 
 
 def _is_id(text: str, digits: int) -> bool:

@@ -14,11 +14,12 @@ from google.protobuf.message import DecodeError as ProtobufError
 
 from otel_i2e.errors import DecodeError
 from otel_i2e.receive.refused import Refused
-from otel_i2e.receive.salvage import salvaged
+from otel_i2e.receive.salvage import Salvaged, salvaged
+from otel_i2e.receive.salvage_json import salvaged_json
 from otel_i2e.receive.services import Service
 from otel_i2e.spool import Encoding, Signal
 
-__all__ = ["Examined", "JsonReader", "examined"]
+__all__ = ["Examined", "JsonReader", "examined", "readable"]
 
 JsonReader: TypeAlias = Callable[[Signal, bytes], Sequence[str | None]]
 """Reads an OTLP/JSON request as ingest will; for each item, why it cannot be stored, or None. Raises DecodeError."""
@@ -42,11 +43,16 @@ def examined(service: Service, encoding: Encoding, body: bytes, read_json: JsonR
     try:
         reasons = read_json(service.signal, body) if encoding == "json" else _read_protobuf(service, body)
     except DecodeError as error:
-        parts = salvaged(service, body) if encoding == "protobuf" else None
+        parts = readable(service, encoding, body)
         if parts is None:
             raise Refused("undecodable", str(error)) from None
         return examined(service, encoding, parts.body, read_json)._replace(lost=parts.lost)
     return Examined(len(reasons), Counter(reason for reason in reasons if reason), body)
+
+
+def readable(service: Service, encoding: Encoding, body: bytes) -> Salvaged | None:
+    """What can be read of a request that cannot be parsed as a whole; None when nothing can."""
+    return salvaged(service, body) if encoding == "protobuf" else salvaged_json(service, body)
 
 
 def _read_protobuf(service: Service, body: bytes) -> Sequence[str | None]:

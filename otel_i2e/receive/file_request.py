@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from typing import Any, NamedTuple, TypeAlias
 
 from otel_i2e.receive.services import Service
@@ -23,6 +23,8 @@ class FileRequest(NamedTuple):
     """A dict of OTLP/JSON, or a protobuf message."""
     size: int
     """Bytes in the file, decompressed."""
+    lost: Mapping[str, int] = {}
+    """Reason → items that could not be read; they are not in `request`."""
 
 
 class Problem(NamedTuple):

@@ -15,7 +15,7 @@ from otel_i2e.receive.examine import JsonReader
 from otel_i2e.receive.file_request import Buffered, Found, Problem
 from otel_i2e.receive.gunzip import Gunzip
 from otel_i2e.receive.json_file import is_json, json_requests
-from otel_i2e.receive.protobuf_file import framed, parsed, varint_framed
+from otel_i2e.receive.protobuf_file import framed, parsed, parsed_or_salvaged, varint_framed
 
 __all__ = ["read_file"]
 
@@ -101,8 +101,10 @@ def _protobuf_or_else(name: str, content: bytes, read_json: JsonReader) -> Found
             yield from json_requests(name, io.BytesIO(content), read_json)
         elif (frames := varint_framed(name, content)) is not None:
             yield from frames
-        else:
+        elif isinstance(found := parsed_or_salvaged(f"{name}:byte 0", content), Problem):
             yield Problem(f"{name}:byte 0", f"neither OTLP/JSON nor OTLP protobuf: {_what(content)}")
+        else:
+            yield found
 
 
 def _what(content: bytes) -> str:

@@ -6,9 +6,9 @@ limit after decompression is ours and the same as over HTTP.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import grpc
 
@@ -28,8 +28,9 @@ _THREADS: Final = 8
 _MOST: Final = 12 * 1024 * 1024
 """Bytes beyond our limit that gRPC lets through, so that the usual too large a batch is refused and counted by us.
 
-gRPC's own RESOURCE_EXHAUSTED is sent again by many exporters, and no handler hears of it.
+gRPC's own RESOURCE_EXHAUSTED is sent again by many exporters, and a handler hears only that nothing came.
 """
+_Handler: TypeAlias = Callable[[Iterator[bytes], Any], bytes]
 _CODES: Final = {code.value[0]: code for code in grpc.StatusCode}
 
 
@@ -42,10 +43,10 @@ def grpc_server(intake: Intake, guard: Guard, address: str, port: int) -> tuple[
     ]
     server: Any = grpc.server(ThreadPoolExecutor(_THREADS, "otel-i2e-grpc"), options=options)
     for service in SERVICES:
-        handler: Any = grpc.unary_unary_rpc_method_handler(_export(service, intake, guard))  # pyright: ignore[reportUnknownVariableType] -- of bytes and bytes
+        handler: Any = grpc.stream_unary_rpc_method_handler(_export(service, intake, guard))  # pyright: ignore[reportUnknownVariableType] -- of bytes and bytes
         server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service.name, {"Export": handler}),))
     for name, signal in UNRECORDED.items():
-        handler = grpc.unary_unary_rpc_method_handler(_refusing(signal, intake, guard))  # pyright: ignore[reportUnknownVariableType] -- as above
+        handler = grpc.stream_unary_rpc_method_handler(_refusing(signal, intake, guard))  # pyright: ignore[reportUnknownVariableType] -- as above
         server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(name, {"Export": handler}),))
     listening(address, port, "grpc").close()  # gRPC prints what it finds, and not in one line
     host = in_url(address)
@@ -57,10 +58,11 @@ def grpc_server(intake: Intake, guard: Guard, address: str, port: int) -> tuple[
         ) from None
 
 
-def _export(service: Service, intake: Intake, guard: Guard) -> Callable[[bytes, Any], bytes]:
-    def export(body: bytes, context: Any) -> bytes:
+def _export(service: Service, intake: Intake, guard: Guard) -> _Handler:
+    def export(requests: Iterator[bytes], context: Any) -> bytes:
         try:
             _check(guard, context)
+            body = _only(requests)
             with intake.held(len(body)):
                 accepted = intake.accept(service, "protobuf", sniffed(body), body, transport="grpc")
             return accepted_body(service, accepted, "protobuf")
@@ -72,8 +74,8 @@ def _export(service: Service, intake: Intake, guard: Guard) -> Callable[[bytes, 
     return export
 
 
-def _refusing(signal: str, intake: Intake, guard: Guard) -> Callable[[bytes, Any], bytes]:
-    def export(_body: bytes, context: Any) -> bytes:
+def _refusing(signal: str, intake: Intake, guard: Guard) -> _Handler:
+    def export(_requests: Iterator[bytes], context: Any) -> bytes:
         try:
             _check(guard, context)
             raise unrecorded(signal)
@@ -83,6 +85,17 @@ def _refusing(signal: str, intake: Intake, guard: Guard) -> Callable[[bytes, Any
             raise AssertionError from None  # abort raises
 
     return export
+
+
+def _only(requests: Iterator[bytes]) -> bytes:
+    """The one message of a call. It is asked for as if there were many, because only so one hears that it did not come:
+    gRPC ends the call by itself when the message is larger than it lets through."""
+    try:
+        return next(requests)
+    except (StopIteration, grpc.RpcError):
+        raise Refused(
+            "no message over gRPC", "the call ended before its message: too large, or the sender went"
+        ) from None
 
 
 def _check(guard: Guard, context: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any, Final, cast
 
 import orjson
@@ -11,7 +12,8 @@ import orjson
 from otel_i2e.errors import DecodeError
 from otel_i2e.receive.examine import JsonReader
 from otel_i2e.receive.file_request import FileRequest, Found, Problem, Skipped
-from otel_i2e.receive.services import LOGS, TRACES
+from otel_i2e.receive.salvage_json import salvaged_json
+from otel_i2e.receive.services import LOGS, SERVICES, TRACES, Service
 
 __all__ = ["dumps", "is_json", "json_requests"]
 
@@ -44,6 +46,9 @@ def _whole_or_lines(name: str, number: int, lines: list[bytes], read_json: JsonR
         document = _loads(content)
     except ValueError as error:
         if not any(line.lstrip()[:1] == b"{" and is_json(line) for line in lines[1:]):
+            if salvaged := _salvaged(f"{name}:{number}", content):
+                yield from salvaged
+                return
             line = number - 1 + getattr(error, "lineno", 1)
             yield Problem(f"{name}:{line}", f"not valid JSON: {error}")
             return
@@ -58,7 +63,7 @@ def _line(place: str, line: bytes, read_json: JsonReader) -> Found:
     try:
         document = _loads(line)
     except ValueError as error:
-        yield Problem(place, f"not valid JSON: {error}")
+        yield from _salvaged(place, line) or [Problem(place, f"not valid JSON: {error}")]
     else:
         yield from _documents(place, document, line, read_json)
 
@@ -66,7 +71,10 @@ def _line(place: str, line: bytes, read_json: JsonReader) -> Found:
 def _documents(place: str, document: Any, text: bytes, read_json: JsonReader) -> Found:
     if isinstance(document, list):
         for index, item in enumerate(cast("list[Any]", document), 1):
-            yield from _documents(f"{place}:item {index}", item, dumps(item), read_json)
+            try:
+                yield from _documents(f"{place}:item {index}", item, dumps(item), read_json)
+            except RecursionError:
+                yield Problem(f"{place}:item {index}", "is nested too deeply")
         return
     of: dict[str, Any] = cast("dict[str, Any]", document) if isinstance(document, dict) else {"": document}
     keys = [key for key in _KEYS if key in of]
@@ -74,13 +82,21 @@ def _documents(place: str, document: Any, text: bytes, read_json: JsonReader) ->
         try:
             read_json(_KEYS[key].signal, text)
         except DecodeError as error:
-            yield Problem(place, str(error))
+            yield from _salvaged(place, text, _KEYS[key]) or [Problem(place, str(error))]
         else:
             yield FileRequest(place, _KEYS[key], "json", document, len(text))
     others = [signal for key, signal in _OTHERS.items() if key in of]
     yield from (Skipped(place, signal) for signal in others)
     if of and not keys and not others:
         yield Problem(place, "no OTLP request: there is no 'resourceSpans' and no 'resourceLogs'")
+
+
+def _salvaged(place: str, text: bytes, *services: Service) -> list[FileRequest]:
+    """What can be read of a request some of whose items are nested too deeply (`salvage_json.py`)."""
+    parts = ((service, salvaged_json(service, text)) for service in services or SERVICES)
+    with suppress(ValueError):  # there is more wrong with it
+        return [FileRequest(place, of, "json", _loads(p.body), len(text), p.lost) for of, p in parts if p is not None]
+    return []
 
 
 def dumps(value: Any) -> bytes:
@@ -103,5 +119,8 @@ def is_json(text: bytes) -> bool:
 def _loads(text: bytes) -> Any:
     try:
         return orjson.loads(text)
-    except ValueError:
-        return json.loads(text)  # a lone surrogate
+    except ValueError as error:
+        try:
+            return json.loads(text)  # a lone surrogate
+        except RecursionError:
+            raise error from None

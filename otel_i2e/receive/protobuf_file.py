@@ -13,9 +13,10 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportM
 
 from otel_i2e.errors import DecodeError
 from otel_i2e.receive.file_request import Buffered, FileRequest, Found, Problem, Skipped
+from otel_i2e.receive.salvage import salvaged
 from otel_i2e.receive.services import LOGS, TRACES, Service
 
-__all__ = ["framed", "parsed", "varint_framed"]
+__all__ = ["framed", "parsed", "parsed_or_salvaged", "varint_framed"]
 
 _MAX_FRAME: Final = 1 << 30
 _CUT: Final = "the file ends in the middle of a request"
@@ -30,7 +31,7 @@ def framed(name: str, stream: Buffered) -> Found:
         if len(prefix) < 4 or len(body) < size:
             yield Problem(f"{name}:byte {place}", _CUT)
             return
-        yield _parsed_or_problem(f"{name}:byte {place}", body)
+        yield parsed_or_salvaged(f"{name}:byte {place}", body)
         place += 4 + size
 
 
@@ -39,9 +40,8 @@ def varint_framed(name: str, content: bytes) -> Found | None:
     begin, end = _frame(content, 0)
     if not begin < end <= len(content):
         return None
-    try:
-        first = parsed(name, content[begin:end])
-    except DecodeError:
+    first = parsed_or_salvaged(name, content[begin:end])
+    if isinstance(first, Problem):
         return None
     if isinstance(first, FileRequest) and not (
         _is_certain(first.service, first.request) or _may_be(first.service, first.request)
@@ -78,7 +78,7 @@ def _varint_frames(name: str, content: bytes) -> Found:
             yield Problem(f"{name}:byte {at}", _CUT)
             return
         if begin < end:
-            yield _parsed_or_problem(f"{name}:byte {at}", content[begin:end])
+            yield parsed_or_salvaged(f"{name}:byte {at}", content[begin:end])
         at = end
 
 
@@ -93,11 +93,21 @@ def _frame(content: bytes, at: int) -> tuple[int, int]:
     return len(content), len(content) + 1
 
 
-def _parsed_or_problem(place: str, body: bytes) -> FileRequest | Problem | Skipped:
+def parsed_or_salvaged(place: str, body: bytes) -> FileRequest | Problem | Skipped:
+    """One request; when it cannot be parsed, what can be read of it, as the receiver takes it (`salvage.py`)."""
     try:
         return parsed(place, body)
     except DecodeError as error:
-        return Problem(place, str(error))
+        return _salvaged(place, body) or Problem(place, str(error))
+
+
+def _salvaged(place: str, body: bytes) -> FileRequest | None:
+    for service in (TRACES, LOGS):
+        if (parts := salvaged(service, body)) is not None:
+            request = service.request.FromString(parts.body)
+            if _is_certain(service, request):
+                return FileRequest(place, service, "protobuf", request, len(body), parts.lost)
+    return None
 
 
 def _read(parse: Callable[[bytes], Any], body: bytes) -> Any:

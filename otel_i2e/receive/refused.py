@@ -16,6 +16,7 @@ BUSY_SECONDS: Final = 1
 STATUS_OF: Final[dict[str, tuple[int, int]]] = {
     "undecodable": (400, 3),
     "sender went away": (400, 1),
+    "no message over gRPC": (400, 1),
     "no or wrong token": (401, 16),
     "foreign host": (403, 7),
     "foreign origin": (403, 7),

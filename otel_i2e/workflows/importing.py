@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import sys
+import time
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,18 +20,21 @@ from otel_i2e.spool import Request, Spool
 from otel_i2e.workflows.ingest import IngestReport, drain, ingest
 from otel_i2e.workflows.otlp_json import read_json
 from otel_i2e.workflows.redaction import request_redactor
+from otel_i2e.workflows.storing import NEVER_CAME
 
 __all__ = ["STDIN", "ImportReport", "find_files", "import_files"]
 
 STDIN: Final = "-"
 """The name that reads standard input."""
-_INGEST_EVERY: Final = 8_000_000  # bytes put, so that a large file does not fill the spool
-_LAST_WAIT: Final = 60.0  # seconds for whoever else is draining
+_INGEST_EVERY: Final = 8_000_000  # bytes read, so that a large file does not fill the spool
+_SECONDS: Final = 5.0  # after which less is moved, too: what a pipe brings may be long in coming
+_WAIT: Final = 20.0  # seconds for whoever else is draining
+_ITEM: Final = {"traces": "span", "logs": "log record"}
 
 
 @dataclass(slots=True)
 class ImportReport:
-    """What one import did."""
+    """What one import did: spans + logs = stored + duplicate + logs_read + logs_skipped + rejected + waiting."""
 
     files: int = 0
     requests: int = 0
@@ -47,6 +51,8 @@ class ImportReport:
     """Spans that are new in the store."""
     duplicate: int = 0
     """Spans that the store had already."""
+    logs_read: int = 0
+    """Log records whose content goes onto spans, or that are scores."""
     logs_skipped: int = 0
     """Log records that are neither content of a model call nor scores: they are not kept."""
     scores: int = 0
@@ -55,8 +61,8 @@ class ImportReport:
     """Reason → spans or log records that cannot be stored."""
     problems: list[str] = field(default_factory=list[str])
     """Parts that could not be read, each as `file:line: why`."""
-    waiting: bool = False
-    """Whether some still waits in the spool, because another process is busy with it."""
+    waiting: int = 0
+    """Spans and log records that another process is busy with, or that wait for it; `i2e status` tells of them."""
 
 
 def find_files(names: Sequence[str]) -> list[str]:
@@ -91,7 +97,6 @@ def import_files(
     spool = Spool(settings.spool_path, max_bytes=settings.spool_max_bytes)
     job = _Import(settings, spool, Selection(service, since_ns), on_bytes)
     try:
-        ingest(settings, spool=spool)  # what waited before is not ours to count
         for name in files:
             job.take(name)
         job.finish()
@@ -107,7 +112,9 @@ class _Import:
         self._spool = spool
         self._wanted = wanted
         self._on_bytes = on_bytes
-        self._unmoved = 0
+        self._unmoved: list[Request] = []
+        self._unmoved_bytes = 0
+        self._moved_at = time.monotonic()
         self._redact = request_redactor(settings)
 
     def take(self, name: str) -> None:
@@ -125,7 +132,11 @@ class _Import:
     def finish(self) -> None:
         """The rest into the store."""
         self._move()
-        self.report.waiting = not drain(self._settings, _LAST_WAIT)
+        report = self.report
+        moved = report.stored + report.duplicate + report.logs_read + report.logs_skipped
+        report.waiting = max(0, report.spans + report.logs - moved - sum(report.rejected.values()))
+        if report.waiting:
+            drain(self._settings, _WAIT)
 
     def _take(self, name: str, raw: Buffered) -> None:
         for request in together(self._wanted_of(name, raw)):
@@ -144,15 +155,30 @@ class _Import:
             report.requests += 1
             request, items, left_out = select(found, self._wanted)
             report.left_out += left_out
+            lost = sum(found.lost.values())
             if request.service.signal == "traces":
-                report.spans += items
+                report.spans += items + lost
             else:
-                report.logs += items
+                report.logs += items + lost
+            if lost:
+                self._note_lost(found, lost)
             if items:
                 yield request, items
             if name != STDIN:
                 seen, before = raw.tell(), seen
                 self._on_bytes(seen - before)
+
+    def _note_lost(self, found: FileRequest, lost: int) -> None:
+        """What could not be read of a request is named, and counted as the receiver counts it."""
+        item = _ITEM[found.service.signal]
+        self._spool.count("received", "file", lost)
+        for reason, n in found.lost.items():
+            self.report.problems.append(f"{found.place}: {n:,} of its {item}s {reason}; the rest was taken")
+            self._reject(f"{item}: {reason}", n)
+            self._spool.count("rejected", f"{item}: {reason}", n)
+
+    def _reject(self, reason: str, n: int) -> None:
+        self.report.rejected[reason] = self.report.rejected.get(reason, 0) + n
 
     def _put(self, request: Together) -> None:
         body, items = request.body, request.items
@@ -161,24 +187,36 @@ class _Import:
                 body = self._redact(request.service.signal, request.encoding, body, self._spool.count)
             except DecodeError as error:
                 self.report.problems.append(str(error))
+                self._reject(f"{_ITEM[request.service.signal]}: its secrets could not be looked for", items)
                 return
-        whole = Request(body, request.service.signal, request.encoding, items, "file")
-        try:
-            self._spool.put_together([whole])
-        except SpoolFull:
-            self._move()
-            self._spool.put_together([whole])
-        self._unmoved += len(body)
-        if self._unmoved >= _INGEST_EVERY:
+        self._unmoved.append(Request(body, request.service.signal, request.encoding, items, "file"))
+        self._unmoved_bytes += len(body)
+        if self._unmoved_bytes >= _INGEST_EVERY or time.monotonic() - self._moved_at > _SECONDS:
             self._move()
 
     def _move(self) -> None:
-        moved: IngestReport = ingest(self._settings, spool=self._spool)
-        self._unmoved = 0
+        """Into the spool, and on into the store before anybody else can: so that what became of it is known here."""
+        self._spool.size()  # there is a folder to stand in
+        with self._spool.sole_drainer(_WAIT):
+            ours: set[int] = set()
+            for request in self._unmoved:
+                try:
+                    ours.update(self._spool.put_together([request]))
+                except SpoolFull:
+                    self._ingest(ours)
+                    ours.update(self._spool.put_together([request]))
+            self._ingest(ours)
+        self._unmoved.clear()
+        self._unmoved_bytes, self._moved_at = 0, time.monotonic()
+
+    def _ingest(self, ours: set[int]) -> None:
+        moved: IngestReport = ingest(self._settings, spool=self._spool, counted=ours)
         report = self.report
         report.stored += moved.stored
         report.duplicate += moved.duplicate
         report.scores += moved.scores
+        report.logs_read += moved.read
         report.logs_skipped += moved.skipped
         for reason, n in moved.rejected.items():
-            report.rejected[reason] = report.rejected.get(reason, 0) + n
+            if reason != NEVER_CAME:  # that was read a week ago
+                self._reject(reason, n)

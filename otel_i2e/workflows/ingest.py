@@ -12,9 +12,10 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Container, Generator, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 from typing import Final
 
 from otel_i2e.config import Settings
@@ -51,6 +52,8 @@ class IngestReport:
     """Scores that are new in the store."""
     skipped: int = 0
     """Log records that are neither content of a model call nor scores: they are not kept."""
+    read: int = 0
+    """Log records whose content goes onto spans, or that are scores."""
 
     def plus(self, other: IngestReport) -> IngestReport:
         """The sum of both."""
@@ -61,6 +64,7 @@ class IngestReport:
             dict(Counter(self.rejected) + Counter(other.rejected)),
             self.scores + other.scores,
             self.skipped + other.skipped,
+            self.read + other.read,
         )
 
 
@@ -70,11 +74,13 @@ def ingest(
     spool: Spool | None = None,
     stop: threading.Event | None = None,
     preparing: Preparing = prepared_here,
+    counted: Container[int] | None = None,
 ) -> IngestReport:
     """Move everything that waits in the spool into the store; once `stop` is set, no further lease is begun.
 
-    `preparing` makes rows of requests, in this process or beside it (`prepare_process.py`). Nothing happens when
-    another process is moving already. Raises StoreLocked, StoreError and SpoolError, and whatever a defect of ours
+    `preparing` makes rows of requests, in this process or beside it (`prepare_process.py`). The report is of the
+    batches with ids in `counted`, or of all; the others are moved all the same. Nothing happens when another process
+    is moving already. Raises StoreLocked, StoreError and SpoolError, and whatever a defect of ours
     raises; then what was not moved waits on.
     """
     if not settings.spool_path.exists():
@@ -84,7 +90,7 @@ def ingest(
     stop = stop or threading.Event()
     report = IngestReport()
     try:
-        while not stop.is_set() and (moved := _move_all(settings, spool, stop, preparing)) is not None:
+        while not stop.is_set() and (moved := _move_all(settings, spool, stop, preparing, counted)) is not None:
             report = report.plus(moved)
     finally:
         if own:
@@ -114,24 +120,34 @@ def drain(settings: Settings, timeout: float) -> bool:
     return True
 
 
-def _move_all(settings: Settings, spool: Spool, stop: threading.Event, preparing: Preparing) -> IngestReport | None:
+def _move_all(
+    settings: Settings, spool: Spool, stop: threading.Event, preparing: Preparing, counted: Container[int] | None
+) -> IngestReport | None:
     """What one claim moves, until nothing waits; None when there was nothing to claim."""
     report = IngestReport()
     with spool.claim(max_bytes=_PORTION_BYTES) as batches:
         if not batches:
             return None
-        with closing(preparing(_portions(spool, batches), settings.max_content_bytes)) as portions:
-            for lease, prepared in _leases(portions):
-                report = report.plus(_move(settings, spool, lease, prepared))
+        split = _portions(spool, batches) if counted is None else _split(_portions(spool, batches), counted)
+        with closing(preparing(split, settings.max_content_bytes)) as portions:
+            for lease, prepared in _leases(portions, counted):
+                moved = _move(settings, spool, lease, prepared)
+                if counted is None or lease[0].id in counted:
+                    report = report.plus(moved)
                 if stop.wait(_BREATH):
                     break
     return report
 
 
-def _leases(portions: Iterable[tuple[list[Batch], Prepared]]) -> Generator[tuple[list[Batch], Prepared]]:
+def _leases(
+    portions: Iterable[tuple[list[Batch], Prepared]], counted: Container[int] | None
+) -> Generator[tuple[list[Batch], Prepared]]:
     """What one write lease takes at a time: few large ones cost less than many small ones."""
     lease, prepared = list[Batch](), Prepared()
     for batches, more in portions:
+        if lease and counted is not None and (batches[0].id in counted) != (lease[0].id in counted):
+            yield lease, prepared
+            lease, prepared = [], Prepared()
         lease += batches
         prepared.add(more)
         if sum(len(batch.body) for batch in lease) >= _LEASE_BYTES:
@@ -139,6 +155,13 @@ def _leases(portions: Iterable[tuple[list[Batch], Prepared]]) -> Generator[tuple
             lease, prepared = [], Prepared()
     if lease:
         yield lease, prepared
+
+
+def _split(portions: Iterable[list[Batch]], counted: Container[int]) -> Generator[list[Batch]]:
+    """Portions of batches all of which are counted, or none."""
+    for batches in portions:
+        for _, alike in groupby(batches, lambda batch: batch.id in counted):
+            yield list(alike)
 
 
 def _portions(spool: Spool, batches: list[Batch]) -> Generator[list[Batch]]:
@@ -156,7 +179,10 @@ def _move(settings: Settings, spool: Spool, batches: Sequence[Batch], prepared: 
     counts |= {("stored", ""): stored, ("duplicate", ""): duplicate, ("read", "log records"): prepared.logs_read}
     counts["skipped", SKIPPED] = prepared.logs_skipped
     spool.done(batches, counts)
-    return IngestReport(prepared.received, stored, duplicate, dict(prepared.rejected), scores, prepared.logs_skipped)
+    return IngestReport(
+        *(prepared.received, stored, duplicate, dict(prepared.rejected), scores),
+        *(prepared.logs_skipped, prepared.logs_read),
+    )
 
 
 def _set_aside(settings: Settings, spool: Spool, batches: Sequence[Batch], prepared: Prepared) -> None:

@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import Final
+from typing import Final, TypeVar
 
 from otel_i2e.blobs import Keep
 from otel_i2e.errors import DecodeError
@@ -37,6 +37,7 @@ from otel_i2e.spool import Batch
 
 __all__ = ["NOBODYS_DATA", "Prepared", "Preparing", "prepare", "prepared_here"]
 
+T = TypeVar("T")
 _CHANGED: Final = "request: its bytes changed on the disk, in the spool"
 NOBODYS_DATA: Final = (NameError, ImportError, MemoryError, OSError)
 """What no span can cause: the program, or the machine."""
@@ -146,16 +147,17 @@ def prepare(batches: Sequence[Batch], limit: int | None = None) -> Prepared:
 def _logs(prepared: Prepared, batches: Iterable[Batch], limit: int | None) -> list[tuple[Batch, RawLog]]:
     logs: list[tuple[Batch, RawLog]] = []
     for batch in batches:
-        try:
-            sent = decode_logs(batch.body, batch.encoding)
-        except DecodeError as error:
-            _not_decodable(prepared, batch, error)
-            continue
+        sent = _decoded(prepared, batch, decode_logs)
         prepared.received += len(sent)
         keep = prepared.keeping()
         for log in sent:
-            slim = slim_log(log, keep)
-            logs.append((batch, slim if limit is None else shorten_log(slim, limit, log)))
+            try:
+                slim = slim_log(log, keep)
+                logs.append((batch, slim if limit is None else shorten_log(slim, limit, log)))
+            except NOBODYS_DATA:
+                raise
+            except Exception as error:  # noqa: BLE001 -- as of a span
+                _reject_for_our_mistake(prepared, batch, f"log record of span {log.span_id}", error)
     for batch, log in logs:
         is_read = is_evaluation(log) or is_content(log)
         prepared.logs_read += is_read
@@ -177,37 +179,34 @@ def _contents(logs: Iterable[tuple[Batch, RawLog]]) -> Contents:
 
 
 def _add_spans(prepared: Prepared, batch: Batch, contents: Contents, limit: int | None) -> None:
-    try:
-        sent = decode_traces(batch.body, batch.encoding)
-    except DecodeError as error:
-        _not_decodable(prepared, batch, error)
-        return
+    sent = _decoded(prepared, batch, decode_traces)
     prepared.received += len(sent)
     keep = prepared.keeping()
     for span in sent:
-        slim = slim_span(span, keep)
-        if limit is not None:
-            slim = shorten_span(slim, limit, span)
-        logs = contents.pop((slim.trace_id, slim.span_id), ()) if contents else ()
-        _add_span(prepared, batch, slim, [log for _, log in logs])
-        prepared.scores += event_scores((slim,))
+        logs = contents.pop((span.trace_id, span.span_id), ()) if contents else ()
+        try:
+            slim = slim_span(span, keep)
+            slim = slim if limit is None else shorten_span(slim, limit, span)
+            _add_span(prepared, batch, slim, [log for _, log in logs])
+        except NOBODYS_DATA:
+            raise
+        except Exception as error:  # noqa: BLE001 -- a mistake of ours in one span must not hold up all others
+            _reject_for_our_mistake(prepared, batch, f"span {span.span_id}", error)
 
 
 def _add_span(prepared: Prepared, batch: Batch, span: RawSpan, logs: Sequence[RawLog]) -> None:
+    scores = event_scores((span,))
     if (reason := refusal(span)) is not None:
         prepared.reject(batch.id, f"span: {reason}")
-        return
-    try:
-        row = normalize_span(span, logs)
-    except NOBODYS_DATA:
-        raise
-    except Exception as error:  # noqa: BLE001 -- a mistake of ours in one span must not hold up all others
-        prepared.reject(
-            batch.id, f"span: {type(error).__name__} in normalize", detail=f"span {span.span_id}: {error!r}"
-        )
-        return
-    prepared.rows.append(row)
-    prepared.batch_of.append(batch.id)
+    else:
+        prepared.rows.append(normalize_span(span, logs))
+        prepared.batch_of.append(batch.id)
+    prepared.scores += scores
+
+
+def _reject_for_our_mistake(prepared: Prepared, batch: Batch, item: str, error: Exception) -> None:
+    what = "log record" if batch.signal == "logs" else "span"
+    prepared.reject(batch.id, f"{what}: {type(error).__name__} in normalize", detail=f"{item}: {error!r}")
 
 
 def _add_scores(prepared: Prepared, batch: Batch, log: RawLog) -> None:
@@ -220,5 +219,23 @@ def _add_scores(prepared: Prepared, batch: Batch, log: RawLog) -> None:
         prepared.scores += scores_of([log])
 
 
-def _not_decodable(prepared: Prepared, batch: Batch, error: DecodeError) -> None:
-    prepared.reject(batch.id, f"{batch.signal}: not decodable", max(1, batch.items), str(error))
+def _decoded(prepared: Prepared, batch: Batch, decode: Callable[[bytes, str], list[T]]) -> list[T]:
+    """The items of `batch`, or those that can be read; none when it cannot be decoded at all."""
+    try:
+        return decode(batch.body, batch.encoding)
+    except DecodeError as error:
+        from otel_i2e.receive.examine import readable  # not in an application that sends what it should
+        from otel_i2e.receive.services import LOGS, TRACES
+
+        parts = readable(LOGS if batch.signal == "logs" else TRACES, batch.encoding, batch.body)
+        try:
+            items = [] if parts is None else decode(parts.body, batch.encoding)
+        except DecodeError:
+            parts, items = None, []
+        if parts is None:
+            prepared.reject(batch.id, f"{batch.signal}: not decodable", max(1, batch.items), str(error))
+            return []
+        prepared.received += sum(parts.lost.values())
+        for reason, n in parts.lost.items():
+            prepared.reject(batch.id, f"{'log record' if batch.signal == 'logs' else 'span'}: {reason}", n)
+        return items

@@ -16,11 +16,12 @@ from otel_i2e.workflows.late_content import GIVEN_UP_DAYS, join_content
 from otel_i2e.workflows.linking import link_calls
 from otel_i2e.workflows.preparing import NOBODYS_DATA, Prepared
 
-__all__ = ["REFUSED", "store_prepared"]
+__all__ = ["NEVER_CAME", "REFUSED", "store_prepared"]
 
 REFUSED: Final = "span: refused by the store"
 _SCORE_REFUSED: Final = "score: refused by the store"
-_NEVER_CAME: Final = "log record: its span did not come within a week"
+NEVER_CAME: Final = "log record: its span did not come within a week"
+"""Of a log record that was read a week ago."""
 _PLAIN: Final = RawSpan(
     resource={"service.name": "otel-i2e"},
     scope_name="otel_i2e",
@@ -75,7 +76,7 @@ def store_prepared(settings: Settings, prepared: Prepared) -> tuple[int, int]:
         scores = _scores_it_takes(settings, prepared.scores, prepared.rejected)
         written = _write(settings, [], [], prepared.logs)._replace(spans=stored, scores=scores)
     if written.given_up:
-        prepared.rejected[_NEVER_CAME] += written.given_up
+        prepared.rejected[NEVER_CAME] += written.given_up
     return written.spans, written.scores
 
 

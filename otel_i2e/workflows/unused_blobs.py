@@ -7,7 +7,6 @@ process drain, from before the rows are read until the last file is gone; what a
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -22,7 +21,6 @@ from otel_i2e.workflows.blobs import blobs_folder
 __all__ = ["UnusedBlobs", "unused_blobs"]
 
 _NAME: Final = re.compile(r"[0-9a-f]{64}(?:\.[0-9a-f]{32}\.part)?")
-_POLL: Final = 0.01
 
 
 class UnusedBlobs(NamedTuple):
@@ -44,15 +42,11 @@ def unused_blobs(settings: Settings, *, remove: bool) -> UnusedBlobs:
     if not blobs_folder(settings).is_dir():
         return UnusedBlobs(0, 0, 0)
     spool = Spool(settings.spool_path, max_bytes=settings.spool_max_bytes)
-    deadline = time.monotonic() + settings.lock_timeout
     try:
-        while True:
-            with spool.sole_drainer() as mine:
-                if mine:
-                    return _unused(settings, remove=remove)
-            if time.monotonic() > deadline:
+        with spool.sole_drainer(settings.lock_timeout) as mine:
+            if not mine:
                 raise StoreLocked("another process is moving spans into the store; try again in a moment")
-            time.sleep(_POLL)
+            return _unused(settings, remove=remove)
     finally:
         spool.close()
 

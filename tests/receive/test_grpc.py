@@ -94,6 +94,21 @@ def test_a_request_that_is_too_large_is_refused_for_good(run_receiver: Any, spoo
     assert spool.counters() == {("refused", "too large"): 1}
 
 
+def test_a_message_that_grpc_itself_refuses_is_counted(run_receiver: Any, spool: Spool) -> None:
+    """Beyond what gRPC lets through the answer is its own, but the call is known; so is one that brings no message."""
+    receiver: Receiver = run_receiver()
+    name = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
+    with channel(receiver) as to:
+        with pytest.raises(grpc.RpcError) as caught:
+            to.unary_unary(name)(bytes(MAX_BODY_BYTES + 13 * 1024 * 1024))
+        with pytest.raises(grpc.RpcError):
+            to.stream_unary(name)(iter(()))
+    error: Any = caught.value
+    assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+    receiver.stop()
+    assert spool.counters() == {("refused", "no message over gRPC"): 2}
+
+
 @pytest.mark.parametrize(("name", "signal"), UNRECORDED.items(), ids=UNRECORDED.values())
 def test_a_signal_that_is_not_recorded_is_refused_and_counted(
     run_receiver: Any, spool: Spool, name: str, signal: str

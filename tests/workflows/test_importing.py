@@ -5,18 +5,23 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import threading
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from otel_i2e.config import Settings
 from otel_i2e.errors import UsageError
+from otel_i2e.receive.salvage import UNREADABLE
 from otel_i2e.spool import Spool
 from otel_i2e.store import Store
 from otel_i2e.testing.otlp import logs_request, span_ids, traces_request
-from otel_i2e.workflows.importing import find_files, import_files
+from otel_i2e.workflows import importing
+from otel_i2e.workflows.importing import ImportReport, find_files, import_files
+from otel_i2e.workflows.ingest import ingest
 
 
 def _settings(tmp_path: Path, **given: Any) -> Settings:
@@ -103,6 +108,106 @@ def test_what_waited_before_is_not_counted(tmp_path: Path) -> None:
     (tmp_path / "a.pb").write_bytes(traces_request(span_ids(1)))
     assert import_files(settings, [str(tmp_path / "a.pb")]).stored == 1
     assert len(_stored(settings)) == 6
+
+
+def _accounted(report: ImportReport) -> int:
+    moved = report.stored + report.duplicate + report.logs_read + report.logs_skipped
+    return moved + sum(report.rejected.values()) + report.waiting
+
+
+def test_the_summary_is_of_the_file_beside_another_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A receiver moves what comes, as fast as it can, and gets spans of its own; the file's are counted here."""
+    settings = _settings(tmp_path)
+    monkeypatch.setattr(importing, "_INGEST_EVERY", 1)
+    ids = span_ids(12)
+    path = tmp_path / "a.json"
+    path.write_bytes(b"\n".join(traces_request([one], encoding="json", content="x" * 999_000) for one in ids[:3]))
+    end = threading.Event()
+
+    def serve() -> None:
+        spool = Spool(settings.spool_path)
+        left = ids[3:]
+        while not end.is_set() or left:
+            if left:
+                spool.put(traces_request([left.pop()]), source="http")
+            ingest(settings, spool=spool)
+        spool.close()
+
+    other = threading.Thread(target=serve)
+    other.start()
+    try:
+        report = import_files(settings, [str(path)])
+    finally:
+        end.set()
+        other.join()
+    assert (report.spans, report.stored, report.duplicate, report.waiting) == (3, 3, 0, 0)
+    assert len(_stored(settings)) == 12
+
+
+def test_what_another_process_is_busy_with_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It moves what waits and does not let go: the spans are handed on, and the summary says so many."""
+    settings = _settings(tmp_path)
+    monkeypatch.setattr(importing, "_WAIT", 0.05)
+    (tmp_path / "a.pb").write_bytes(traces_request(span_ids(4)))
+    busy = Spool(settings.spool_path)
+    busy.stats()
+    with busy.sole_drainer() as mine:
+        assert mine
+        report = import_files(settings, [str(tmp_path / "a.pb")])
+    busy.close()
+    assert (report.spans, report.stored, report.waiting) == (4, 0, 4)
+    assert _accounted(report) == 4
+
+
+@pytest.mark.parametrize("frame", [b"", b"fixed", b"varint"])
+def test_a_span_that_cannot_be_read_does_not_take_the_others_with_it(tmp_path: Path, frame: bytes) -> None:
+    """In protobuf behind lengths and without; as the receiver does: broken text is mended, too deep a span counted."""
+    request = ExportTraceServiceRequest.FromString(traces_request(span_ids(3)))
+    first, second, _ = request.resource_spans[0].scope_spans[0].spans
+    first.name = "MARK"
+    value = second.attributes.add(key="deep").value
+    for _ in range(95):
+        value = value.array_value.values.add()
+    body = request.SerializeToString().replace(b"MARK", b"caf\xe9")
+    prefix = {b"": b"", b"fixed": len(body).to_bytes(4), b"varint": _varint(len(body))}[frame]
+    (tmp_path / "a.pb").write_bytes(prefix + body)
+    settings = _settings(tmp_path)
+    report = import_files(settings, [str(tmp_path / "a.pb")])
+    assert (report.spans, report.stored, report.rejected) == (3, 2, {f"span: {UNREADABLE}": 1})
+    assert [problem.partition(": ")[2] for problem in report.problems] == [
+        f"1 of its spans {UNREADABLE}; the rest was taken"
+    ]
+    spool = Spool(settings.spool_path)
+    counted = spool.counters()
+    spool.close()
+    assert counted["received", "file"] == 3
+    assert counted["stored", ""] + counted["rejected", f"span: {UNREADABLE}"] == 3
+
+
+@pytest.mark.parametrize("layout", ["one line", "lines", "pretty"])
+def test_json_that_is_nested_too_deeply_is_salvaged(tmp_path: Path, layout: str) -> None:
+    """The other spans of the request, and the other requests of the file."""
+    levels = 2_000
+    deep = '{"kvlistValue":{"values":[{"key":"k","value":' * levels + '{"stringValue":"x"}' + "}]}}" * levels
+    sent = json.loads(traces_request(span_ids(2), encoding="json"))
+    sent["resourceSpans"][0]["scopeSpans"][0]["spans"][0]["attributes"] = [{"key": "k", "value": "MARK"}]
+    other = traces_request(span_ids(1), encoding="json").decode()
+    bad = json.dumps(sent).replace('"MARK"', deep)
+    text = {
+        "one line": bad,
+        "lines": f"{other}\n{bad}\n{other}",
+        "pretty": bad.replace('"scopeSpans"', '\n"scopeSpans"'),
+    }[layout]
+    (tmp_path / "a.json").write_text(text)
+    report = import_files(_settings(tmp_path), [str(tmp_path / "a.json")])
+    assert report.rejected == {f"span: {UNREADABLE}": 1}
+    assert (report.stored, report.duplicate) == ((2, 1) if layout == "lines" else (1, 0))
+    assert len(report.problems) == 1
+    assert _accounted(report) == report.spans
+
+
+def _varint(size: int) -> bytes:
+    return bytes([size & 0x7F | 0x80, size >> 7 & 0x7F | 0x80, size >> 14])
 
 
 def test_standard_input_is_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

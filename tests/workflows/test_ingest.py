@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,9 +19,11 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from otel_i2e.config import Settings
 from otel_i2e.errors import RowRefused, StoreError, StoreLocked
 from otel_i2e.models import ScoreRow, Span, SpanRow
+from otel_i2e.receive.salvage import UNREADABLE
 from otel_i2e.spool import Signal, Spool
 from otel_i2e.store import Store, Writer
 from otel_i2e.store import insert as insert_module
+from otel_i2e.testing.otlp import span_ids, traces_request
 from otel_i2e.workflows import ingest as module
 from otel_i2e.workflows import preparing
 from otel_i2e.workflows.ingest import SKIPPED, IngestReport, drain, ingest
@@ -103,6 +107,36 @@ def test_a_span_without_an_id_does_not_take_its_batch_with_it(settings: Settings
     assert (report.stored, report.rejected) == (1, {"span: span id is not 8 bytes, or zero": 1})
     (kept,) = rejects_folder(settings).glob("*.pb")
     assert kept.read_bytes() == body
+
+
+def test_what_can_be_read_of_a_request_is_stored(settings: Settings, spool: Spool) -> None:
+    """One that reached the spool whole, from a process with more room for deep values: a file, an earlier version."""
+    deep = '{"arrayValue":{"values":[' * 2_000 + '{"intValue":1}' + "]}}" * 2_000
+    sent = json.loads(traces_request(span_ids(2), encoding="json"))
+    sent["resourceSpans"][0]["scopeSpans"][0]["spans"][0]["attributes"] = [{"key": "k", "value": "MARK"}]
+    spool.put(json.dumps(sent).replace('"MARK"', deep).encode(), encoding="json", items=2)
+    report = ingest(settings)
+    assert (report.received, report.stored, report.rejected) == (2, 1, {f"span: {UNREADABLE}": 1})
+    assert len(list(rejects_folder(settings).glob("*.json"))) == 1
+
+
+@pytest.mark.parametrize("step", ["slim_span", "shorten_span", "normalize_span", "event_scores"])
+def test_whatever_step_fails_costs_one_span(
+    settings: Settings, spool: Spool, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """Before normalising, too: such a request would come again and again."""
+    real = getattr(preparing, step)
+
+    def clumsy(raw: Any, *others: Any) -> Any:
+        span = raw if step != "event_scores" else raw[0]
+        if span.span_id.endswith("1"):
+            raise RecursionError
+        return real(raw, *others)
+
+    monkeypatch.setattr(preparing, step, clumsy)
+    spool.put(traces(1, 2))
+    report = ingest(replace(settings, max_content_bytes=1_000))
+    assert (report.stored, report.rejected) == (1, {"span: RecursionError in normalize": 1})
 
 
 def test_a_mistake_of_ours_in_one_span_is_counted(
