@@ -59,8 +59,10 @@ def _print(found: Status, source: str) -> None:
         say(f"counted     {one.n:,} {safe(one.counter)}{' (' + safe(one.reason) + ')' if one.reason else ''}")
     for rule in found.rules:
         latest = f", latest {safe(rule.latest_score)}" if rule.latest_score else ""
-        said = f"{rule.scored:,} scores, {rule.errors:,} errors{latest}"
-        said = "cannot run" if rule.problem else "matches nothing yet" if rule.idle else said
+        waiting = f", {rule.waiting:,} spans waiting for over an hour" if rule.waiting else ""
+        missed = f", {rule.passed_over:,} spans passed over" if rule.passed_over else ""
+        said = f"{rule.scored:,} scores, {rule.errors:,} errors{waiting}{missed}{latest}"
+        said = "cannot run" if rule.problem else said
         say(f"rule        {safe(rule.name)}{' (in shadow)' if rule.shadow else ''}: {said}")
         for one in rule.scorers:
             say(f"            {safe(one.scorer)} {one.version} within a day: {one.line()}")

@@ -9,8 +9,9 @@ from typing import Any, Final
 from otel_i2e.config import Settings
 from otel_i2e.errors import I2EError
 from otel_i2e.models import Contract, Rule
-from otel_i2e.store import Reader, Store
+from otel_i2e.store import Reader
 from otel_i2e.workflows.candidates import looks_beyond
+from otel_i2e.workflows.rule_coverage import coverage_of, why_idle
 from otel_i2e.workflows.rule_rates import HOUR, RuleScorer, beside, rule_scorers
 from otel_i2e.workflows.rules import FoundRule, rules_or_errors, workable
 from otel_i2e.workflows.scorers import load_all
@@ -30,18 +31,10 @@ WHERE source = 'online' AND rule IS NOT NULL
 GROUP BY rule
 """
 """What the ledger has of each rule. An attempt that is made again after an error counts once, as it ended."""
-_MATCHES: Final = "SELECT 1 FROM spans WHERE experiment_id IS NULL AND duplicate_of IS NULL AND ({where}) LIMIT 1"
-_SILENT: Final = """
-SELECT count(*) AS matched
-FROM spans
-WHERE experiment_id IS NULL AND duplicate_of IS NULL
-  AND ingested_at BETWEEN make_timestamptz($since::BIGINT) AND make_timestamptz($until::BIGINT) AND ({where})
-"""
 _OFTEN: Final = 20
 """One score in so many that came too early is worth a warning."""
 _TURN: Final = timedelta(minutes=2)
 """What was stored this shortly ago may still have its turn."""
-_PATIENCE: Final = 2.0  # seconds for looking whether anything matches; not known after that
 
 
 class RuleStatus(Contract):
@@ -52,7 +45,7 @@ class RuleStatus(Contract):
     problem: str | None = None
     """Why it cannot run, with file and line; None when it can."""
     idle: str | None = None
-    """Said of a rule that could run, and matches no stored span, or of which a scorer gave nothing in the last hour."""
+    """Said of a rule that could run and does not: nothing matches, or no longer; nobody comes; a scorer is silent."""
     considered: int = 0
     """Attempts in the ledger, whatever came of them."""
     scored: int = 0
@@ -67,6 +60,10 @@ class RuleStatus(Contract):
     """Whether it is in shadow: what it scores counts nowhere."""
     scorers: tuple[RuleScorer, ...] = ()
     """What its scorers did within a day, by version."""
+    waiting: int | None = None
+    """Spans that match and no pass has come to for more than an hour; None when that could not be counted in time."""
+    passed_over: int | None = None
+    """Those of more than a day ago and less than a week, which no pass will come to; None as above."""
     quiet: float = 0.0
     """Seconds that it waits for a trace to rest."""
 
@@ -122,42 +119,21 @@ def rule_statuses(
         except I2EError as error:
             yield RuleStatus(name=found.name, problem=str(error), **row)
         else:
-            idle = _idle(settings, found, rule.where, spans) if spans and not row else None
             own = tuple(one for one in scorers if one.rule == found.name)
             turn = timedelta(seconds=rule.quiet_max) if looks_beyond(used) else timedelta()
-            idle = idle or _silent(settings, found, rule, row.get("latest_score"), scorers=own, turn=_TURN + turn)
+            covered = coverage_of(settings, rule, _TURN + turn) if spans else None
+            idle = why_idle(settings, found, rule, row, covered=covered, spans=spans, scorers=own)
             idle = idle or _dead(found, own, datetime.now(UTC))
-            yield RuleStatus(name=found.name, idle=idle, shadow=rule.shadow, scorers=own, quiet=rule.quiet, **row)
-
-
-def _silent(
-    settings: Settings,
-    found: FoundRule,
-    rule: Rule,
-    latest: datetime | None,
-    *,
-    scorers: Sequence[RuleScorer],
-    turn: timedelta,
-) -> str | None:
-    """Said of a rule whose condition matches spans of the last hour, and that scored none of them."""
-    now = datetime.now(UTC)
-    if latest is not None and latest >= now - HOUR:
-        return None
-    bounds = {"since": _micros(now - HOUR), "until": _micros(now - turn)}
-    try:
-        sql = _SILENT.format(where=rule.where)
-        found_rows = Store.of(settings).query(sql, bounds, timeout=min(_PATIENCE, settings.query_timeout), max_rows=1)
-    except I2EError:  # held, or too slow: not known
-        return None
-    matched = found_rows.rows[0][0]
-    if matched * rule.sample < 1:
-        return None
-    tried = "; ".join(f"{one.scorer}: {one.line()}" for one in scorers)
-    return (
-        f"{found.place}: {matched:,} spans of the last hour match and none was scored; "
-        + (f"within a day {tried}; " if tried else "")
-        + "i2e why SPAN tells why of one, and a pass is made by i2e score --follow or an application with ingest on"
-    )
+            yield RuleStatus(
+                name=found.name,
+                idle=idle,
+                shadow=rule.shadow,
+                scorers=own,
+                quiet=rule.quiet,
+                waiting=covered.waiting if covered else None,
+                passed_over=covered.passed_over if covered else None,
+                **row,
+            )
 
 
 def _dead(found: FoundRule, scorers: Sequence[RuleScorer], now: datetime) -> str | None:
@@ -171,21 +147,3 @@ def _dead(found: FoundRule, scorers: Sequence[RuleScorer], now: datetime) -> str
     if not said:
         return None
     return f"{found.place}: in the last hour {'; '.join(said)}; i2e why SPAN tells why of one"
-
-
-def _micros(moment: datetime) -> int:
-    return round(moment.timestamp() * 1_000_000)
-
-
-def _idle(settings: Settings, found: FoundRule, where: str, spans: int) -> str | None:
-    try:
-        sql = _MATCHES.format(where=where)
-        matched = Store.of(settings).query(sql, timeout=min(_PATIENCE, settings.query_timeout), max_rows=1).rows
-    except I2EError:  # held, or too slow: not known
-        return None
-    if matched:
-        return None
-    return (
-        f"{found.place}: where = {where!r} matches none of the {spans:,} spans stored; see what there is: "
-        'i2e sql "select kind, name, service_name, count(*) from spans group by all"'
-    )
