@@ -97,46 +97,49 @@ def rows_of(
     many spans of the trace the scorer could see, `number` which attempt it was, `retry_at` when the next is due.
     """
     now = now or datetime.now(UTC)
+    trace_id, span_id = span.trace_id, span.span_id
+    name, version, outcome, cost = attempt.scorer, attempt.scorer_version, attempt.outcome, attempt.cost_usd
+    source, rule, experiment, shadow = asker
     row = LedgerRow(
-        trace_id=span.trace_id,
-        span_id=span.span_id,
-        scorer=attempt.scorer,
-        scorer_version=attempt.scorer_version,
-        outcome=attempt.outcome,
-        source=asker.source,
+        trace_id=trace_id,
+        span_id=span_id,
+        scorer=name,
+        scorer_version=version,
+        outcome=outcome,
+        source=source,
         created_at=now,
-        rule=asker.rule,
+        rule=rule,
         reason=attempt.error,
-        experiment_id=asker.experiment_id,
-        cost_usd=attempt.cost_usd,
-        weight=None if attempt.outcome is Outcome.SAMPLED_OUT else share.weight,
+        experiment_id=experiment,
+        cost_usd=cost,
+        weight=None if outcome is Outcome.SAMPLED_OUT else share.weight,
         stratum=share.stratum,
         trace_spans=trace_spans,
-        shadow=asker.shadow,
+        shadow=shadow,
         attempt=number,
         retry_at=retry_at,
     )
     score = attempt.score
-    if attempt.outcome is not Outcome.SCORED or score is None:
+    if outcome is not Outcome.SCORED or score is None:
         return row, None
     fields = {
-        "score_id": _score_id(attempt, span, asker),
-        "trace_id": span.trace_id,
-        "span_id": span.span_id,
-        "name": attempt.scorer,
+        "score_id": _id_of(trace_id, span_id, name, version, source, rule or "", experiment or ""),
+        "trace_id": trace_id,
+        "span_id": span_id,
+        "name": name,
         "value": score.value,
         "label": score.label,
         "explanation": score.explanation,
         "passed": attempt.passed,
         "threshold": attempt.threshold,
-        "scorer_version": attempt.scorer_version,
-        "source": asker.source,
-        "rule": asker.rule,
-        "experiment_id": asker.experiment_id,
-        "case_id": span.case_id if asker.experiment_id else None,
-        "repeat": span.repeat if asker.experiment_id else None,
+        "scorer_version": version,
+        "source": source,
+        "rule": rule,
+        "experiment_id": experiment,
+        "case_id": span.case_id if experiment else None,
+        "repeat": span.repeat if experiment else None,
         "model": attempt.model,
-        "cost_usd": attempt.cost_usd,
+        "cost_usd": cost,
         "metadata": score.metadata,
         "created_at": now,
         "weight": share.weight,
@@ -144,7 +147,5 @@ def rows_of(
     return row, ScoreRow.trusted(fields)
 
 
-def _score_id(attempt: Attempt, span: Span, asker: Asker) -> str:
-    whom = (asker.source, asker.rule or "", asker.experiment_id or "")
-    parts = (span.trace_id, span.span_id, attempt.scorer, attempt.scorer_version, *whom)
+def _id_of(*parts: str) -> str:
     return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32]

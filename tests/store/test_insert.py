@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 import duckdb
 import pytest
 
 from otel_i2e.models import SPAN_COLUMNS, SpanRow
+from otel_i2e.store.columns import TABLES
 from otel_i2e.store.insert import insert, json_text, micros, plain
 from otel_i2e.store.migrate import migrate
 
@@ -72,6 +73,39 @@ def test_many_rows_go_in_parts() -> None:
         insert(connection, "scores", rows)
         found = connection.execute("SELECT score_id FROM scores").fetchall()
     assert [name for (name,) in found] == [row["score_id"] for row in rows]
+
+
+_VALUES: Final[dict[str, tuple[Any, ...]]] = {
+    "VARCHAR": ("é", "", "lone \ud800 surrogate", None),
+    "JSON": ({}, {"a": 1}, [True], "{cut", None),
+    "BIGINT": (2**62, 0, 2**80, None),
+    "INTEGER": (3, 0, 2**40, None),
+    "DOUBLE": (0.5, 1, 0.0, float("nan"), None),
+    "BOOLEAN": (True, False, None),
+    "TIMESTAMPTZ": (1_790_000_000_123_456, datetime(2026, 11, 20, 12, tzinfo=UTC), None),
+}
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_a_value_that_all_rows_share_arrives_as_it_does_alone(table: str) -> None:
+    """It is given once for all of many rows: any value of any column, under any name."""
+    (first, _), *others = TABLES[table].items()
+    with duckdb.connect() as connection:
+        migrate(connection)
+        for turn in range(max(map(len, _VALUES.values()))):
+            shared = {name: one[turn % len(one)] for name, kind in others if (one := _VALUES.get(kind))}
+            few, many = ([{first: str(number), **shared} for number in range(count)] for count in (2, 100))
+            found = [_taken(connection, table, rows) for rows in (few, many)]
+            assert [len(rows) for rows in found] == [2, 100]
+            assert {repr(row[1:]) for row in found[1]} == {repr(row[1:]) for row in found[0]}
+
+
+def _taken(connection: duckdb.DuckDBPyConnection, table: str, rows: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
+    """Rows as they are stored; the table is empty before and afterwards."""
+    insert(connection, table, rows)
+    found = connection.execute(f"SELECT * FROM {table}").fetchall()
+    connection.execute(f"DELETE FROM {table}")
+    return found
 
 
 def test_no_rows_do_nothing() -> None:
