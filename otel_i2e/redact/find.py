@@ -58,6 +58,11 @@ class Finder:
             self._all.Add(one.compiled.pattern)
         self._all.Compile()
 
+    @property
+    def kinds(self) -> list[str]:
+        """Every kind that it looks for, sorted."""
+        return sorted({one.kind for one in self._known})
+
     def find(self, text: str, *, loose: bool = True) -> list[Found]:
         """Secrets from left to right, none within another; `loose` ones only if asked for."""
         text = _apart_from_escapes(text)

@@ -1,13 +1,32 @@
-"""When two texts count as the same, whatever their case and whitespace, and how like they are."""
+"""What a reader sees of a text; when two are the same, whatever their case and whitespace; and how like they are."""
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import Final
 
-__all__ = ["folded", "likeness", "repeated"]
+__all__ = ["folded", "likeness", "repeated", "seen", "visible"]
+
+_UNSEEN: Final = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
+    "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]+"
+)
+"""Characters that show nothing: Unicode 16, Default_Ignorable_Code_Point. A soft hyphen, spaces of no width, tags."""
+
+
+@lru_cache(maxsize=64)  # as `folded`
+def visible(text: str) -> str:
+    """`text` without characters that show nothing: inside of a word they hide it from whoever looks for it."""
+    return text if text.isascii() else _UNSEEN.sub("", text)
+
+
+def seen(text: str) -> str:
+    """`text` as a reader sees it, `folded`: to look for a text in another."""
+    return folded(text) if text.isascii() else folded(visible(text))
 
 
 @lru_cache(maxsize=64)  # the checks of one subject fold the same text, one after the other

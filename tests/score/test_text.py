@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from otel_i2e.score.text import folded
+from otel_i2e.score.text import folded, seen, visible
 
 
 @pytest.mark.parametrize(
@@ -28,6 +28,12 @@ def test_forms_of_the_same_text_fold_together(one: str, other: str) -> None:
 def test_different_words_stay_apart() -> None:
     """Folding does not drop letters, digits or signs."""
     assert len({folded(text) for text in ("30 days", "30days", "3 days", "-30 days", "30 day's")}) == 5
+
+
+def test_a_reader_sees_no_difference() -> None:
+    """Soft hyphens, spaces of no width, tags, joiners; a letter, a digit, a sign and a mark that combines are seen."""
+    assert seen("f\u00ador\u200bbi\u2060d\ufeff\U000e0041den") == "forbidden"
+    assert visible("cafe\u0301 日本 👍 -\t\n") == "cafe\u0301 日本 👍 -\t\n"
 
 
 @given(st.text())

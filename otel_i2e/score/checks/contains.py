@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from otel_i2e.models import Contract, Score
 from otel_i2e.score.checks._check import check_scorer, read_argument, shown, verdict
 from otel_i2e.score.scorer import Scorer
-from otel_i2e.score.text import folded
+from otel_i2e.score.text import seen, visible
 
 __all__ = ["Texts", "contains", "needles_of"]
 
@@ -32,12 +32,18 @@ class Texts(Contract):
     ]
     """What to look for."""
     exact: bool = False
-    """Compare as it is; otherwise Unicode forms, whitespace and case do not matter."""
+    """Compare as it is; otherwise Unicode forms, whitespace, case and characters that show nothing do not matter."""
+
+    @model_validator(mode="after")
+    def _shows_something(self) -> Texts:
+        if not self.exact and not all(visible(text).strip() for text in self.text):
+            raise ValueError('nothing of a text shows, and what does not show is not looked at; add "exact": true')
+        return self
 
 
 def needles_of(texts: Texts) -> list[tuple[str, str]]:
     """What is looked for, and how it is named."""
-    return [(text if texts.exact else folded(text), shown(text)) for text in texts.text]
+    return [(text if texts.exact else seen(text), shown(text)) for text in texts.text]
 
 
 def contains(argument: Any) -> Scorer:
@@ -48,7 +54,7 @@ def contains(argument: Any) -> Scorer:
 
     def check(output: str) -> Score:
         """The output has these texts in it."""
-        hay = output if exact else folded(output)
+        hay = output if exact else seen(output)
         absent = [name for needle, name in needles if needle not in hay]
         return verdict(holds=False, why=f"does not contain {', '.join(absent)}") if absent else good
 

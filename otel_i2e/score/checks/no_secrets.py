@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter
+from difflib import get_close_matches
 from functools import cache
 from typing import Any
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from otel_i2e.errors import ScorerError
 from otel_i2e.models import Contract, Score
 from otel_i2e.redact import Finder
 from otel_i2e.score.checks._check import check_scorer, plain, read_argument
 from otel_i2e.score.scorer import Scorer
+from otel_i2e.score.text import visible
 
 __all__ = ["no_secrets"]
 
@@ -23,6 +26,17 @@ class Allowed(Contract):
     kinds: list[str] = Field(default_factory=list[str])
     """Kinds of secrets, as the explanation names them, that are let through."""
 
+    @field_validator("kinds")
+    @classmethod
+    def _known(cls, kinds: list[str]) -> list[str]:
+        known = _finder().kinds if kinds else []
+        for kind in kinds:
+            if kind not in known:
+                near = get_close_matches(kind, known, n=1)
+                hint = f"did you mean {near[0]!r}?" if near else f"the kinds are {', '.join(known)}"
+                raise ValueError(f"{kind!r} is no kind of secret; {hint}")
+        return kinds
+
 
 def no_secrets(argument: Any = None) -> Scorer:
     """`true`, or `{"kinds": ["jwt"]}` to let a kind through. What was found is never repeated, only its kind."""
@@ -30,8 +44,8 @@ def no_secrets(argument: Any = None) -> Scorer:
 
     def check(output: str) -> Score:
         """The output has no secret in it."""
-        found = Counter(kind for kind in _kinds(output) if kind not in wanted.kinds)
-        said = ", ".join(f"{count} × {kind}" for kind, count in sorted(found.items()))
+        found = [(kind, count) for kind, count in sorted(_kinds(output).items()) if kind not in wanted.kinds]
+        said = ", ".join(f"{count} × {kind}" for kind, count in found)
         return Score(value=0.0 if found else 1.0, explanation=said or "none found")
 
     return check_scorer(
@@ -47,5 +61,9 @@ def _finder() -> Finder:
         raise ScorerError("no_secrets needs detect-secrets: pip install 'otel-i2e[redact]'") from None
 
 
-def _kinds(text: str) -> list[str]:
-    return [found.kind for found in _finder().find(text)]
+def _kinds(text: str) -> Counter[str]:
+    """As the text is, and as a reader sees it: without what shows nothing, full-width letters as plain ones."""
+    found = Counter(found.kind for found in _finder().find(text))
+    if text.isascii() or (shows := unicodedata.normalize("NFKC", visible(text))) == text:
+        return found
+    return found | Counter(found.kind for found in _finder().find(shows))

@@ -8,7 +8,7 @@ from otel_i2e.models import Score
 from otel_i2e.score.checks._check import check_scorer, read_argument, shown, verdict
 from otel_i2e.score.checks.contains import Texts, needles_of
 from otel_i2e.score.scorer import Scorer
-from otel_i2e.score.text import folded
+from otel_i2e.score.text import seen
 
 __all__ = ["not_contains"]
 
@@ -21,7 +21,7 @@ def not_contains(argument: Any) -> Scorer:
 
     def check(output: str) -> Score:
         """The output has none of these texts in it."""
-        hay = output if exact else folded(output)
+        hay = output if exact else seen(output)
         found = [name for needle, name in needles if needle in hay]
         return verdict(holds=False, why=f"contains {', '.join(found)}") if found else good
 

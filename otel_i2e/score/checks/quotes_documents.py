@@ -10,11 +10,33 @@ from otel_i2e.models import Contract, Document, Score
 from otel_i2e.score.checks._check import check_scorer, plain, read_argument, shown
 from otel_i2e.score.checks.regex import compiled
 from otel_i2e.score.scorer import Scorer
-from otel_i2e.score.text import folded
+from otel_i2e.score.text import seen
 
 __all__ = ["quotes_documents"]
 
-_QUOTED: Final = '"([^"]+)"|“([^”]+)”|„([^“”]+)[“”]|«([^»]+)»'
+_PAIRS: Final = (
+    r'(?:^|[^\pL\pN])"([^"]+)"',  # after a number it stands for inches
+    "“([^”]+)”",
+    "[„‟]([^“”]+)[“”]",
+    "«([^»]+)»",
+    "»([^«]+)«",
+    "‹([^›]+)›",
+    "›([^‹]+)‹",
+    "「([^」]+)」",
+    "『([^』]+)』",
+    "[〝〞]([^〞〟]+)[〞〟]",
+    "＂([^＂]+)＂",
+    r"``([^`'\n]+)''",
+)
+_STROKES: Final = (r"'((?:[^'\n]|'[\pL\pN])+)'", r"[‘‚]((?:[^’‘\n]|’[\pL\pN])+)[’‘]", r"”([^”\n]+)”")
+"""An apostrophe, or an end, as well: such a quote begins after no letter, and ends before none (`_ends`)."""
+_QUOTED: Final = rf"{'|'.join(_PAIRS)}|(?:^|[^\pL\pN])(?:{'|'.join(_STROKES)})"
+_TYPED: Final = {
+    **dict.fromkeys(map(ord, "‘’‚‛′"), "'"),
+    **dict.fromkeys(map(ord, "‐‑‒–—−"), "-"),
+    **dict.fromkeys(b"[]"),
+}
+"""As typewriters had it, and without the brackets around what was left out."""
 
 
 class Quotes(Contract):
@@ -25,17 +47,19 @@ class Quotes(Contract):
 
 
 def quotes_documents(argument: Any = None) -> Scorer:
-    """`true`, or the fewest words of a quote. White space and case do not matter, an ellipsis parts a quote."""
+    """`true`, or the fewest words of a quote. White space, case, the kind of apostrophe and of dash do not matter, an
+    ellipsis parts a quote.
+    """
     wanted = read_argument("quotes_documents", Quotes, plain(argument), short="words")
     search = compiled(_QUOTED)
 
     def check(output: str, documents: list[Document]) -> Score | None:
         """Every quote in the output stands in a document."""
-        found = [next(group for group in match.groups() if group) for match in search.finditer(output)]
+        found = [match[match.lastindex] for match in search.finditer(output) if _ends(match)]
         quotes = [quote for quote in found if len(quote.split()) >= wanted.words]
         if not quotes:
             return None
-        texts = [folded(one.content or "") for one in documents]
+        texts = [_plain(one.content or "") for one in documents]
         invented = [quote for quote in quotes if not any(_stands_in(quote, text) for text in texts)]
         reason = f"in no document: {'; '.join(shown(q) for q in invented)}" if invented else f"{len(quotes)} found"
         return Score(value=0.0 if invented else 1.0, explanation=reason)
@@ -43,6 +67,14 @@ def quotes_documents(argument: Any = None) -> Scorer:
     return check_scorer("quotes_documents", check, wanted, title="" if wanted == Quotes() else f"{wanted.words} words")
 
 
+def _ends(match: Any) -> bool:
+    return match.lastindex <= len(_PAIRS) or not match.string[match.end() : match.end() + 1].isalnum()
+
+
 def _stands_in(quote: str, text: str) -> bool:
-    parts = (part.strip(" .,;") for part in folded(quote.replace("…", "...")).split("..."))
+    parts = (part.strip(" .,;:!?") for part in _plain(quote).split("..."))  # one character, in NFKC, is three dots
     return all(part in text for part in parts)
+
+
+def _plain(text: str) -> str:
+    return seen(text).translate(_TYPED)

@@ -14,6 +14,7 @@ from otel_i2e.errors import ScorerError
 from otel_i2e.models import Contract, Score
 from otel_i2e.score.checks._check import check_scorer, read_argument, shown, verdict
 from otel_i2e.score.scorer import Scorer
+from otel_i2e.score.text import visible
 
 __all__ = ["compiled", "regex"]
 
@@ -26,7 +27,7 @@ class Pattern(Contract):
     """A pattern in RE2's syntax."""
 
     pattern: str
-    """Searched for anywhere; anchor it with ^ and $."""
+    """Searched for anywhere, in the text as it is and without characters that show nothing; anchor it with ^ and $."""
     ignore_case: bool = False
     """Whether case does not matter."""
 
@@ -44,6 +45,8 @@ def regex(argument: Any) -> Scorer:
     def check(output: str) -> Score:
         """The output matches this regular expression."""
         match = search(output.encode())
+        if match is None and not output.isascii() and (shows := visible(output)) != output:
+            match = search(shows.encode())
         if match is None:
             return no_match
         return verdict(holds=True, why=f"matched {shown(match[0].decode(errors='replace'))}")

@@ -16,7 +16,7 @@ from otel_i2e.models import Contract, Document, Score
 from otel_i2e.score.checks._check import check_scorer, plain, read_argument
 from otel_i2e.score.checks.regex import compiled
 from otel_i2e.score.scorer import Scorer
-from otel_i2e.score.text import folded
+from otel_i2e.score.text import seen
 
 __all__ = ["word_overlap"]
 
@@ -38,8 +38,8 @@ def word_overlap(argument: Any = None) -> Scorer:
 
     def check(output: str, documents: list[Document], input: Any = None) -> Score | None:
         """Words and numbers of the output stand in the documents or the question."""
-        source = folded("\n".join([*(one.content or "" for one in documents), str(input or "")]))
-        text = folded(output)
+        source = seen("\n".join([*(one.content or "" for one in documents), str(input or "")]))
+        text = seen(output)
         said, known = set(_all(words, text)), set(_all(words, source))
         invented = sorted({_plain(n) for n in _all(numbers, text)} - {_plain(n) for n in _all(numbers, source)})
         if invented:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -23,7 +24,19 @@ Try = Callable[..., Attempt]
         ("IBAN DE89 3704 0044 0532 0130 00.", "iban"),
         ("Card 4111 1111 1111 1112.", None),
         ("IBAN GB83 WEST 1234 5698 7654 32.", None),
-        ("Order 2026-05-04, 30 days, A-1042, 1,200.50.", None),
+        ("Call 030 901820 today.", "telephone"),
+        ("Mobile: 0171 2345678", "telephone"),
+        ("Tél : 01 23 45 67 89", "telephone"),
+        ("Sie erreichen ihn unter 0171 2345678.", "telephone"),
+        ("You can reach us at 020 7946 0958.", "telephone"),
+        ("(212) 555-0123", "telephone"),
+        ("or 1-212-555-0123?", "telephone"),
+        ("It is 123-45-6789.", "ssn"),
+        ("Social security number: 123456789", "ssn"),
+        ("378282246310005", "card"),
+        ("Write to jo\u200b.doe@ma\u00adil.example.com.", "email"),
+        ("ｊｏ＠ｍａｉｌ．ｅｘａｍｐｌｅ．ｃｏｍ", "email"),
+        ("4111 1111\u2060 1111 1111", "card"),
     ],
 )
 def test_each_kind_is_found_by_its_shape_and_digits(attempt: Try, output: str, kind: str | None) -> None:
@@ -32,6 +45,47 @@ def test_each_kind_is_found_by_its_shape_and_digits(attempt: Try, output: str, k
     assert made.passed is (kind is None)
     assert made.score is not None
     assert made.score.explanation == (f"1 × {kind}" if kind else "none found")
+
+
+INNOCENT = [
+    "Order 2026-05-04, 30 days, A-1042, 1,200.50.",
+    "Order 4711-0815-22, invoice 2026-1130-001, ticket 2025-123-4567",
+    "2026-11-30 12:30:15, 30.11.2026, 11/30/2026",
+    "call 2026-11-30, call before 30.11.2026, the call of 20261130, the call took 1200 ms",
+    "v1.20.300.4, Python 3.11.7 and 3.12.1, mobile 15.4.1.2",
+    "ISBN 978-3-16-148410-0, GTIN 4006381333931",
+    "10.0.0.1:8080, call 192.168.100.200",
+    "tracking 1Z999AA10123456784, in milliseconds 1732924800000 and 1732924800018",
+    "case 000-12-3456, 666-12-3456, 900-12-3456, 123-00-6789, part 123-456-7890, 1-123-45-6789-0",
+    "uuid 123e4567-e89b-12d3-a456-426614174000, sha 5f2c4111111111111111, 0x4111111111111111ab",
+    "IBAN-like: DE12 3456, AB12 3456 7890 1234 5678, GB83 WEST 1234 5698 7654 32",
+    "phone 16 Pro 256 GB, cell A1:B20 200 300 400, call tool_12345678, hotline hours 9-17, ring 12 and 14",
+    "lat 52.520008, long 13.404955; 1,234,567,890; 2125550123",
+    "@decorated, me@home, 3 @ 5 each",
+]
+
+
+@pytest.mark.parametrize("output", INNOCENT)
+def test_what_is_no_personal_data_passes(attempt: Try, output: str) -> None:
+    """Numbers of orders, dates, versions, products, addresses on the network; with regions named, too."""
+    assert attempt(no_personal_data(), output).passed is True
+    regions: Any = {"regions": ["DE", "FR", "GB"]}
+    assert attempt(no_personal_data(regions), output).passed is True
+
+
+def test_regions_know_their_telephones_without_a_word(attempt: Try, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And a bare number is none of the United States, either; what is no region, or no library, is said."""
+    text = "030 901820, or (030) 901820"
+    made = attempt(no_personal_data({"regions": ["DE"]}), text)
+    assert made.score is not None
+    assert made.score.explanation == "2 × telephone"
+    assert attempt(no_personal_data(), text).passed is True
+    assert attempt(no_personal_data({"regions": ["US"]}), "Order 2125550123").passed is True
+    with pytest.raises(ScorerError, match="'Germany' is no country with telephone numbers"):
+        no_personal_data({"regions": ["Germany"]})
+    monkeypatch.setitem(sys.modules, "phonenumbers", None)
+    with pytest.raises(ScorerError, match=r"pip install 'otel-i2e\[telephones\]'"):
+        no_personal_data({"regions": ["DE"]})
 
 
 def test_what_the_user_said_and_what_is_allowed_pass(attempt: Try) -> None:

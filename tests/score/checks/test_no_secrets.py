@@ -35,3 +35,17 @@ def test_a_kind_may_be_let_through(attempt: Try) -> None:
     assert attempt(no_secrets(), None).outcome is Outcome.NO_CONTENT
     with pytest.raises(ScorerError, match=r"^no_secrets: kinds"):
         no_secrets(3)
+    with pytest.raises(ScorerError, match=r"^no_secrets: kinds: 'jwtt' is no kind of secret; did you mean 'jwt'\?"):
+        no_secrets({"kinds": ["jwt", "jwtt"]})
+    with pytest.raises(ScorerError, match=r"'zzz' is no kind of secret; the kinds are anthropic-key, .*jwt"):
+        no_secrets({"kinds": ["zzz"]})
+
+
+@pytest.mark.parametrize("hidden", ["\u200b", "\u00ad", "\u2060", "\ufeff", "\U000e0041"])
+def test_what_shows_nothing_hides_no_secret(attempt: Try, hidden: str) -> None:
+    """Within the key, before it, or after each of its characters; and full-width letters are letters."""
+    for text in (KEY[:20] + hidden + KEY[20:], f"key:x{hidden}{KEY}", hidden.join(KEY)):
+        assert attempt(no_secrets(), f"It is {text}").passed is False
+    wide = "".join(chr(ord(char) + 0xFEE0) for char in KEY)
+    assert attempt(no_secrets(), wide).passed is False
+    assert attempt(no_secrets(), f"Nothing{hidden} to see here, only 30{hidden} days.").passed is True

@@ -22,6 +22,11 @@ Try = Callable[..., Attempt]
         ("120-day", "Our 30-day policy.", True),
         (["120", "90"], "Within 90 days.", False),
         ({"text": "Our", "exact": True}, "our policy", True),
+        ("120-day", "Our 12\u200b0-day policy.", False),
+        ("guarantee", "We gua\u00adran\u2060tee\ufe0f it.", False),
+        ("guarantee", "\U0001d5f4\U0001d602aranteeＤ", False),
+        ("gua\u00adrantee", "We guarantee it.", False),
+        ({"text": "a\u200bb", "exact": True}, "ab", True),
     ],
 )
 def test_none_may_be_there(attempt: Try, argument: Any, output: str, passes: bool) -> None:
@@ -41,6 +46,9 @@ def test_a_blank_text_is_refused() -> None:
     """It would fail every output."""
     with pytest.raises(ScorerError, match=r"^not_contains: text\.0: a blank text"):
         not_contains("")
+    with pytest.raises(ScorerError, match=r"^not_contains: text: nothing of a text shows.*\"exact\": true, got"):
+        not_contains("\u200b")
+    assert not_contains({"text": "\u200b", "exact": True}).threshold == 1
 
 
 def test_it_is_another_check_than_contains() -> None:

@@ -13,7 +13,8 @@ from otel_i2e.score.checks.quotes_documents import quotes_documents
 Try = Callable[..., Attempt]
 
 
-DOCUMENTS = [Document(id="a", content="Laptops may be returned within 30 days of delivery, in their box.")]
+TEXT = "Laptops may be returned within 30 days of de\u00adlivery, in their box. A box – of the buyer’s choice."
+DOCUMENTS = [Document(id="a", content=TEXT)]
 
 
 @pytest.mark.parametrize(
@@ -23,11 +24,39 @@ DOCUMENTS = [Document(id="a", content="Laptops may be returned within 30 days of
         ("It says “May be returned … in their box.”", True),
         ("Es heißt „may be returned within 60 days“.", False),
         ("Il dit « returned within 30 days ».", True),
+        ("It says 'returned within 60 days'.", False),
+        ("It's the dogs' owner's: 'may be returned within 30 days'.", True),
+        ("It says ‘returned within 60 days’.", False),
+        ("It says ‘of the buyer’s choice’.", True),
+        ("It says 'of the buyer's choice'.", True),
+        ("Dort: ‚returned within 60 days‘", False),
+        ("Dort: »returned within 60 days«", False),
+        ("Dort: ‹returned within 60 days›", False),
+        ("「returned within 60 days」と", False),
+        ("Det står ”returned within 60 days”", False),
+        ("``returned within 60 days''", False),
+        ("'returned within 30 days' 'returned within 60 days'", False),
+        ("It says “may be returned [...] in their box!”", True),
+        ("It says “with\u00adin 30 days of”.", True),
     ],
 )
 def test_a_quote_stands_in_a_document(attempt: Try, output: str, passes: bool) -> None:
     """White space and case do not matter; an ellipsis parts a quote."""
     assert attempt(quotes_documents(), output, documents=DOCUMENTS).passed is passes
+
+
+@pytest.mark.parametrize(
+    "output",
+    [
+        "In the '90s and the '80s it's so.",
+        "Rock 'n' roll isn't what they're 'bout.",
+        "Об'єкт і ще об'єкт, так.",
+        'A 5" and a 6" pipe.',
+    ],
+)
+def test_an_apostrophe_is_no_quotation_mark(attempt: Try, output: str) -> None:
+    """Nothing is quoted."""
+    assert attempt(quotes_documents(), output, documents=DOCUMENTS).outcome is Outcome.NOT_APPLICABLE
 
 
 def test_a_word_in_quotes_is_no_quote(attempt: Try) -> None:

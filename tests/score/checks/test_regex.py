@@ -23,6 +23,11 @@ Try = Callable[..., Attempt]
         ("DAYS", "days", False),
         ({"pattern": "DAYS", "ignore_case": True}, "days", True),
         (r"\p{Greek}", "α", True),
+        (r"\bguarantee\b", "we guar\u200bantee", True),
+        (r"x{200b}", "we guar\u200bantee", False),
+        (r"\x{200b}", "we guar\u200bantee", True),
+        (r"^\d+ days$", "30\u00a0\u2060days", False),
+        (r"^\d+ days$", "30 days\ufeff", True),
     ],
 )
 def test_pattern_is_searched_for(attempt: Try, argument: Any, output: str, passes: bool) -> None:
