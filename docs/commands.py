@@ -17,13 +17,18 @@ EVERYWHERE = {
     "--config": "Settings file; default `i2e.toml` here or above. Also `I2E_CONFIG`.",
     "--json": "Print JSON.",
     "--help": "Show help and exit.",
+    "-o, --output FILE": "Write to FILE what would go to stdout; the file is replaced when the command has ended.",
+    "-q, --quiet": "No progress and no notes on stderr; `eval` and `gate` print one line.",
+    "-v, --verbose": "Log on stderr what is done.",
+    "--no-input": "Ask nobody anything: open no editor.",
+    "--debug": "Show a traceback when something goes wrong.",
 }
 HEAD = """# Commands
 
 Written by `docs/commands.py` from the commands themselves.
 
 Exit codes: 0 pass; 1 regression, the policy says fail; 2 could not measure, or wrong usage. What goes wrong is one
-line; `i2e --debug` shows the traceback. Tables on a terminal are tab-separated text in a pipe, whose reader may leave:
+line; `--debug` shows the traceback. Tables on a terminal are tab-separated text in a pipe, whose reader may leave:
 the exit code stays. What a console cannot show is written in plain characters.
 
 Every option is also a variable, named by command and option: `I2E_TRACES_LIMIT=50` is `i2e traces --limit 50`. What a
@@ -31,7 +36,15 @@ gate decides on (`--experiment`, `--dataset`, `--baseline`, `--policy`, `--fail-
 is not: `I2E_GATE_FAIL_ON` is refused, with exit code 2, because nobody who reads the command would know of it. The
 setting `I2E_POLICY` names a policy file, and every report says so.
 
-Where they make sense, every command takes:
+Shells complete commands and options after a line in `~/.bashrc`, `~/.zshrc` or `~/.config/fish/config.fish`:
+
+```sh
+eval "$(_I2E_COMPLETE=bash_source i2e)"      # bash
+eval "$(_I2E_COMPLETE=zsh_source i2e)"       # zsh
+_I2E_COMPLETE=fish_source i2e | source       # fish
+```
+
+Where they make sense, every command takes these; from `--output` on they may stand before the command, too:
 
 | option | |
 |---|---|

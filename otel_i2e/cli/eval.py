@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from otel_i2e.cli.echo import echo
+from otel_i2e.cli.everywhere import is_on
 from otel_i2e.cli.output import emit_json, json_option, progress, safe, say, store_options, tell
 from otel_i2e.config import load_settings
 
@@ -51,6 +52,12 @@ _SHOWN = 20  # cases that did not pass
 @click.option("--tag", "tags", multiple=True, help="Only cases with this tag; repeatable.")
 @click.option(
     "--priority", "priorities", multiple=True, type=click.Choice(["P0", "P1", "P2"]), help="Only these; repeatable."
+)
+@click.option(
+    "--sample",
+    type=click.FloatRange(0, 1, min_open=True),
+    default=1.0,
+    help="Part of the cases, chosen by their ids: the same ones each time, and 0.1 is within 0.5.",
 )
 @store_options
 @json_option
@@ -147,6 +154,8 @@ def _print(experiment: Experiment, decision: Decision, next_steps: Sequence[str]
         *([f"${sum(costs):.4f}"] if costs else []),
     ]
     say(f"{experiment.experiment_id}: {', '.join(said)}")
+    if is_on("quiet"):
+        return
     if left_out := experiment.metadata.get("left_out"):
         say(f"Left out: {left_out}")
     if replayed := experiment.metadata.get("replayed_verdicts"):

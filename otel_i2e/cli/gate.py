@@ -10,6 +10,7 @@ import click
 from click.core import ParameterSource
 
 from otel_i2e.cli.echo import command_of_ours, echo, inert_json
+from otel_i2e.cli.everywhere import is_on
 from otel_i2e.cli.output import emit_json, json_option, prose, safe, say, store_options, table
 from otel_i2e.config import load_settings
 
@@ -105,7 +106,7 @@ def command(
         _print(gated)
     if os.environ.get("GITHUB_ACTIONS"):
         for line in workflow_commands(gated.decision):
-            command_of_ours(line, err=as_json)
+            command_of_ours(line, err=as_json or is_on("output"))
     for problem in problems:
         echo(f"i2e: error: {problem}", err=True)
     return gated.decision.exit_code or (2 if problems else 0)
@@ -132,6 +133,10 @@ def _print(gated: Gated) -> None:
     from otel_i2e.workflows.gating import COLUMNS, after_decision, differences, grid, headline, summary
 
     decision = gated.decision
+    last = f"gate: {_WORDS[decision.verdict]} (exit {decision.exit_code}), {headline(gated)}"
+    if is_on("quiet"):
+        say(last)
+        return
     prose(summary(decision))
     for reason in (*decision.reasons, *gated.notes):
         prose(reason, "- ")
@@ -143,7 +148,7 @@ def _print(gated: Gated) -> None:
             say(f"  {row}")
     if decision.sensitivity:
         prose(decision.sensitivity)
-    prose(f"gate: {_WORDS[decision.verdict]} (exit {decision.exit_code}), {headline(gated)}")
+    prose(last)
     for step in after_decision(gated):
         say(step)
 

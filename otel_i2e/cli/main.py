@@ -14,6 +14,7 @@ from typing import Any, Final
 import click
 
 from otel_i2e.cli.echo import echo
+from otel_i2e.cli.everywhere import begin, everywhere, in_front
 from otel_i2e.cli.streams import streams
 from otel_i2e.errors import I2EError
 
@@ -64,15 +65,15 @@ class _LazyGroup(click.Group):
 
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "I2E"})
 @click.version_option(package_name="otel-i2e", prog_name="i2e")
-@click.option("--debug", is_flag=True, help="Show a traceback when something goes wrong.")
+@everywhere
 @click.pass_context
-def cli(ctx: click.Context, debug: bool) -> None:
+def cli(ctx: click.Context, **asked: Any) -> None:
     """Turn production LLM failures into regression tests that gate releases.
 
-    Exit codes: 0 pass; 1 regression, the policy says fail; 2 could not measure, or usage error.
+    Exit codes: 0 pass; 1 regression, the policy says fail; 2 could not measure, or usage error. The options below may
+    stand after the command, too.
     """
-    ctx.ensure_object(dict)
-    ctx.obj["debug"] = debug
+    begin(ctx, **asked)
 
 
 def main(args: list[str] | None = None) -> None:
@@ -88,29 +89,28 @@ def main(args: list[str] | None = None) -> None:
 
 def _outcome(argv: list[str]) -> int:
     """Exit code of the command; what went wrong is told."""
-    debug = "--debug" in argv
-    arguments = [arg for arg in argv if arg != "--debug"]  # accepted before and after the verb
+    ours, arguments = in_front(argv)
     if arguments[:1] != ["eval"] or {"-h", "--help"} & set(arguments):
-        return _ran(arguments, debug, lambda _why: None)
+        return _ran(ours, arguments, lambda _why: None)
     from otel_i2e.workflows.evaluation_notes import forget_start, note_failure, note_start
 
     note_start(arguments)  # before what takes a second to load: a kill there must not leave an older experiment alone
-    code = _ran(arguments, debug, lambda why: note_failure(arguments, why))
+    code = _ran(ours, arguments, lambda why: note_failure(arguments, why))
     forget_start(arguments)
     return code
 
 
-def _ran(arguments: list[str], debug: bool, note: Callable[[str], None]) -> int:
+def _ran(ours: list[str], arguments: list[str], note: Callable[[str], None]) -> int:
     """As `_outcome`; `note` is told why an evaluation failed, which is no reason for the gate to pass an older one."""
     try:
-        result: Any = cli.main(["--debug"] * debug + arguments, prog_name="i2e", standalone_mode=False)
+        result: Any = cli.main([*ours, *arguments], prog_name="i2e", standalone_mode=False)
     except (click.exceptions.Abort, KeyboardInterrupt):
         note("it was interrupted")
         return _told("interrupted", 130)
     except SystemExit:
         raise
     except BaseException as error:  # noqa: BLE001 -- exit code 1 would say that a release got worse
-        if debug:
+        if "--debug" in ours:
             traceback.print_exc()
         why, after, code = _said(error)
         note(why)

@@ -22,6 +22,7 @@ from rich.table import Table
 from rich.text import Text
 
 from otel_i2e.cli.echo import echo, inert_json
+from otel_i2e.cli.everywhere import is_on
 from otel_i2e.cli.streams import speaks_unicode
 
 __all__ = [
@@ -136,8 +137,9 @@ def say(text: str) -> None:
 
 
 def tell(text: str) -> None:
-    """One line on stderr, beside what is piped on."""
-    echo(f"i2e: {text}", err=True)
+    """One line on stderr, beside what is piped on; none with `--quiet`."""
+    if not is_on("quiet"):
+        echo(f"i2e: {text}", err=True)
 
 
 def prose(text: str, mark: str = "") -> None:
@@ -166,14 +168,14 @@ def _jsonable(value: Any) -> Any:
 
 @contextmanager
 def progress(label: str, total: int | None) -> Generator[Callable[[int], None]]:
-    """A progress bar on stderr, on a terminal only; yields `advance(n)`."""
+    """A progress bar on stderr, on a terminal only, and not with `--quiet`; yields `advance(n)`."""
     bar = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
         console=Console(stderr=True),
-        disable=not sys.stderr.isatty(),
+        disable=not sys.stderr.isatty() or is_on("quiet"),
         transient=True,
     )
     with bar:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from otel_i2e.cli.case_options import case_options, fields_of
+from otel_i2e.cli.everywhere import is_on
 from otel_i2e.cli.output import emit_json, json_option, safe, say, store_options, table
 from otel_i2e.config import Settings, load_settings
 from otel_i2e.errors import I2EError, UsageError
@@ -167,6 +168,8 @@ def _in_editor(settings: Settings, case_id: str, dataset: str | None, by: str | 
     from otel_i2e.workflows.review import case_text, find_case, replace
 
     stored = find_case(settings, case_id, dataset)
+    if is_on("no_input"):
+        raise UsageError("review edit without a change opens an editor; with --no-input, name one, such as --must")
     before = case_text(stored.case)
     with TemporaryDirectory(prefix="i2e-") as folder:
         file = Path(folder) / f"{stored.revision}.json"

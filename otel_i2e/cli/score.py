@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import signal
 import threading
 from collections.abc import Callable
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, TypedDict
 import click
 
 from otel_i2e.cli.caught_up import caught_up
+from otel_i2e.cli.everywhere import log_on_stderr
 from otel_i2e.cli.moment import SINCE
 from otel_i2e.cli.output import emit_json, json_option, progress, say, store_options, table, tell
 from otel_i2e.config import Settings, load_settings
@@ -168,8 +168,7 @@ def _follow(settings: Settings) -> None:
     from otel_i2e.workflows.scoring import check_rules
 
     rules = check_rules(settings)
-    logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
-    logging.getLogger("otel_i2e").setLevel(logging.INFO)
+    log_on_stderr()
     say(f"Following {', '.join(rules)} over {settings.store}; Ctrl-C ends it.")
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,7 +12,7 @@ from otel_i2e.capture import Recorder
 from otel_i2e.config import Settings
 from otel_i2e.errors import NotMeasured, UsageError
 from otel_i2e.models import Case, Contract, JudgeSettings, Policy
-from otel_i2e.score import Scorer
+from otel_i2e.score import Scorer, keep
 from otel_i2e.workflows.dataset_file import CaseLine, parse_dataset, raise_all, read_bytes
 from otel_i2e.workflows.dataset_scorers import dataset_scorers
 from otel_i2e.workflows.revision import Revision
@@ -35,6 +36,9 @@ class Selection(Contract):
     priorities: tuple[str, ...] = ()
     """Priorities."""
 
+    sample: float = 1.0
+    """Part of the cases; the id decides, so that a smaller sample is within a larger one."""
+
     def takes(self, case: Case) -> bool:
         """Whether the case is selected."""
         return (
@@ -42,6 +46,7 @@ class Selection(Contract):
             and (not self.suites or case.suite in self.suites)
             and (not self.tags or not set(self.tags).isdisjoint(case.tags))
             and (not self.priorities or case.priority in self.priorities)
+            and (self.sample == 1 or keep(sha256(case.id.encode()).hexdigest(), self.sample))
         )
 
 

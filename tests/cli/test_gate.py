@@ -169,6 +169,14 @@ def test_json_is_the_whole_decision(i2e: Callable[..., Any]) -> None:
     assert (ran.code, body["verdict"], body["exit_code"]) == (1, "fail", 1)
 
 
+def test_quietly_a_decision_is_one_line(i2e: Callable[..., Any]) -> None:
+    """The last of those that are printed otherwise."""
+    _record(P0=False)
+    (line,) = i2e("gate", "--quiet").out.splitlines()
+    assert line in i2e("gate").out.splitlines()
+    assert line.startswith("gate: FAIL (exit 1), exp-1 on refunds")
+
+
 def test_reports_are_files(i2e: Callable[..., Any]) -> None:
     """JUnit XML and Markdown."""
     _record(P0=False)

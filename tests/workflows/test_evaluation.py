@@ -375,6 +375,15 @@ def test_a_selection_takes_cases_that_match_every_field() -> None:
     assert not Selection(cases=("b",)).takes(case)
 
 
+def test_a_sample_of_cases_is_the_same_each_time_and_nested() -> None:
+    """Their ids decide."""
+    cases = [Case(id=f"c{number}", input="x", must=["y"]) for number in range(1000)]
+    few, more = ([one.id for one in cases if Selection(sample=rate).takes(one)] for rate in (0.1, 0.5))
+    assert set(few) < set(more)
+    assert 60 < len(few) < 140
+    assert 440 < len(more) < 560
+
+
 def test_recorded_verdicts_are_replayed_without_a_key(project: _Project) -> None:
     """CI without a key replays what was recorded, says so, and leaves the rest out; a repeat is not replayed."""
     project.dataset('{"id": "laptop", "input": "laptop?", "must": ["name a period"]}')
