@@ -151,7 +151,7 @@ def _print(experiment: Experiment, decision: Decision, next_steps: Sequence[str]
         f"{verdicts.count('failed')} failed",
         f"{verdicts.count('not_measured')} not measured",
         f"{len(experiment.runs)} run{'' if len(experiment.runs) == 1 else 's'}",
-        *([f"${sum(costs):.4f}"] if costs else []),
+        *([f"${sum(costs):.4f}"] if sum(costs) else []),
     ]
     say(f"{experiment.experiment_id}: {', '.join(said)}")
     if is_on("quiet"):

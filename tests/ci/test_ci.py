@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,17 @@ def test_yaml_of_the_page_parses_and_its_options_exist() -> None:
         used = {option for call in calls for option in re.findall(r"(?<![\w-])--[a-z-]+", call)}
         assert used
         assert used <= known, used - known
+
+
+def test_all_of_them_install_the_package_from_where_it_is() -> None:
+    """The repository that the package names, as long as it is not on PyPI; the workflow of `i2e init` as the page."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    repository = project["urls"]["Documentation"].partition("/tree/")[0]
+    template = ROOT / "otel_i2e" / "workflows" / "templates" / "i2e.yml"
+    text = "\n".join(file.read_text(encoding="utf-8") for file in (ROOT / "docs" / "ci.md", template))
+    installed = re.findall(r"pip install .*otel-i2e.*", text)
+    assert len(installed) == 3
+    assert all(f'pip install "otel-i2e @ git+{repository}"' in line for line in installed)
 
 
 @pytest.mark.parametrize("schema", ["github-actions", "github-workflows", "github-workflows of the page", "gitlab-ci"])
