@@ -71,13 +71,10 @@ def command(
 
 
 def _record(settings: Settings, judge: str, *, asked: bool) -> None:
-    if not asked:
-        return
-    from otel_i2e.store import Store
-    from otel_i2e.workflows.standing_file import record_standing
+    if asked:
+        from otel_i2e.workflows.standing_file import record_standing
 
-    with Store.of(settings).read() as reader:
-        record_standing(settings, reader, judge)
+        record_standing(settings, judge)
 
 
 def _print(found: Calibration) -> None:

@@ -28,7 +28,7 @@ from otel_i2e.gate.rejudge import rejudged
 from otel_i2e.gate.remark import Remark
 from otel_i2e.gate.runs import confirmations, first_repeats, runs_by_case, skipped_repeats
 from otel_i2e.gate.scorer_rates import scorer_remarks
-from otel_i2e.gate.shadows import identity_remarks, shadow_remarks, shadows
+from otel_i2e.gate.shadows import identity_remarks, in_force, shadow_remarks, shadows
 from otel_i2e.gate.suites import suite_remarks
 from otel_i2e.gate.verdicts import case_decision
 from otel_i2e.gate.wording import case_name, line, listed
@@ -53,6 +53,7 @@ def decide(
     policy = policy or Policy()
     experiment = rejudged(experiment, policy)
     baseline = rejudged(baseline, policy) if baseline is not None else None
+    standings = in_force(standings, policy, now)
     is_shadow = shadows(standings, policy)
     fewest = min(experiment.repeats, baseline.repeats) if baseline is not None else experiment.repeats
     before = _decisions(first_repeats(baseline, fewest), policy, is_shadow) if baseline is not None else []

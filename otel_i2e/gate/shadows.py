@@ -2,13 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 
 from otel_i2e.gate.remark import Remark
 from otel_i2e.gate.wording import line, listed
 from otel_i2e.models import Attempt, CaseDecision, Experiment, JudgeStanding, Policy
 
-__all__ = ["identity_remarks", "shadow_remarks", "shadows"]
+__all__ = ["identity_remarks", "in_force", "shadow_remarks", "shadows"]
+
+
+def in_force(standings: Iterable[JudgeStanding], policy: Policy, now: datetime) -> list[JudgeStanding]:
+    """The standings as they are at `now`: one that is older than the policy's `standing_days` lets nobody block."""
+    days = policy.standing_days
+    if days is None:
+        return list(standings)
+    oldest = now - timedelta(days=days)
+    return [
+        one.model_copy(
+            update={"may_block": False, "reason": f"last checked {one.created_at:%Y-%m-%d}, over {days} days"}
+        )
+        if one.may_block and one.created_at < oldest
+        else one
+        for one in standings
+    ]
 
 
 def shadows(standings: Iterable[JudgeStanding], policy: Policy) -> Callable[[Attempt], bool]:
@@ -19,7 +36,7 @@ def shadows(standings: Iterable[JudgeStanding], policy: Policy) -> Callable[[Att
     """
     if policy.uncalibrated_judge == "allow":
         return lambda _attempt: False
-    latest = {(one.scorer, one.scorer_version): one for one in sorted(standings, key=lambda one: one.created_at)}
+    latest = _latest(standings)
 
     def is_shadow(attempt: Attempt) -> bool:
         if attempt.model is None:
@@ -50,14 +67,13 @@ def shadow_remarks(
                 f"DEMOTED: {number} as P1, judged only by a judge without a valid calibration: {listed(demoted)}",
             )
         )
-    why = {(one.scorer, one.scorer_version): one.reason for one in sorted(standings, key=lambda one: one.created_at)}
-    judges = {_judge(one) for run in experiment.runs for one in run.attempts if is_shadow(one)}
-    names = (f"{name} {version}{_because(why.get((name, version)))}" for name, version in sorted(judges))
+    latest = _latest(standings)
+    names = {_named(one, latest) for run in experiment.runs for one in run.attempts if is_shadow(one)}
     said.append(
         Remark(
             "note",
             f"{len(here)} of {len(cases)} verdicts rest on judges that cannot block and count in no pass rate "
-            f"({listed(names, 3)}): i2e calibrate",
+            f"({'; '.join(sorted(names)[:3])}{' …' if len(names) > 3 else ''}): i2e calibrate",
         )
     )
     return said
@@ -86,5 +102,22 @@ def _judge(attempt: Attempt) -> tuple[str, str]:
     return attempt.judge or attempt.scorer, attempt.judge_version or attempt.scorer_version
 
 
-def _because(reason: str | None) -> str:
-    return "" if reason is None else f", {reason}" if reason else ", may not block"
+def _latest(standings: Iterable[JudgeStanding]) -> dict[tuple[str, str], JudgeStanding]:
+    """By name and identity."""
+    return {(one.scorer, one.scorer_version): one for one in sorted(standings, key=lambda one: one.created_at)}
+
+
+def _named(attempt: Attempt, latest: Mapping[tuple[str, str], JudgeStanding]) -> str:
+    """The judge of an attempt, and why it may not block."""
+    name, version = _judge(attempt)
+    standing = latest.get((name, version))
+    others = [one for one in latest.values() if one.scorer == name and one.may_block]
+    if standing is None:
+        why = f"and {others[-1].scorer_version} was calibrated" if others else "never calibrated"
+    elif not standing.may_block:
+        why = line(standing.reason or "may not block", 160)
+    else:
+        why = (
+            f"answered by {line(attempt.model, 60)}, and {line(standing.model or 'several models', 60)} was calibrated"
+        )
+    return f"{line(name, 80)} {version}, {why}"

@@ -72,6 +72,8 @@ class Policy(Contract):
     """Errors of tasks and scorers that an incomplete run may have; counts only where `min_coverage` is below 1."""
     uncalibrated_judge: Literal["undecided", "demote", "allow"] = "demote"
     """What a judge without a valid calibration may do to a P0 case: leave it undecided, count as P1, or block."""
+    standing_days: Count | None = Field(default=None, ge=1)
+    """Days after its last calibration or check that a judge may block; None is without end."""
     drop: RunAction = "block"
     """What a significant drop against the baseline does."""
     drop_alpha: Number = Field(default=0.05, gt=0, le=0.5)

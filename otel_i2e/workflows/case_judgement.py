@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
 from otel_i2e.config import Settings
-from otel_i2e.gate import case_decision, repeat_verdict, shadows
+from otel_i2e.gate import case_decision, in_force, repeat_verdict, shadows
 from otel_i2e.gate.findings import lines, verdict_of
 from otel_i2e.gate.wording import line, listed
 from otel_i2e.models import Case, CaseDecision, CaseRun, Policy
 from otel_i2e.store import Store
-from otel_i2e.workflows.gating import read_policy
+from otel_i2e.workflows.policy_file import read_policy
 from otel_i2e.workflows.standing_file import known_standings
 
 __all__ = ["Judgement", "judgement"]
@@ -41,7 +42,8 @@ def judgement(settings: Settings, case: Case, run: CaseRun) -> Judgement:
     """
     policy = read_policy(settings.policy)
     with Store.of(settings).read() as reader:
-        is_shadow = shadows(known_standings(settings, reader), policy)
+        standings = known_standings(settings, reader)
+    is_shadow = shadows(in_force(standings, policy, datetime.now(UTC)), policy)
     one = run.model_copy(update={"repeat": 0})
     decision = case_decision(case, [one], repeats=1, policy=policy, is_shadow=is_shadow)
     said = None if decision.verdict == "passed" else _complaint(case, run, decision)

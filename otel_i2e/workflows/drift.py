@@ -2,7 +2,8 @@
 
 A judge that may block is due when its identity has changed since, when another model answers under the same name, or
 when its last look is older than `[judge] check_every_days`. Other identities and models cannot block meanwhile; a
-check that finds nothing worse hands the right over to them, one that does suspends it.
+check that finds nothing worse hands the right over to them, one that does suspends it. A checkout that knows of a judge
+by the project's file of standings alone can say that one is due, and not make it: the labels lie elsewhere.
 """
 
 from __future__ import annotations
@@ -15,11 +16,12 @@ from typing import Final, NamedTuple
 
 from otel_i2e.config import Settings
 from otel_i2e.errors import I2EError, NotMeasured
-from otel_i2e.models import Calibration, JudgeStanding
+from otel_i2e.models import JudgeStanding
 from otel_i2e.store import Reader, Store
 from otel_i2e.workflows.calibration import DriftCheck, check_drift
 from otel_i2e.workflows.labelled_set import bench_of
 from otel_i2e.workflows.scorers import judge_settings
+from otel_i2e.workflows.standing_file import known_standings
 from otel_i2e.workflows.turns import turn
 
 __all__ = ["Due", "checks_due", "drift_notes", "run_due_checks"]
@@ -35,10 +37,15 @@ FROM scores WHERE model IS NOT NULL GROUP BY 1
 
 
 class _Known(NamedTuple):
-    """What the store says of one judge."""
+    """What the store and the project's file say of one judge that was calibrated."""
 
-    calibration: Calibration
+    judge: str
+    version: str
+    """The identity that was calibrated, or checked last."""
     standings: list[JudgeStanding]
+    """The latest first."""
+    has_labels: bool
+    """Whether the store has the frozen labels."""
     served: tuple[str, datetime] | None
     """The model that answered last, and when."""
 
@@ -50,24 +57,31 @@ class Due(NamedTuple):
     """The judge's name."""
     why: str
     """What has changed, or how long ago it was."""
+    has_labels: bool = True
+    """Whether its frozen labels are in this store; without them it cannot be asked here."""
 
     def __str__(self) -> str:
-        return f"DRIFT CHECK DUE: the judge {self.judge}: {self.why}; i2e calibrate {self.judge} --check"
+        command = f"i2e calibrate {self.judge} --check"
+        where = command if self.has_labels else f"where its labels are: {command} --record"
+        return f"DRIFT CHECK DUE: the judge {self.judge}: {self.why}; {where}"
 
 
 def checks_due(settings: Settings, *, now: datetime | None = None) -> list[Due]:
-    """Judges with a valid calibration that are due. No model is called. Raises StoreError and ConfigError."""
+    """Judges with a valid calibration that are due. No model is called.
+
+    Raises StoreError, ConfigError, and DatasetError for the file of standings.
+    """
     store = Store.of(settings)
     if not store.exists():
         return []
     with store.read() as reader:
-        known = [one for one in _known(reader) if not one.calibration.problems]
+        known = _known(settings, reader)
     if not known:
         return []
     now = now or datetime.now(UTC)
     days = timedelta(days=judge_settings(settings).check_every_days or _WITHOUT_SCHEDULE)
-    found = ((one.calibration.scorer, _why(settings, one, now - days)) for one in known)
-    return [Due(judge, why) for judge, why in found if why is not None]
+    found = ((one, _why(settings, one, now - days)) for one in known)
+    return [Due(one.judge, why, one.has_labels) for one, why in found if why is not None]
 
 
 def drift_notes(settings: Settings, *, now: datetime | None = None) -> list[str]:
@@ -82,13 +96,15 @@ def drift_notes(settings: Settings, *, now: datetime | None = None) -> list[str]
 def run_due_checks(settings: Settings, *, now: datetime | None = None) -> list[DriftCheck]:
     """Ask the judges that are due, where `[judge] check_every_days` is set; one process at a time. What came is logged.
 
-    A check that could not be measured changes nothing, and is due again. Raises StoreError and ConfigError.
+    A check that could not be measured changes nothing, and is due again. Raises as `checks_due`.
     """
     if judge_settings(settings).check_every_days is None:
         return []
     made: list[DriftCheck] = []
     with turn(settings, "checking") as alone:
         for due in checks_due(settings, now=now) if alone else []:
+            if not due.has_labels:
+                continue
             try:
                 check = check_drift(settings, due.judge, now=now)
             except NotMeasured as error:
@@ -106,27 +122,33 @@ def run_due_checks(settings: Settings, *, now: datetime | None = None) -> list[D
     return made
 
 
-def _known(reader: Reader) -> list[_Known]:
-    names = [row["scorer"] for row in reader.rows(_JUDGES)]
+def _known(settings: Settings, reader: Reader) -> list[_Known]:
+    standings = sorted(known_standings(settings, reader), key=lambda one: one.created_at, reverse=True)
+    calibrated = {row["scorer"] for row in reader.rows(_JUDGES)}
+    names = sorted(calibrated | {one.scorer for one in standings if one.may_block})
     served = {row["judge"]: (row["model"], row["at"]) for row in reader.rows(_SERVED)} if names else {}
-    standings = reader.standings() if names else []
     found: list[_Known] = []
     for name in names:
-        calibration = reader.calibration(name)
-        if calibration is not None:
-            found.append(_Known(calibration, [one for one in standings if one.scorer == name], served.get(name)))
+        mine = [one for one in standings if one.scorer == name]
+        calibration = reader.calibration(name) if name in calibrated else None
+        if calibration is None:
+            version = next(one.scorer_version for one in mine if one.may_block)
+        elif calibration.problems:
+            continue
+        else:
+            version = calibration.scorer_version
+        found.append(_Known(name, version, mine, calibration is not None, served.get(name)))
     return found
 
 
 def _why(settings: Settings, known: _Known, oldest: datetime) -> str | None:
-    before = known.calibration
     try:
-        version = bench_of(settings, before.scorer).version
+        version = bench_of(settings, known.judge).version
     except I2EError:
         return None  # the judge is gone, or cannot be loaded: it blocks nothing
     mine = next((one for one in known.standings if one.scorer_version == version), None)
     if mine is None:
-        return f"it has changed since it was calibrated ({before.scorer_version} then, {version} now)"
+        return f"it has changed since it was calibrated ({known.version} then, {version} now)"
     if not mine.may_block:
         return None  # suspended: only a calibration gives the right back
     model, at = known.served or (None, mine.created_at)

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from otel_i2e.config import Settings
 from otel_i2e.errors import DatasetError, UsageError
 from otel_i2e.models import JudgeStanding
-from otel_i2e.store import Reader
+from otel_i2e.store import Reader, Store
 from otel_i2e.workflows.strict_json import read_json
 
 __all__ = ["STANDINGS", "known_standings", "record_standing"]
@@ -28,12 +28,13 @@ def known_standings(settings: Settings, reader: Reader) -> list[JudgeStanding]:
     return [*reader.standings(), *_read(_path(settings))]
 
 
-def record_standing(settings: Settings, reader: Reader, scorer: str) -> Path:
-    """Put the latest standing of a judge into the project's file, in place of what it said of that judge.
+def record_standing(settings: Settings, scorer: str) -> Path:
+    """Put the store's latest standing of a judge into the project's file, in place of what it said of that judge.
 
     UsageError when several models answered: such a standing is bound to none.
     """
-    mine = [one for one in reader.standings() if one.scorer == scorer]
+    with Store.of(settings).read() as reader:
+        mine = [one for one in reader.standings() if one.scorer == scorer]
     latest = max(mine, key=lambda one: one.created_at)
     if latest.model is None:
         raise UsageError(f"several models answered for {scorer!r}, so its standing is not recorded; pin one")

@@ -51,6 +51,31 @@ def test_a_passing_p0_of_a_shadow_is_demoted_too(experiment: Make) -> None:
     assert suite_rates(decision.cases)[0].shadow == 1
 
 
+@pytest.mark.parametrize(
+    ("standings", "says"),
+    [
+        ([], "s 1, never calibrated"),
+        ([GOOD.model_copy(update={"scorer_version": "0"})], "s 1, and 0 was calibrated"),
+        ([GOOD.model_copy(update={"model": "claude-y"})], "s 1, answered by claude-x, and claude-y was calibrated"),
+        ([GOOD.model_copy(update={"may_block": False, "reason": "suspended: drift"})], "s 1, suspended: drift"),
+    ],
+)
+def test_it_is_said_why_a_judge_may_not_block(experiment: Make, standings: list[JudgeStanding], says: str) -> None:
+    """What is missing, and not what another identity or model has earned."""
+    decision = _decide(experiment({"a": [True]}, attempt=JUDGED), *standings)
+    assert f"count in no pass rate ({says}): i2e calibrate" in decision.reasons[-1]
+
+
+def test_a_standing_that_is_too_old_for_the_policy_lets_nobody_block(experiment: Make) -> None:
+    """To the day, and at the time of the decision; without the key it holds for ever."""
+    run = experiment({"a": [False]}, attempt=JUDGED, blocking=["a"])
+    old = GOOD.model_copy(update={"created_at": NOW - timedelta(days=31)})
+    assert [_decide(run, old, **policy).cases[0].action for policy in ({}, {"standing_days": 31})] == ["block"] * 2
+    decision = _decide(run, old, standing_days=30)
+    assert decision.cases[0].action == "override"
+    assert "s 1, last checked 2026-10-20, over 30 days: i2e calibrate" in decision.reasons[-1].replace(")", "")
+
+
 @pytest.mark.parametrize(("choice", "verdict"), [("undecided", "undecided"), ("allow", "fail"), ("demote", "fail")])
 def test_the_policy_says_what_a_shadow_may_do(experiment: Make, choice: str, verdict: str) -> None:
     """Leave it undecided, block, or need an override."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from otel_i2e.config import Settings
-from otel_i2e.models import Attempt, Case, CaseRun, Experiment, Outcome, Override, Policy, Score
+from otel_i2e.models import Attempt, Case, CaseRun, Experiment, JudgeStanding, Outcome, Override, Policy, Score
 from otel_i2e.store import Store
 from otel_i2e.workflows.backtest import backtest
 
@@ -88,3 +89,18 @@ def test_an_override_counts_where_it_was_used(settings: Settings) -> None:
                 )
             )
     assert backtest(settings, Policy(P2="override"), limit=1)[0].verdict == "pass"
+
+
+def test_a_judge_may_block_by_the_file_of_the_project(settings: Settings, tmp_path: Path) -> None:
+    """As it may for the gate: the store of a checkout in CI knows of no calibration."""
+    settings = replace(settings, datasets=str(tmp_path))
+    case = Case.model_validate({"id": "c", "input": "x", "must": ["y"], "priority": "P0"})
+    attempt = _run("c", passed=False).attempts[0].model_copy(update={"model": "m-1"})
+    run = CaseRun(case_id="c", repeat=0, status="ok", attempts=(attempt,))
+    with Store.of(settings).write() as writer:
+        writer.add_experiment(_experiment("exp-9", 9, 0, cases=[case], runs=[run]))
+    policy = Policy(P1="log", suite_threshold=0.0)
+    assert backtest(settings, policy, limit=1)[0].verdict == "pass"
+    standing = JudgeStanding(scorer="s", scorer_version="1", model="m-1", may_block=True, created_at=NOW)
+    (tmp_path / "standings.jsonl").write_text(standing.model_dump_json())
+    assert backtest(settings, policy, limit=1)[0].verdict == "fail"

@@ -20,6 +20,7 @@ from otel_i2e.workflows.calibration import calibrate, check_drift
 from otel_i2e.workflows.drift import checks_due, drift_notes, run_due_checks
 from otel_i2e.workflows.labels import add_label
 from otel_i2e.workflows.scorers import load_all, named
+from otel_i2e.workflows.standing_file import record_standing
 
 TONE = """+++
 fields = ["output"]
@@ -365,6 +366,24 @@ def test_a_check_is_due_on_a_schedule_and_when_identity_or_model_change(bench: C
     room.says["verdict"] = lenient
     calibrate(room.settings, "tone", repeats=1)
     assert checks_due(room.settings, now=later) == []
+
+
+def test_a_checkout_without_the_labels_says_that_a_check_is_due(bench: Callable[..., Bench], tmp_path: Path) -> None:
+    """It has the project's file of standings alone; nothing is asked there."""
+    room = bench()
+    calibrate(room.settings, "tone", repeats=1)
+    record_standing(room.settings, "tone")
+    fresh = replace(room.settings, store=str(tmp_path / "ci.duckdb"))
+    with Store.of(fresh).write():
+        pass
+    later = datetime.now(UTC) + timedelta(days=31)
+    assert checks_due(fresh) == []
+    (due,) = checks_due(fresh, now=later)
+    assert str(due).startswith("DRIFT CHECK DUE: the judge tone: it was last checked on 20")
+    assert str(due).endswith("; where its labels are: i2e calibrate tone --check --record")
+    assert run_due_checks(replace(fresh, judge={"check_every_days": 7}), now=later) == []
+    room.prompt.write_text(TONE.replace("Is it good?", "Is it really good?"))
+    assert "it has changed since it was calibrated" in drift_notes(fresh)[0]
 
 
 def test_due_checks_are_made_where_the_settings_ask_for_them(bench: Callable[..., Bench]) -> None:

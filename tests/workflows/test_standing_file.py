@@ -36,12 +36,10 @@ def test_a_standing_travels_to_a_store_that_knows_of_none(tmp_path: Path) -> Non
     short = TONE.model_copy(update={"scorer": "short"})
     later = TONE.model_copy(update={"may_block": False, "created_at": NOW + timedelta(days=1)})
     _keep(settings, TONE, short)
-    with Store.of(settings).read() as reader:
-        record_standing(settings, reader, "tone")
-        record_standing(settings, reader, "short")
+    record_standing(settings, "tone")
+    record_standing(settings, "short")
     _keep(settings, later)
-    with Store.of(settings).read() as reader:
-        record_standing(settings, reader, "tone")
+    record_standing(settings, "tone")
     fresh = _settings(tmp_path, "ci.duckdb")
     _keep(fresh)
     with Store.of(fresh).read() as reader:
@@ -53,8 +51,8 @@ def test_a_standing_without_a_model_is_neither_recorded_nor_read(tmp_path: Path)
     """It would let any model block."""
     settings = _settings(tmp_path)
     _keep(settings, loose := TONE.model_copy(update={"model": None}))
-    with Store.of(settings).read() as reader, pytest.raises(UsageError, match="several models"):
-        record_standing(settings, reader, "tone")
+    with pytest.raises(UsageError, match="several models"):
+        record_standing(settings, "tone")
     (tmp_path / "evals").mkdir()
     (tmp_path / "evals" / "standings.jsonl").write_text(loose.model_dump_json())
     with Store.of(settings).read() as reader, pytest.raises(DatasetError, match=r"standings.jsonl:1: .* names none"):
