@@ -11,7 +11,7 @@ import click
 
 from otel_i2e.cli.caught_up import caught_up
 from otel_i2e.cli.echo import echo
-from otel_i2e.cli.output import console, emit_json, json_option, safe, store_options
+from otel_i2e.cli.output import console, counted, emit_json, json_option, safe, store_options
 from otel_i2e.config import load_settings
 from otel_i2e.models import ScoreRow, Span, parts_of
 
@@ -21,16 +21,33 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 _LACKING = ("truncated", "redacted")  # said of any span: those that are no model calls need not have content to miss
+_LIMIT = 500
 _DEEPEST = 24  # levels that are drawn; a line of a deeper span says how deep it is
 
 
 @click.command("trace")
 @click.argument("trace_id")
 @click.option("--full", is_flag=True, help="Show texts in full length.")
+@click.option(
+    "--limit",
+    type=click.IntRange(1),
+    help=f"At most so many spans, those that failed first, then model calls. [default: {_LIMIT}; with --json all]",
+)
+@click.option("--all", "everything", is_flag=True, help="Every span of the trace.")
 @click.option("--blobs", is_flag=True, help="With --json: images and files in full (base64), not as references.")
 @store_options
 @json_option
-def command(*, trace_id: str, full: bool, blobs: bool, store: str | None, config: str | None, as_json: bool) -> None:
+def command(
+    *,
+    trace_id: str,
+    full: bool,
+    limit: int | None,
+    everything: bool,
+    blobs: bool,
+    store: str | None,
+    config: str | None,
+    as_json: bool,
+) -> None:
     """One trace as a tree: durations, tokens, cost, tool calls, documents and scores.
 
     A unique beginning of TRACE_ID is enough.
@@ -40,7 +57,9 @@ def command(*, trace_id: str, full: bool, blobs: bool, store: str | None, config
 
     settings = load_settings(config=Path(config) if config else None, store=store)
     caught_up(settings)
-    tree = trace_tree(settings, trace_id)
+    if limit is None and not everything and not as_json:
+        limit = _LIMIT
+    tree = trace_tree(settings, trace_id, limit=None if everything else limit)
     if as_json:
         found: Any = _as_json(tree)
         emit_json(with_blobs_in(settings, found) if blobs else found)
@@ -69,8 +88,20 @@ def _lines(tree: TraceTree, most: int) -> Iterator[tuple[str, str, str]]:
         yield indent + deeper, _headline(node), "red" if node.span.status == "error" else "bold"
         for text, style in _details(node, most):
             yield f"{indent}    ", text, style
+        if node.left_out:
+            yield f"{indent}    ", f"… {counted(node.left_out, 'span')} left out here", "dim"
     for score in tree.scores:
         yield "", _score(score, most), _score_style(score)
+    if tree.left_out:
+        yield "", _what_is_left_out(tree), "yellow"
+
+
+def _what_is_left_out(tree: TraceTree) -> str:
+    shown, left = len(tree.nodes), counted(tree.left_out, "span")
+    failed = f", {tree.failed_left_out:,} of them failed" if tree.failed_left_out else ", none of them failed"
+    return (
+        f"{shown:,} shown, those that failed first, then model calls; {left} left out{failed}. --all shows every one."
+    )
 
 
 def _headline(node: Node) -> str:
@@ -166,4 +197,4 @@ def _as_json(tree: TraceTree) -> dict[str, Any]:
         for node in tree.nodes
     ]
     scores = [score.model_dump(mode="json", exclude_none=True) for score in tree.scores]
-    return {"trace_id": tree.trace_id, "spans": spans, "scores": scores}
+    return {"trace_id": tree.trace_id, "spans": spans, "scores": scores, "left_out": tree.left_out}

@@ -139,16 +139,33 @@ class Reader:
             sql += f" LIMIT {int(limit)}"
         return [Span.from_row(row) for row in self.rows(sql, params or {})]
 
-    def trace(self, trace_id: str) -> list[Span]:
-        """The spans of one trace in order of start; a unique beginning of its id is enough. Raises NotFound."""
-        wanted = trace_id.strip().lower()
+    def trace_id(self, beginning: str) -> str:
+        """The one stored trace id that begins so. Raises NotFound."""
+        wanted = beginning.strip().lower()
         sql = "SELECT DISTINCT trace_id FROM span_rows WHERE $id <> '' AND starts_with(trace_id, $id) LIMIT 2"
         found = [row["trace_id"] for row in self.rows(sql, {"id": wanted})]
         if not found:
-            raise NotFound(f"no trace has the id {trace_id!r}; i2e traces lists the latest")
+            raise NotFound(f"no trace has the id {beginning!r}; i2e traces lists the latest")
         if len(found) > 1:
-            raise NotFound(f"several traces have an id that begins with {trace_id!r}; give more digits")
-        return self.traces(found)[found[0]]
+            raise NotFound(f"several traces have an id that begins with {beginning!r}; give more digits")
+        return found[0]
+
+    def trace(self, trace_id: str) -> list[Span]:
+        """The spans of one trace in order of start; a unique beginning of its id is enough. Raises NotFound."""
+        found = self.trace_id(trace_id)
+        return self.traces([found])[found]
+
+    def outline(self, trace_id: str) -> list[dict[str, Any]]:
+        """The spans of one trace in order of start: ids, `duplicate_of`, `scope_name`, `kind` and `status`."""
+        names = "span_id, parent_span_id, duplicate_of, scope_name, kind, status"
+        return self.rows(
+            f"SELECT {names} FROM spans WHERE trace_id = $id ORDER BY start_time, span_id", {"id": trace_id}
+        )
+
+    def spans_of(self, trace_id: str, span_ids: Collection[str]) -> dict[str, Span]:
+        """Some spans of one trace, by id."""
+        where = f"trace_id = $trace AND span_id IN {_IDS}"
+        return {span.span_id: span for span in self.spans(where, {"trace": trace_id, "ids": json_text(list(span_ids))})}
 
     def traces(self, trace_ids: Collection[str]) -> dict[str, list[Span]]:
         """The spans of several traces, each in order of start; a trace that is not stored is left out."""

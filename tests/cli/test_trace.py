@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -107,11 +108,38 @@ def test_a_trace_that_is_very_deep_or_goes_in_circles(i2e: Callable[..., Any]) -
         deep.append(_bare(f"{level:016x}", deep[-1].span_id))
     circle = [_bare("x", "y", name="circle"), _bare("y", "x", name="circle")]
     _fill(*deep, *circle)
-    ran = i2e("trace", _TRACE)
+    ran = i2e("trace", _TRACE, "--all")
     assert ran.code == 0
     assert "(level 4999) other: n" in ran.out
+    assert "left out" not in ran.out
     assert ran.out.count("circle") == 2
     assert max(map(len, ran.out.splitlines())) < 200
+
+
+def test_of_a_very_large_trace_what_failed_comes_first(i2e: Callable[..., Any]) -> None:
+    """Then model calls, then the others, each with those above it; and it is said what is left out, and where."""
+    root, branch, beside = (_bare(f"{n:016x}", None if n == 1 else "0" * 15 + "1") for n in (1, 2, 3))
+    spans = [root, branch, beside, *(_bare(f"{n:016x}", branch.span_id) for n in range(10, 40))]
+    spans[-1] = spans[-1].model_copy(update={"status": "error"})
+    spans.append(_bare("f" * 16, beside.span_id).model_copy(update={"kind": "llm"}))
+    with Store(Path(".i2e/i2e.duckdb")).write() as writer:
+        writer.add_spans([row_of(span) for span in spans])
+        writer.add_scores([score_row(spans[20], "grounded", 0.0, passed=False)])
+    out = i2e("trace", _TRACE, "--limit", "6").out.splitlines()
+    ids = [found[1] for line in out if (found := re.search(r"\[(\w{16})\]", line))]
+    assert ids == [one.span_id for one in (root, branch, spans[20], spans[-2], beside, spans[-1])]
+    assert [line.strip() for line in out if "left out here" in line] == [
+        "… 17 spans left out here",
+        "… 11 spans left out here",
+    ]
+    assert out[-1].startswith(
+        "6 shown, those that failed first, then model calls; 28 spans left out, none of them failed"
+    )
+    assert "1 of them failed" in i2e("trace", _TRACE, "--limit", "3").out
+    assert len(json.loads(i2e("trace", _TRACE, "--json").out)["spans"]) == 34
+    few = json.loads(i2e("trace", _TRACE, "--json", "--limit", "6").out)
+    assert (len(few["spans"]), few["left_out"]) == (6, 28)
+    assert few["spans"][3]["span"]["status"] == "error"
 
 
 @pytest.mark.parametrize(("wanted", "said"), [("ff", "no trace has the id 'ff'"), ("", "no trace has the id ''")])
