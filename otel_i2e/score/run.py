@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import inspect
 import math
+import signal
+import threading
 import traceback
 from collections.abc import Awaitable, Coroutine, Sequence
 from functools import partial
@@ -169,16 +171,23 @@ def _attempt(said: Json, seconds: float | None = None) -> Attempt:
 
 
 def _is_from_outside(error: BaseException) -> bool:
-    """Whether somebody stops this task or this process; a cancellation that leaked out of a scorer is its error."""
+    """Whether somebody stops this task or this process; a cancellation or interrupt of a scorer's own is its error."""
     if isinstance(error, Exception | SystemExit):
         return False
     try:
         running = asyncio.current_task()
     except RuntimeError:  # no loop runs any more: this coroutine is being closed
         return True
-    if isinstance(error, asyncio.CancelledError):
-        return running is not None and running.cancelling() > 0
-    return isinstance(error, KeyboardInterrupt)
+    if isinstance(error, asyncio.CancelledError | KeyboardInterrupt) and running is not None and running.cancelling():
+        return True
+    return isinstance(error, KeyboardInterrupt) and _is_interruptible()
+
+
+def _is_interruptible() -> bool:
+    """Whether Ctrl-C raises KeyboardInterrupt here: `asyncio.run` cancels its task instead, a thread hears nothing."""
+    if threading.current_thread() is not threading.main_thread():
+        return False
+    return signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def _described(error: BaseException, scorer: Scorer) -> str:

@@ -243,10 +243,18 @@ def _add(scorers: dict[str, Scorer], found: Iterable[Scorer]) -> None:
 
 def _in_module(entry: str, settings: Settings) -> list[Scorer]:
     module = _module_of(entry, settings)
-    found = [value for value in vars(module).values() if isinstance(value, Scorer)]
+    found = {name: value for name, value in vars(module).items() if isinstance(value, Scorer)}
     if not found:
         raise ScorerError(f"{entry}: no scorer in it; decorate a function with @scorer")
-    return list({id(scorer): scorer for scorer in found}.values())
+    first: dict[str, str] = {}
+    for variable, scorer in found.items():
+        other = first.setdefault(scorer.name, variable)
+        if found[other] is not scorer:
+            raise ScorerError(
+                f"{scorer.source}: {variable} is a scorer called {scorer.name!r}, and so is {other} "
+                f"({found[other].source}): write @scorer(name={variable!r}), or functools.wraps in a decorator between"
+            )
+    return [found[variable] for variable in first.values()]
 
 
 def _module_of(entry: str, settings: Settings) -> ModuleType:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import signal
 import sys
 from collections.abc import Callable
 from decimal import Decimal
@@ -132,7 +133,7 @@ class Foreign(BaseException):
 _ERRORS = [RecursionError(), AssertionError("a\nb"), SystemExit(3), StopIteration(), asyncio.CancelledError()]
 
 
-@pytest.mark.parametrize("error", [*_ERRORS, GeneratorExit(), Foreign("a\nb")])
+@pytest.mark.parametrize("error", [*_ERRORS, GeneratorExit(), KeyboardInterrupt(), Foreign("a\nb")])
 def test_no_exception_gets_out(attempt: Try, error: BaseException) -> None:
     """Not even an exit; what a scorer raises stays with its attempt."""
 
@@ -179,6 +180,19 @@ def test_cancelling_is_not_swallowed() -> None:
 
     with pytest.raises(asyncio.CancelledError):
         asyncio.run(cancelled())
+
+
+def test_ctrl_c_ends_a_run() -> None:
+    """The first one cancels what runs; that a scorer raises the like by itself does not."""
+
+    @scorer
+    async def interrupted(output: str) -> bool:
+        signal.raise_signal(signal.SIGINT)
+        await asyncio.Event().wait()
+        return True
+
+    with pytest.raises(KeyboardInterrupt):
+        asyncio.run(run_scorer(interrupted, Subject(span=llm_span())))
 
 
 def test_a_judge_that_never_answers_is_given_up(attempt: Try, monkeypatch: pytest.MonkeyPatch) -> None:

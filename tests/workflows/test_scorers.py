@@ -53,6 +53,22 @@ def test_all_are_found_by_name(project: Settings) -> None:
     assert load_scorers(project)["tone"].needs_judge
 
 
+def test_two_scorers_of_one_name_in_a_file_are_told_apart(project: Settings, tmp_path: Path) -> None:
+    """As a decorator without functools.wraps makes them: both variables and both places, in one line."""
+    (tmp_path / "scorers.py").write_text(
+        "from otel_i2e import scorer\n\ndef strict(function):\n    def inner(output: str) -> bool:\n"
+        "        return function(output)\n    return inner\n\n@scorer\n@strict\ndef brief(output):\n    return True\n\n"
+        "@scorer\n@strict\ndef polite(output):\n    return True\n",
+        encoding="utf-8",
+    )
+    says = (
+        r"scorers\.py:4: polite is a scorer called 'inner', and so is brief \(.*scorers\.py:4\): "
+        r"write @scorer\(name='polite'\), or functools\.wraps in a decorator between$"
+    )
+    with pytest.raises(ScorerError, match=says):
+        load_scorers(project)
+
+
 def test_a_check_of_a_case_is_no_name_of_a_scorer(project: Settings) -> None:
     """Neither to be named, nor to be given: it would stand in the place of the check."""
     with pytest.raises(
