@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from random import Random
@@ -25,6 +26,7 @@ SEEN_TWICE = [
     "openllmetry_anthropic",
     "otelgenai_anthropic",
     "pydantic_ai_v5_anthropic",
+    "several_anthropic",
 ]
 Split = Callable[[Sequence[SpanRow]], list[list[SpanRow]]]
 
@@ -44,6 +46,36 @@ def _one_by_one(rows: Sequence[SpanRow]) -> list[list[SpanRow]]:
 def test_one_row_a_call(emitter: str, split: Split, tmp_path: Path) -> None:
     """Whatever instrumentations overlap, and whichever span of a call is stored first."""
     _check(emitter, split, tmp_path)
+
+
+def test_four_libraries_on_one_client_give_the_same_rows_in_any_order(tmp_path: Path) -> None:
+    """Every span a batch of its own, whichever comes first: what each library told is on the one row of the call."""
+    recorded = [row for scenario in scenarios("several_anthropic") for row in sent_rows(scenario)]
+    assert len({row["scope_name"] for row in recorded}) == 4
+    wanted = [row for row in recorded if row["trace_id"] in _traces(recorded, "raw_stream", "stream_tools", "thinking")]
+    whole = _calls([wanted], tmp_path / "whole")
+    assert len(whole) == 4
+    assert len(wanted) == 16
+    for seed in range(2):
+        shuffled = Random(seed).sample(wanted, len(wanted))
+        assert _calls([[dict(row)] for row in shuffled], tmp_path / str(seed)) == whole
+    (thought,) = [row for row in whole if '"reasoning"' in row["output_messages"]]
+    assert json.loads(thought["request_params"])["thinking"]
+
+
+def _traces(recorded: Sequence[SpanRow], *names: str) -> set[str]:
+    wanted = {row["span_id"] for one in scenarios("several_anthropic") if one.name in names for row in sent_rows(one)}
+    return {row["trace_id"] for row in recorded if row["span_id"] in wanted}
+
+
+def _calls(batches: Sequence[Sequence[SpanRow]], folder: Path) -> list[dict[str, Any]]:
+    store = Store(folder / "s.duckdb")
+    for batch in batches:
+        with store.write() as writer:
+            link_calls(writer, batch)
+            writer.add_spans(batch)
+    with store.read() as reader:
+        return reader.rows("SELECT * EXCLUDE (ingested_at) FROM llm_calls ORDER BY start_time, span_id")
 
 
 def test_one_row_a_call_of_all_others(tmp_path: Path, full: bool) -> None:
