@@ -63,6 +63,22 @@ def test_four_libraries_on_one_client_give_the_same_rows_in_any_order(tmp_path: 
     assert json.loads(thought["request_params"])["thinking"]
 
 
+@pytest.mark.parametrize("emitter", ["logfire_openai_v2", "otelgenai_langchain", "anthropic_sdk"])
+def test_one_row_a_tool_call_with_its_result(emitter: str, tmp_path: Path) -> None:
+    """Where every call and every run is a trace of its own, as it is without a span of the application around them."""
+    told = [one for one in scenarios(emitter) if one.name in ("tools", "stream_tools")]
+    store = Store(tmp_path / "s.duckdb")
+    with store.write() as writer:
+        rows = [row for scenario in told for row in sent_rows(scenario)]
+        link_calls(writer, rows)
+        writer.add_spans(rows)
+    with store.read() as reader:
+        calls = reader.rows("SELECT name, result, requested_by FROM tool_calls")
+    assert sorted(call["name"] for call in calls) == ["get_order", "get_order", "search_policy"]
+    assert all(call["requested_by"] for call in calls)
+    assert all(("delivered" if call["name"] == "get_order" else "Electronics") in call["result"] for call in calls)
+
+
 def _traces(recorded: Sequence[SpanRow], *names: str) -> set[str]:
     wanted = {row["span_id"] for one in scenarios("several_anthropic") if one.name in names for row in sent_rows(one)}
     return {row["trace_id"] for row in recorded if row["span_id"] in wanted}

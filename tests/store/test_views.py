@@ -245,6 +245,93 @@ class TestToolCalls:
         assert rows == [{"trace_id": "a" * 32, "n": 1}, {"trace_id": "b" * 32, "n": 1}]
 
 
+def _turn(hour: int, *spans: Span, conversation: str | None = None) -> list[Span]:
+    """Spans of a trace of their own, in that hour, one minute after another."""
+    began = _NOW + timedelta(hours=hour)
+    return [
+        span.model_copy(
+            update={
+                "trace_id": f"{hour:032x}",
+                "span_id": f"{hour:08x}{place:08x}",
+                "start_time": began + timedelta(minutes=place),
+                "conversation_id": conversation if place == 0 else None,
+            }
+        )
+        for place, span in enumerate(spans)
+    ]
+
+
+def _results(spans: Iterable[Span]) -> list[tuple[Any, ...]]:
+    rows = _rows("SELECT trace_id, result, requested_by, executed_by FROM tool_calls ORDER BY start_time", spans)
+    return [
+        (int(row["trace_id"], 16), row["result"] and json.loads(row["result"]), row["requested_by"], row["executed_by"])
+        for row in rows
+    ]
+
+
+class TestToolCallsOfSeveralTraces:
+    """What is asked in one turn may be answered, or run, in the next."""
+
+    def test_an_answer_in_the_next_turn_is_the_result(self) -> None:
+        """By the conversation, or else by an id that only one trace asked for; one that came before is another's."""
+        asked, answer = llm_span(None, None, tool_calls=[_ASKED]), llm_span(input_messages=_answering(("t1", "late")))
+        for conversation in ("c", None):
+            turns = [_turn(1, asked, conversation=conversation), _turn(2, answer, conversation=conversation)]
+            assert _results([span for turn in turns for span in turn]) == [(1, "late", "0000000100000000", None)]
+        assert _results([*_turn(3, asked), *_turn(2, answer)]) == [(3, None, "0000000300000000", None)]
+        others = [*_turn(1, asked, conversation="c"), *_turn(2, answer, conversation="d")]
+        assert _results(others)[0][1] is None
+        both = [*_turn(1, asked), *_turn(2, asked), *_turn(3, answer)]
+        assert [result for _, result, _, _ in _results(both)] == [None, None]
+
+    def test_a_run_in_another_trace_is_no_call_of_its_own(self) -> None:
+        """A worker has a trace of its own; what it ran is preferred to what the next turn says of it."""
+        asked = llm_span(None, None, tool_calls=[_ASKED])
+        run = tool_span("lookup", {"order": 3}, "ran", tool_call_id="t1")
+        answer = llm_span(input_messages=_answering(("t1", "told")))
+        expected = (1, "ran", "0000000100000000", "0000000200000000")
+        assert _results([*_turn(1, asked), *_turn(2, run), *_turn(3, answer)]) == [expected]
+        other = tool_span("clock", None, "noon", tool_call_id="t1")
+        assert len(_results([*_turn(1, asked), *_turn(2, other)])) == 2
+
+    def test_numbered_ids_of_a_conversation_belong_to_their_turn(self) -> None:
+        """Every turn asks for `call_0`, and is answered at the beginning of the next, which repeats the history."""
+        asked = ToolCall(id="call_0", name="f", arguments={})
+        turns = [
+            _turn(
+                turn,
+                llm_span(
+                    output=None,
+                    tool_calls=[asked],
+                    input_messages=_answering(*(("call_0", f"of {n}") for n in range(1, turn))),
+                ),
+                conversation="c",
+            )
+            for turn in (1, 2, 3)
+        ]
+        results = _results(span for turn in turns for span in turn)
+        assert [result for _, result, _, _ in results] == ["of 1", "of 2", None]
+
+    @pytest.mark.parametrize("told", ["answered", "run"])
+    def test_a_call_that_is_asked_for_again_once_it_was_answered_is_another(self, told: str) -> None:
+        """With one id and the same arguments, in one trace."""
+        asked = ToolCall(id="call_0", name="f", arguments={})
+        runs = [tool_span("f", {}, f"of {n}", tool_call_id="call_0") for n in (1, 2)]
+        calls = [
+            llm_span(
+                output=None if turn < 3 else "Done.",
+                tool_calls=[asked] * (turn < 3),
+                input_messages=_answering(*(("call_0", f"of {n}") for n in range(1, turn))) or None,
+            )
+            for turn in (1, 2, 3)
+        ]
+        bare = [call.model_copy(update={"input_messages": None}) for call in calls]
+        spans = calls if told == "answered" else [bare[0], runs[0], bare[1], runs[1], bare[2]]
+        results = _results(_turn(1, *spans))
+        assert [result for _, result, _, _ in results] == ["of 1", "of 2"]
+        assert len({executed for *_, executed in results} - {None}) == (2 if told == "run" else 0)
+
+
 def test_documents_are_rows() -> None:
     """In order, with the query and the score as a number; a score that is none is NULL."""
     found = retrieval_span("return?", ["30 days", "60 days"])
