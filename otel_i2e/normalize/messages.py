@@ -15,6 +15,7 @@ import orjson
 
 from otel_i2e.models.json_text import SORTED, dumps, exact, loads
 from otel_i2e.normalize.cut_json import loads_cut
+from otel_i2e.normalize.hosted_tools import HOSTED_TOOLS, canonical_parts
 from otel_i2e.normalize.langchain import generations, is_langchain, plain_message
 from otel_i2e.normalize.parts import canonical_part, is_canonical_part, is_known_part, text_part
 from otel_i2e.normalize.raw import Json, is_list, is_object
@@ -25,11 +26,15 @@ __all__ = ["Content", "canonical_message", "content", "cut_off", "instructions",
 _JSON_BEGINS: Final = ("[", "{", '"', " ", "\n", "\t", "\r")
 _REMEMBERED_SIZE: Final = 100_000
 _MESSAGE_NAMES: Final = frozenset({"role", "parts", "content", "tool_calls", "tool_call_id", "function_call"})
-_SPENT: Final = _MESSAGE_NAMES | {"is_error"}
-_BESIDE: Final = frozenset({"tool_calls", "tool_call_id"})
+_ASIDE: Final = frozenset({"reasoning_content", "reasoning", "audio"})
+_SPENT: Final = _MESSAGE_NAMES | _ASIDE | {"is_error"}
+_BESIDE: Final = frozenset({"tool_calls", "tool_call_id", "reasoning_content"})
 _NO_BLOCK: Final = frozenset({"role", "parts", "message"})
 _ROLES: Final = {"model": "assistant"}  # Gemini
-_SPEAKERS: Final = {"function_call": "assistant", "function_call_output": "tool", "reasoning": "assistant"}
+_SPEAKERS: Final = {
+    **dict.fromkeys(("function_call", "custom_tool_call", "reasoning", *HOSTED_TOOLS), "assistant"),
+    **dict.fromkeys(("function_call_output", "custom_tool_call_output"), "tool"),
+}
 _TOOL_NAMES: Final = frozenset({"function", "input_schema", "inputSchema"})
 
 Shape = Callable[[Any], bool]
@@ -80,6 +85,8 @@ def canonical_message(message: Any, role: str = "user") -> Json:
         message = plain_message(message)
     said = _ROLES.get(spoken := str(message.get("role") or role), spoken)
     parts = _parts(message.get("parts") or message.get("content") or _refused(message))
+    if not _ASIDE.isdisjoint(message):
+        parts = [*_thoughts(message, parts), *parts, *_spoken(message, parts)]
     if said in ("tool", "function") and _is_answer(message):
         back = message.get("parts", message.get("content"))
         answer = {"type": "tool_call_response", "id": message.get("tool_call_id"), "response": back}
@@ -94,6 +101,23 @@ def canonical_message(message: Any, role: str = "user") -> Json:
 def _refused(message: Json) -> Any:
     """OpenAI's models put what they say instead of an answer beside the content."""
     return message.get("refusal") if isinstance(message.get("refusal"), str) else None
+
+
+def _thoughts(message: Json, parts: list[Json]) -> list[Json]:
+    """Reasoning that servers with OpenAI's API put beside the content: DeepSeek, vLLM, Groq, OpenRouter."""
+    said = message.get("reasoning_content") or message.get("reasoning")
+    if not isinstance(said, str) or any(part.get("type") == "reasoning" for part in parts):
+        return []
+    return [{"type": "reasoning", "content": said}]
+
+
+def _spoken(message: Json, parts: list[Json]) -> list[Json]:
+    """An answer that was spoken, as what it says and its sound."""
+    audio = message.get("audio")
+    if not is_object(audio):
+        return []
+    words = [text_part(audio["transcript"])] if audio.get("transcript") and not parts else []
+    return [*words, *([canonical_part({"type": "audio", "source": audio})] if audio.get("data") else [])]
 
 
 def instructions(value: Any) -> Content | None:
@@ -141,7 +165,7 @@ def _said(sent: list[Any], role: str) -> list[Json]:
         if blocks is None or blocks["role"] != speaker:
             blocks = {"role": speaker, "parts": []}
             said.append(blocks)
-        blocks["parts"].append(canonical_part(item))
+        blocks["parts"] += canonical_parts(item)
     return said
 
 
@@ -177,9 +201,18 @@ def _read(sent: Any, parsed: Any, is_it: Shape, is_it_cut: Shape) -> tuple[Any, 
         with suppress(ValueError):
             left = loads_cut(parsed)
             if is_it_cut(left):
-                return left, True
+                return left, not _is_whole(parsed)
         return parsed, False
     return (exact(sent, parsed) if is_it(parsed) else sent), False
+
+
+def _is_whole(text: str) -> bool:
+    """Whether JSON text, in JSON text itself, was sent to its end."""
+    try:
+        orjson.loads(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_structure(value: Any) -> bool:
@@ -197,9 +230,15 @@ def _in_object(fields: Json) -> Any:
         return [fields]
     choices = fields.get("choices")
     if is_list(choices):
-        chosen = [(choice.get("message"), choice.get("finish_reason")) for choice in choices if is_object(choice)]
+        chosen = [(_chosen(choice), choice.get("finish_reason")) for choice in choices if is_object(choice)]
         return [{**message, "finish_reason": reason} for message, reason in chosen if is_object(message)]
     return [fields] if not _MESSAGE_NAMES.isdisjoint(fields) or is_known_part(fields) else dumps(fields)
+
+
+def _chosen(choice: Json) -> Any:
+    """The message of a choice; of a text completion, its text as one."""
+    text = choice.get("text")
+    return {"role": "assistant", "content": text} if isinstance(text, str) else choice.get("message")
 
 
 def _are_canonical(sent: list[Any]) -> bool:
@@ -240,7 +279,7 @@ def _calls(message: Json) -> list[Json]:
 def _parts(value: Any) -> list[Json]:
     if value is None or value == "":
         return []
-    return [canonical_part(part) for part in value] if is_list(value) else [canonical_part(value)]
+    return [one for part in value for one in canonical_parts(part)] if is_list(value) else canonical_parts(value)
 
 
 def _instructions(value: Any) -> Content | None:

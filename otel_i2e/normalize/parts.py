@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from mimetypes import guess_type
 from typing import Any, Final
 
 from otel_i2e.blobs import reference
@@ -46,7 +47,8 @@ def parse_arguments(value: Any) -> Any:
     if not value.strip():
         return {}
     try:
-        return loads_exact(value)
+        parsed = loads_exact(value)
+        return loads_exact(parsed) if isinstance(parsed, str) and parsed.startswith("{") else parsed
     except ValueError:
         return value
 
@@ -86,7 +88,7 @@ def is_known_part(part: Any) -> bool:
         return kind in _SPELLINGS or kind in _OTHER_KINDS or kind.endswith("_tool_result")
     if isinstance(part.get("text"), str):
         return part.keys() <= _BESIDE_TEXT
-    return not _UNTYPED.keys().isdisjoint(part) and any(is_object(part.get(name)) for name in _UNTYPED)
+    return not _UNTYPED.keys().isdisjoint(part) and any(_is_untyped(part, name) for name in _UNTYPED)
 
 
 def canonical_part(part: Any) -> Json:
@@ -125,13 +127,19 @@ def _untyped(part: Json) -> Json:
     if isinstance(part.get("text"), str):
         return {"type": "reasoning", "content": part["text"]} if part.get("thought") else text_part(part["text"])
     for name, spelled in _UNTYPED.items():
-        if is_object(inner := part.get(name)):
-            return _apart(spelled(inner))
+        if _is_untyped(part, name):
+            return _apart(spelled(part[name]))
     if isinstance(part.get("binary_content"), str):  # pydantic-ai 1
         return _apart(_image({**part, "type": "binary"}))
     if isinstance(part.get("data"), str) and _media_type(part):
         return _apart(_inline(part))
     return {**part, "type": "unknown"}
+
+
+def _is_untyped(part: Json, name: str) -> bool:
+    """Whether `part` is of the kind that its field `name` says. An application's own objects may have documents."""
+    inner = part.get(name)
+    return is_object(inner) and (name not in _FILES or is_object(inner.get("source")))
 
 
 def _named_call(call: Json) -> Json:
@@ -163,6 +171,25 @@ def _inline(data: Json) -> Json:
     return {"type": "blob", "modality": _modality("", mime_type or "image"), "mime_type": mime_type, "content": raw}
 
 
+def _document(block: Json) -> Json:
+    return _file("document", block)
+
+
+def _video(block: Json) -> Json:
+    return _file("video", block)
+
+
+def _file(kind: str, block: Json) -> Json:
+    """Bedrock's documents and videos: bytes, or an address in S3."""
+    source, form = block["source"], block.get("format")
+    mime_type = guess_type(f"x.{form}")[0] if form else None
+    named = {"name": block["name"]} if block.get("name") else {}
+    said: Json = {"modality": kind, "mime_type": mime_type, **named}
+    if is_object(place := source.get("s3Location")):
+        return {"type": "uri", **said, "uri": place.get("uri")}
+    return {"type": "blob", **said, "content": source.get("bytes", source.get("text"))}
+
+
 def _text(part: Json) -> Json:
     text = part.get("content", part.get("text"))
     return text_part(text if isinstance(text, str) else "" if text is None else str(text))
@@ -170,10 +197,15 @@ def _text(part: Json) -> Json:
 
 def _reasoning(part: Json) -> Json:
     text = part.get("content") or part.get("thinking") or part.get("text") or part.get("reasoning")
-    if is_list(summary := part.get("summary")) and not text:  # OpenAI
-        text = "\n".join(str(item.get("text") or "") for item in summary if is_object(item))
+    text = _texts(text) or _texts(part.get("summary")) if is_list(text) or not text else text  # OpenAI
     kept = {name: part[name] for name in _BESIDE_THOUGHTS if part.get(name) is not None}
     return {"type": "reasoning", "content": text if isinstance(text, str) else "", **kept}
+
+
+def _texts(items: Any) -> str:
+    """Those of a list of objects, one a line."""
+    listed = items if is_list(items) else []
+    return "\n".join(str(item.get("text") or "") for item in listed if is_object(item))
 
 
 def _refusal(part: Json) -> Json:
@@ -181,9 +213,9 @@ def _refusal(part: Json) -> Json:
 
 
 def _tool_call(part: Json) -> Json:
-    function = part.get("function")
+    function = part.get("function") or part.get("custom")
     if is_object(function):  # OpenAI
-        return tool_call_part(part.get("id"), function.get("name"), function.get("arguments"))
+        return tool_call_part(part.get("id"), function.get("name"), function.get("arguments", function.get("input")))
     arguments = next((part[name] for name in ("arguments", "input", "args") if name in part), None)
     rest = {key: value for key, value in part.items() if key not in _CALL_NAMES}
     return {**tool_call_part(part.get("call_id", part.get("id")), part.get("name", ""), arguments), **rest}
@@ -235,12 +267,15 @@ _UNTYPED: Final[dict[str, Callable[[Json], Json]]] = {
     "function_response": _named_result,
     "functionResponse": _named_result,
     "image": _inline,
+    "document": _document,
+    "video": _video,
     "inline_data": _inline,
     "inlineData": _inline,
     "reasoningContent": _thought,
     "file_data": _linked,
     "fileData": _linked,
 }
+_FILES: Final = frozenset({"document", "video"})
 _BESIDE_TEXT: Final = frozenset({"text", "thought", "thought_signature", "thoughtSignature"})
 _OTHER_KINDS: Final = frozenset(
     {"blob", "uri", "server_tool_call", "server_tool_call_response", "compaction", "redacted_thinking"}
@@ -266,6 +301,9 @@ _SPELLINGS: Final[dict[str, Callable[[Json], Json]]] = {
     "mcp_tool_use": _tool_call,
     "function": _tool_call,
     "function_call": _tool_call,
+    "custom": _tool_call,
+    "custom_tool_call": _tool_call,
+    "custom_tool_call_output": _tool_result,
     "tool_call_response": _tool_result,
     "tool_result": _tool_result,
     "function_call_output": _tool_result,

@@ -1,7 +1,7 @@
 """Request and answer of a model API, as JSON → candidates. Several families send them whole.
 
-Known are OpenAI's chat completions and responses, Anthropic's messages, LangChain's results, and bare
-messages, blocks and texts.
+Known are OpenAI's chat completions and responses, Anthropic's messages, Bedrock's and Gemini's, LangChain's results,
+and bare messages, blocks and texts.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from otel_i2e.normalize.cut_json import left_of
 from otel_i2e.normalize.dialect import Facts
 from otel_i2e.normalize.langchain import generations, unwrapped
 from otel_i2e.normalize.messages import Content, content, instructions, messages, tool_definitions
+from otel_i2e.normalize.other_apis import plain_answer, plain_request
 from otel_i2e.normalize.raw import Json, is_list, is_object
 from otel_i2e.normalize.readers import text, words
 from otel_i2e.normalize.shapes import is_message
@@ -24,6 +25,10 @@ _PARAMS: Final = {
     "max_completion_tokens": "max_tokens",
     "max_output_tokens": "max_tokens",
 }
+_OF_A_MESSAGE: Final = (
+    *("role", "content", "parts", "tool_calls", "function_call", "type"),
+    *("refusal", "reasoning_content", "reasoning", "audio"),
+)
 _NO_PARAMS: Final = frozenset(
     {
         *("model", "messages", "input", "prompt", "contents", "system", "instructions"),
@@ -38,6 +43,7 @@ def asked(value: Any) -> Facts:
         return {"input_messages": messages(value)}
     given = content(value)
     sent: Any = given.value if given else None
+    sent = plain_request(sent) if is_object(sent) else sent
     if not is_object(sent) or not ({"messages", "input", "prompt", "contents"} & sent.keys()):
         return _asked_in_part(value)
     said = next((sent[name] for name in ("messages", "input", "prompt", "contents") if sent.get(name)), None)
@@ -81,6 +87,7 @@ def answered(value: Any) -> Facts:
     sent: Any = unwrapped(given.value) if given else None
     if is_object(sent) and "generations" in sent:
         return _result(sent)
+    sent = plain_answer(sent) if is_object(sent) else sent
     if not is_object(sent) or not (is_list(sent.get("choices")) or is_list(sent.get("output")) or is_message(sent)):
         return {"output_messages": messages(value if given and sent is given.value else sent, "assistant")}
     said = messages(_said(sent), "assistant")
@@ -99,12 +106,14 @@ def _said(sent: Json) -> Any:
         return {"choices": sent["choices"]}
     if is_list(sent.get("output")):
         return sent["output"]
-    return [{name: sent[name] for name in ("role", "content", "tool_calls", "type") if sent.get(name)}]
+    return [{name: sent[name] for name in _OF_A_MESSAGE if sent.get(name)}]
 
 
 def _reasons(sent: Json, said: Content | None) -> list[str] | None:
     if reason := sent.get("stop_reason") or sent.get("finish_reason"):
         return words(reason)
+    if is_object(cut := sent.get("incomplete_details")) and cut.get("reason"):  # OpenAI's responses
+        return words(cut["reason"])
     return words([message.get("finish_reason") for message in said.value]) if said else None
 
 

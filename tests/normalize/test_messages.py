@@ -228,3 +228,12 @@ def test_integers_of_any_size_keep_their_digits() -> None:
     assert found is not None
     parts = json.loads(found.json())[0]["parts"]
     assert [part["arguments"]["wei"] for part in parts] == [-wei, wei]
+
+
+def test_json_in_json_is_whole() -> None:
+    """Text that was encoded twice was not cut."""
+    sent = json.dumps([{"role": "user", "parts": [{"type": "text", "content": "x"}]}])
+    whole, cut = messages(json.dumps(sent)), messages(sent[:-8])
+    assert whole is not None
+    assert cut is not None
+    assert (whole.value[0]["parts"][0]["content"], whole.cut, cut.cut) == ("x", False, True)

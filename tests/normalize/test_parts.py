@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from otel_i2e.normalize.parts import canonical_part, is_canonical_part, parse_arguments, tool_answer
+from otel_i2e.normalize.parts import canonical_part, is_canonical_part, is_known_part, parse_arguments, tool_answer
 
 CALL = {"type": "tool_call", "id": "1", "name": "f", "arguments": {"a": 1}}
 ANSWER = {"type": "tool_call_response", "id": "1", "response": {"a": 1}}
@@ -143,3 +143,28 @@ def test_a_tool_answer_of_several_blocks_stays_a_list() -> None:
     assert tool_answer([{"text": "42"}]) == "42"
     assert tool_answer([{"json": {"a": 1}}]) == {"a": 1}
     assert tool_answer([{"a": 1}]) == [{"a": 1}]
+
+
+def test_arguments_that_were_encoded_twice_are_parsed() -> None:
+    """A text that is no object stays one."""
+    assert parse_arguments('"{\\"a\\": 1}"') == {"a": 1}
+    assert parse_arguments('"{a"') == '"{a"'
+    assert parse_arguments('"code"') == "code"
+
+
+def test_bedrock_s_files_are_blobs_or_links() -> None:
+    """An application's own object with a document is none."""
+    part = canonical_part({"document": {"format": "pdf", "name": "n", "source": {"bytes": "JVBERi0="}}})
+    assert part == {
+        "type": "blob", "modality": "document", "mime_type": "application/pdf", "name": "n", "content": "JVBERi0=",
+    }  # fmt: skip
+    link = canonical_part({"video": {"format": "mp4", "source": {"s3Location": {"uri": "s3://v"}}}})
+    assert (link["type"], link["mime_type"], link["uri"]) == ("uri", "video/mp4", "s3://v")
+    assert not is_known_part({"document": {"id": 1, "content": "x"}})
+
+
+def test_a_thought_of_the_responses_api_has_its_text() -> None:
+    """Its own, or else its summary."""
+    summary, own = [{"type": "summary_text", "text": "in short"}], [{"type": "reasoning_text", "text": "at length"}]
+    assert canonical_part({"type": "reasoning", "summary": summary, "content": own})["content"] == "at length"
+    assert canonical_part({"type": "reasoning", "summary": summary, "content": []})["content"] == "in short"

@@ -106,3 +106,32 @@ def test_an_answer_that_is_json_of_its_own_stays_as_it_was_sent(text: str) -> No
     """Only what an API gives back is taken apart."""
     said = answered(text)["output_messages"]
     assert said.value == [{"role": "assistant", "parts": [{"type": "text", "content": text}]}]
+
+
+def test_a_bare_message_keeps_all_that_was_answered() -> None:
+    """A refusal, a call in the old form, thoughts and a spoken answer stand beside the content."""
+    refused = answered({"role": "assistant", "content": None, "refusal": "I cannot help"})
+    assert refused["output_messages"].value[0]["parts"] == [{"type": "text", "content": "I cannot help"}]
+    called = answered({"role": "assistant", "content": None, "function_call": {"name": "w", "arguments": "{}"}})
+    assert called["output_messages"].value[0]["parts"][0]["type"] == "tool_call"
+    for name in ("reasoning_content", "reasoning"):
+        thought = answered({"role": "assistant", "content": "A", name: "hm"})
+        assert thought["output_messages"].value[0]["parts"] == [
+            {"type": "reasoning", "content": "hm"},
+            {"type": "text", "content": "A"},
+        ]
+    spoken = answered({"choices": [{"message": {"role": "assistant", "audio": {"id": "a", "transcript": "said"}}}]})
+    assert spoken["output_messages"].value[0]["parts"] == [{"type": "text", "content": "said"}]
+
+
+def test_a_text_completion_is_an_answer() -> None:
+    """Its choices have text and no message."""
+    facts = answered({"id": "x", "choices": [{"index": 0, "text": "C", "finish_reason": "stop"}]})
+    assert facts["output_messages"].value[0]["parts"] == [{"type": "text", "content": "C"}]
+    assert facts["finish_reasons"] == ["stop"]
+
+
+def test_a_response_that_was_cut_says_why() -> None:
+    """OpenAI's responses have no finish reason otherwise."""
+    facts = answered({"output": [{"role": "assistant", "content": "A"}], "incomplete_details": {"reason": "max"}})
+    assert facts["finish_reasons"] == ["max"]

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
+from otel_i2e import semconv
 from otel_i2e.models.json_text import parse_if_json
 from otel_i2e.normalize.dialect import Dialect, Facts
 from otel_i2e.normalize.documents import documents
@@ -21,6 +22,7 @@ from otel_i2e.normalize.usage import usage
 
 __all__ = ["LANGFUSE"]
 
+_SPAN: Final = "span"
 _OBSERVATION: Final = "langfuse.observation."
 _KINDS: Final = {
     "generation": "llm",
@@ -29,7 +31,6 @@ _KINDS: Final = {
     "tool": "tool",
     "retriever": "retrieval",
     "chain": "chain",
-    "span": "chain",
 }
 _CACHE_READ: Final = ("cache_read_input_tokens", "input_cache_read", "input_cached_tokens")
 _CACHE_WRITE: Final = ("cache_creation_input_tokens", "input_cache_creation")
@@ -37,7 +38,9 @@ _REASONING: Final = ("output_reasoning", "output_reasoning_tokens")
 
 
 def _kind(value: Any) -> str | None:
-    """Events, evaluators and guardrails have no kind of their own here."""
+    """Events, evaluators and guardrails have no kind of their own here; `span` is what is said by default."""
+    if value == _SPAN:
+        return None
     return _KINDS.get(value.lower(), "other") if isinstance(value, str) else None
 
 
@@ -62,6 +65,8 @@ def _read(raw: RawSpan, _logs: Sequence[RawLog]) -> Facts:
     if kind == "retriever":
         return {"input_text": _query(given), "documents": documents(back)}
     named = _models(sent, back) if kind == "embedding" else {}
+    if kind == _SPAN and semconv.OPERATION_NAME not in raw.attributes:
+        named["kind"] = "chain"
     return {"input_text": text(given), "output_text": text(back), **named, **_usage(sent.get("usage_details"))}
 
 

@@ -111,3 +111,10 @@ def test_a_cost_without_a_total_is_the_sum_of_its_parts(row_of: RowOf) -> None:
     ):
         row = row_of({"langfuse.observation.type": "generation", "langfuse.observation.cost_details": json.dumps(sent)})
         assert row["cost_usd"] == cost
+
+
+def test_the_default_type_leaves_the_kind_to_others(row_of: RowOf) -> None:
+    """`span` is what the SDK says of anything: a model call of another instrumentation stays one."""
+    sent = {"langfuse.observation.type": "span"}
+    assert row_of(sent)["kind"] == "chain"
+    assert row_of({**sent, "gen_ai.operation.name": "chat"})["kind"] == "llm"
