@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 _COLUMNS = ("case", "A", "B", "change", "scores", "spans A", "spans B")
+_DROP = ("spans A", "spans B", "scores")
+_ROOM = {"case": 24, "scores": 24}
 _SAME = ("still_passing", "still_failing")
 
 
@@ -57,7 +59,9 @@ def command(
     if case_id is not None:
         _in_full(cases[0])
         return 0
-    table(_COLUMNS, [_row(one) for one in cases], drop=("spans A", "spans B", "scores"), whole=("A", "B", "change"))
+    if sys.stdout.isatty():
+        prose(f"A is {found.a}, B is {found.b}")
+    table(_COLUMNS, [_row(one) for one in cases], drop=_DROP, whole=("A", "B", "change"), room=_ROOM)
     _summary(found)
     if cases and sys.stdout.isatty():
         say(f"Every answer and span of a case: i2e compare {found.a} {found.b} --case ID")
@@ -125,7 +129,7 @@ def _summary(found: Compared) -> None:
         f"dropped by {test.drop:.1%}" if test.drop > 0 else f"rose by {-test.drop:.1%}" if test.drop else "is the same"
     )
     prose(
-        f"{test.pairs} cases compared: {test.broke} broke, {test.fixed} were fixed; the pass rate {moved} "
+        f"Of {test.pairs} cases in both {test.broke} broke, {test.fixed} were fixed; the pass rate {moved} "
         f"(a drop is {word}, p = {test.p_value:.2g})"
     )
     prose(found.sensitivity)

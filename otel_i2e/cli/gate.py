@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,8 @@ __all__ = ["command"]
 
 _DECISIVE = ("experiment", "dataset", "baseline", "policy", "fail_on", "override", "reason", "by")
 """Options that change what the gate comes to."""
+_MOST_REASONS = 30
+_ROOM = {"case": 24, "why": 24, "reason": 24}
 _WORDS = {"pass": "pass", "fail": "FAIL", "undecided": "COULD NOT MEASURE"}
 
 
@@ -138,9 +141,17 @@ def _print(gated: Gated) -> None:
         say(last)
         return
     prose(summary(decision))
-    for reason in (*decision.reasons, *gated.notes):
+    most = _MOST_REASONS if sys.stdout.isatty() else len(decision.reasons)
+    for reason in decision.reasons[:most]:
         prose(reason, "- ")
-    table(COLUMNS, grid(decision), drop=("suite", "why", "fails", "repeats"))
+    if len(decision.reasons) > most:
+        prose(
+            f"and {len(decision.reasons) - most} more reasons; the table has every case, --markdown and --json all",
+            "- ",
+        )
+    for note in gated.notes:
+        prose(note, "- ")
+    table(COLUMNS, grid(decision), drop=("suite", "why", "fails", "repeats", "change"), room=_ROOM)
     for one in differences(decision, gated.experiment, gated.baseline):
         before, now = ((trace or "unknown")[:12] for trace in one.traces)
         prose(f"{safe(one.case_id)}: - before (trace {before}), + now (trace {now})")
@@ -184,7 +195,7 @@ def backtest_command(
         return
     columns = ("experiment_id", "created_at", "dataset", "commit", "cases", "recorded", "verdict", "reason")
     rows = [[getattr(one, name) for name in columns] for one in found]
-    table(columns, rows, drop=("commit", "created_at", "dataset", "cases"), whole=("experiment_id",))
+    table(columns, rows, drop=("commit", "created_at", "dataset", "cases"), whole=("experiment_id",), room=_ROOM)
     stopped = sum(one.verdict == "fail" for one in found)
     undecided = sum(one.verdict == "undecided" for one in found)
     say(f"This policy would have stopped {stopped} of {len(found)} experiments, and left {undecided} undecided.")

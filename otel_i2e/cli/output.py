@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, is_dataclass
 from datetime import datetime
@@ -40,6 +40,8 @@ __all__ = [
 ]
 
 F = TypeVar("F", bound=Callable[..., Any])
+_SHORT: Final = 24
+"""Characters of a cell that is not cut as long as columns can be left out instead."""
 _NARROW: Final = 12
 
 
@@ -76,11 +78,13 @@ def table(
     title: str | None = None,
     drop: Sequence[str] = (),
     whole: Sequence[str] = (),
+    room: Mapping[str, int] | None = None,
 ) -> None:
     """A table on a terminal; tab-separated lines with a header when stdout is not one.
 
     Where the terminal is too narrow, the columns of `drop` are left out, the first of them first, until it is wide
-    enough; when it never is, the rows are shown with one field a line. Columns of `whole` are never cut: ids to copy.
+    enough; when it never is, short cells are cut, too, and then the rows are shown with one field a line. An empty
+    column of `drop` is never shown. Columns of `whole` are never cut: ids to copy. `room` is what others need at least.
     """
     if not sys.stdout.isatty():
         echo("\t".join(columns))
@@ -90,33 +94,37 @@ def table(
     cells = [[safe(cell) for cell in row] for row in rows]
     screen = Console(highlight=False, markup=False)
     widths = [max([len(name), *(len(row[position]) for row in cells)]) for position, name in enumerate(columns)]
-    least = [
-        width if name in whole else min(width, max(len(name), _NARROW))
-        for name, width in zip(columns, widths, strict=True)
-    ]
-    kept = _kept(columns, least, drop, screen.width)
+    kept: dict[int, int] = {}
+    short = 0
+    for short, most in ((_SHORT, room or {}), (_NARROW, {})):
+        least = [
+            width if name in whole or width <= short else min(width, max(len(name), most.get(name, _NARROW)))
+            for name, width in zip(columns, widths, strict=True)
+        ]
+        shown = [place for place, name in enumerate(columns) if name not in drop or any(row[place] for row in cells)]
+        if kept := _kept(columns, {place: least[place] for place in shown}, drop, screen.width):
+            break
     if not kept:
         _records(screen, columns, cells, title)
         return
-    cells = [[row[place] for place in kept] for row in cells]
     grid = Table(title=title, header_style="bold", title_justify="left", title_style="bold")
-    for place in kept:  # a wide column gives way
-        firm = widths[place] <= _NARROW or columns[place] in whole
-        grid.add_column(columns[place], no_wrap=firm, min_width=least[place])
+    for place, least_width in kept.items():  # a wide column gives way
+        firm = widths[place] <= short or columns[place] in whole
+        grid.add_column(columns[place], no_wrap=firm, min_width=least_width)
     cut = "ellipsis" if speaks_unicode(sys.stdout) else "crop"
     for row in cells:
-        grid.add_row(*(Text(cell, no_wrap=True, overflow=cut) for cell in row))
+        grid.add_row(*(Text(row[place], no_wrap=True, overflow=cut) for place in kept))
     screen.print(grid)
 
 
-def _kept(columns: Sequence[str], least: Sequence[int], drop: Sequence[str], width: int) -> list[int]:
+def _kept(columns: Sequence[str], least: Mapping[int, int], drop: Sequence[str], width: int) -> dict[int, int]:
     """Places of the columns that fit into `width`; none when they do not even without those in `drop`."""
-    kept = list(range(len(columns)))
+    kept = dict(least)
     for name in (None, *drop):
-        kept = [place for place in kept if columns[place] != name]
-        if sum(least[place] for place in kept) + 3 * len(kept) + 1 <= width:
+        kept = {place: wide for place, wide in kept.items() if columns[place] != name}
+        if sum(kept.values()) + 3 * len(kept) + 1 <= width:
             return kept
-    return []
+    return {}
 
 
 def _records(screen: Console, columns: Sequence[str], cells: Sequence[Sequence[str]], title: str | None) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from otel_i2e.cli.echo import echo
-from otel_i2e.cli.output import emit_json, json_option, say, store_options, table
+from otel_i2e.cli.output import emit_json, json_option, prose, say, store_options, table
 from otel_i2e.config import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -68,13 +68,15 @@ def _list(settings: Settings, name: str | None, *, as_json: bool) -> None:
             )
             for scorer in scorers
         ],
+        drop=("source", "threshold", "needs", "version"),
+        room={"description": 24},
     )
     for warning in dict.fromkeys(f"{one.warning}" for one in scorers if one.warning):
         names = ", ".join(one.name for one in scorers if one.warning == warning)
         echo(f"i2e: warning: {names}: {warning}", err=True)
     if name is not None:
         return
-    say(f"Checks for `must` and `must_not` of a case: {', '.join(CHECKS)}; a text is put to the judge.")
+    prose(f"Checks for `must` and `must_not` of a case: {', '.join(CHECKS)}; a text is put to the judge.")
     if not settings.scorers:
         say('No scorers of your own: name a file, `scorers = ["scorers.py"]`, in i2e.toml, or run `i2e init`.')
 
@@ -101,7 +103,7 @@ def _past(settings: Settings, name: str | None, versions: tuple[str, str] | None
             "first seen",
             "last seen",
         )
-        table(columns, [_cells(one) for one in seen])
+        table(columns, [_cells(one) for one in seen], drop=("model", "first seen", "scorer", "errors"))
     for line in diff:
         say(line)
     if versions is not None and not diff:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from otel_i2e.cli.output import counted, emit_json, json_option, safe, say, store_options
+from otel_i2e.cli.output import counted, emit_json, json_option, prose, safe, say, store_options
 from otel_i2e.config import load_settings
 
 if TYPE_CHECKING:
@@ -37,41 +37,46 @@ def command(*, store: str | None, config: str | None, as_json: bool) -> None:
 
 
 def _print(found: Status, source: str) -> None:
-    say(f"settings    {source or 'no i2e.toml; defaults and I2E_* variables'}")
+    _row("settings", f"{source or 'no i2e.toml; defaults and I2E_* variables'}")
     size = "nothing stored yet" if found.store_bytes is None else _bytes(found.store_bytes)
     held = "" if found.held_by is None else f", held by process {found.held_by}"
-    say(f"store       {safe(found.store)} ({size}{held})")
+    _row("store", f"{safe(found.store)} ({size}{held})")
     if found.stored is not None:
         stored = found.stored
-        say(f"            spans {stored.spans:,}, traces {stored.traces:,}, model calls {stored.llm_calls:,}")
+        _row("", f"spans {stored.spans:,}, traces {stored.traces:,}, model calls {stored.llm_calls:,}")
         if stored.spans:
-            say(f"            latest span {safe(stored.latest_span)}, latest ingest {safe(stored.latest_ingest)}")
+            _row("", f"latest span {safe(stored.latest_span)}, latest ingest {safe(stored.latest_ingest)}")
         if stored.waiting_logs:
             waiting = counted(stored.waiting_logs, "log record")
-            say(f"            {waiting} waiting for a span that has not come, a week at most")
+            _row("", f"{waiting} waiting for a span that has not come, a week at most")
         for one in stored.unrecognised:
-            say(f"            {one.spans:,} spans of scope {safe(one.scope)} are in no known dialect{_keys(one.keys)}")
+            _row("", f"{one.spans:,} spans of scope {safe(one.scope)} are in no known dialect{_keys(one.keys)}")
     if found.spool is not None:
         spool = found.spool
         age = "" if spool.oldest_seconds is None else f", the oldest {spool.oldest_seconds:.0f} s old"
-        say(f"spool       {spool.items:,} spans and log records wait ({_bytes(spool.bytes)}{age})")
+        _row("spool", f"{spool.items:,} spans and log records wait ({_bytes(spool.bytes)}{age})")
     for one in found.counters:
-        say(f"counted     {one.n:,} {safe(one.counter)}{' (' + safe(one.reason) + ')' if one.reason else ''}")
+        _row("counted", f"{one.n:,} {safe(one.counter)}{' (' + safe(one.reason) + ')' if one.reason else ''}")
     for rule in found.rules:
         latest = f", latest {safe(rule.latest_score)}" if rule.latest_score else ""
         waiting = f", {rule.waiting:,} spans waiting for over an hour" if rule.waiting else ""
         missed = f", {rule.passed_over:,} spans passed over" if rule.passed_over else ""
         said = f"{rule.scored:,} scores, {rule.errors:,} errors{waiting}{missed}{latest}"
         said = "cannot run" if rule.problem else said
-        say(f"rule        {safe(rule.name)}{' (in shadow)' if rule.shadow else ''}: {said}")
+        _row("rule", f"{safe(rule.name)}{' (in shadow)' if rule.shadow else ''}: {said}")
         for one in rule.scorers:
-            say(f"            {safe(one.scorer)} {one.version} within a day: {one.line()}")
+            _row("", f"{safe(one.scorer)} {one.version} within a day: {one.line()}")
             if one.beside is not None:
-                say(f"            {safe(one.beside.line())}")
+                _row("", f"{safe(one.beside.line())}")
     for warning in found.warnings:
-        say(f"attention   {safe(warning)}")
+        _row("attention", f"{safe(warning)}")
     if found.stored is None and found.spool is None and not found.warnings:
         say("Nothing is recorded yet. Put `import otel_i2e.auto` first in an application, or see `i2e demo`.")
+
+
+def _row(label: str, text: str) -> None:
+    """On a terminal the text stays in its column."""
+    prose(text, f"{label:<12}")
 
 
 def _keys(keys: tuple[str, ...]) -> str:

@@ -110,7 +110,7 @@ def calibrate(
         clear = [one for one in labelled if one.passed is not None]
         if {one.passed for one in clear} != {True, False}:
             raise NotMeasured(
-                f"{len(clear)} clear labels for {name!r}, not of both kinds; "
+                f"{name!r} has {_of(clear)}: a calibration needs passes and fails; "
                 f"i2e label --scorer {name} shows what to label"
             )
         asked = questions(reader, bench, clear)
@@ -182,6 +182,11 @@ def check_drift(settings: Settings, name: str, *, now: datetime | None = None) -
     with Store.of(settings).write() as writer:
         writer.add_standing(standing)
     return check
+
+
+def _of(clear: Sequence[Labelled]) -> str:
+    kind = "passes" if clear and clear[0].passed else "fails"
+    return f"{len(clear)} labels that are clear, all of them {kind}" if clear else "no label that is clear"
 
 
 def _some(asked: Sequence[Question]) -> list[tuple[str, str]]:

@@ -62,7 +62,7 @@ def test_case_by_case_with_the_spans_behind_each(i2e: Callable[..., Any]) -> Non
     assert rows[2][:5] == ["broke", "passed 1/1", "failed 0/1", "regressed", "s 0.9 → 0.2"]
     assert rows[2][5:] == ["exp-abroke00/span-broke", "exp-bbroke00/span-broke"]
     assert [row[3] for row in rows[3:5]] == ["new", "gone"]
-    assert "2 cases compared: 1 broke, 0 were fixed; the pass rate dropped by 50.0%" in ran.out
+    assert "Of 2 cases in both 1 broke, 0 were fixed; the pass rate dropped by 50.0%" in ran.out
     assert "too few to notice any drop" in ran.out
 
 

@@ -177,6 +177,19 @@ def test_quietly_a_decision_is_one_line(i2e: Callable[..., Any]) -> None:
     assert line.startswith("gate: FAIL (exit 1), exp-1 on refunds")
 
 
+def test_a_terminal_is_not_filled_with_reasons(i2e: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every case is in the table; a pipe gets every reason."""
+    _record(**{f"case-{number}": False for number in range(40)})
+    reasons = len([row for row in i2e("gate").out.splitlines() if row.startswith("- ")])
+    assert reasons > 40
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("TERM", "xterm")
+    shown = [row for row in i2e("gate").out.splitlines() if row.startswith("- ")]
+    assert len(shown) == 31
+    assert shown[-1].startswith(f"- and {reasons - 30} more reasons; the table has every case")
+
+
 def test_reports_are_files(i2e: Callable[..., Any]) -> None:
     """JUnit XML and Markdown."""
     _record(P0=False)

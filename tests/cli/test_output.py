@@ -52,6 +52,25 @@ def test_an_id_is_never_cut(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     assert {len(row) for row in rows if "\x1b" not in row} == {60}
 
 
+def test_short_cells_stay_whole_as_long_as_a_column_can_go(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A column that is needed has the room that was asked for it; an empty one that may go is not shown at all."""
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "70")
+    monkeypatch.setenv("TERM", "xterm")
+    row = ("refund-after-100-days-of-delivery", "fails until overridden", "", "long " * 9)
+    table(("case", "result", "empty", "why"), [row], drop=("empty", "why"), room={"case": 24, "why": 24})
+    shown = capsys.readouterr().out
+    assert all(word in shown for word in ("refund-after-100-days-of-delivery", "fails until overridden"))
+    assert "why" not in shown
+    monkeypatch.setenv("COLUMNS", "120")
+    table(("case", "result", "empty", "why"), [row], drop=("why", "empty"), room={"case": 24, "why": 24})
+    shown = capsys.readouterr().out
+    assert "why" in shown
+    assert "empty" not in shown
+
+
 def test_prose_is_broken_between_words_on_a_terminal_only(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
