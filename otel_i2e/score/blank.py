@@ -14,7 +14,7 @@ from otel_i2e.models import Json, Judge, Score, Subject
 from otel_i2e.score.content import answer_cut
 from otel_i2e.score.values import parsed
 
-__all__ = ["Unanswered", "is_blank", "of_an_answer", "unanswered"]
+__all__ = ["Unanswered", "blank_answer", "is_blank", "of_an_answer", "unanswered"]
 
 Ask = Callable[[Subject, Judge | None], Score | None]
 """As a check has it."""
@@ -60,8 +60,14 @@ def unanswered(subject: Subject, needs: Collection[str]) -> str | None:
         return None
     if "output" not in needs and (subject.case is None or subject.tool_calls):
         return None
-    said = "there is no answer" if output is None else f"the answer is blank ({_shown(output)})"
+    said = "there is no answer" if output is None else blank_answer(subject)
     return f"{said}, and a check that silence satisfies measures nothing then; add one of what must be there"
+
+
+def blank_answer(subject: Subject) -> str | None:
+    """`the answer is blank ('')`; None when it is not, or there is none."""
+    output = subject.span.output_text
+    return f"the answer is blank ({_shown(output)})" if output is not None and is_blank(output) else None
 
 
 def is_blank(text: str) -> bool:

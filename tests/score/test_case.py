@@ -144,6 +144,21 @@ def test_a_blank_answer_passes_no_must_not(attempt: Try, blank: str) -> None:
     assert judge.questions == []
 
 
+@pytest.mark.parametrize("blank", ["", "\u200b", '{"answer": ""}'])
+def test_a_blank_answer_fails_a_criterion_in_words_without_a_question(attempt: Try, blank: str) -> None:
+    """It does nothing that it must, whatever a judge would say; no model is on record, so it is no judge's word."""
+    (criterion,) = check_scorers(case(["name a period"]), PROMPTS)
+    judge = ScriptedJudge("satisfied")
+    tried = attempt(criterion, blank, judge=judge)
+    assert (tried.outcome, tried.passed, tried.model) == (Outcome.SCORED, False, None)
+    assert tried.score is not None
+    assert (tried.score.label, tried.score.metadata) == ("not_satisfied", {"judge": "must"})
+    assert (tried.score.explanation or "").startswith("the answer is blank (")
+    assert judge.questions == []
+    assert attempt(criterion, "30 days", judge=judge).passed is True
+    assert len(judge.questions) == 1
+
+
 _NEGATIVE: dict[str, Any] = {
     "not_contains": "120",
     "no_secrets": True,

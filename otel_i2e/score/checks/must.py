@@ -11,7 +11,7 @@ from typing import Any
 from otel_i2e.errors import JudgeError, ScorerError
 from otel_i2e.models import Definition, Json, Judge, JudgePrompt, Score, Subject
 from otel_i2e.score.answer import Answer, answer_of, passed
-from otel_i2e.score.blank import Unanswered, unanswered
+from otel_i2e.score.blank import Unanswered, blank_answer, unanswered
 from otel_i2e.score.checks._check import shown
 from otel_i2e.score.checks.judge import judge_scorer
 from otel_i2e.score.content import answer_cut
@@ -26,7 +26,7 @@ Checks = Mapping[str, Callable[[Any], Scorer]]
 def must(entry: str | Json, checks: Checks, prompts: Mapping[str, JudgePrompt]) -> Scorer:
     """`"say that …"` asks the judge; `{"contains": "30 days"}` checks. ScorerError for an unknown check."""
     if isinstance(entry, str):
-        return _criterion("must", entry, prompts)
+        return _said_first(_criterion("must", entry, prompts), prompts["must"])
     found = _named(entry, checks)
     return replace(found, name=f"must: {found.name}")
 
@@ -67,6 +67,21 @@ def _answered_first(scorer: Scorer) -> Scorer:
         if (why := unanswered(subject, scorer.required)) is not None:
             raise ScorerError(why)
         return scorer.ask(subject, judge)
+
+    return replace(scorer, ask=ask)
+
+
+def _said_first(scorer: Scorer, prompt: JudgePrompt) -> Scorer:
+    """The lowest verdict without asking the judge where the answer is blank: it does nothing that it must."""
+    values = {label: value for label, value in prompt.choices.items() if value is not None}
+    lowest = min(values, key=values.__getitem__, default="")
+
+    def ask(subject: Subject, judge: Judge | None) -> Any:
+        if (blank := blank_answer(subject)) is None or "output" not in scorer.required or not lowest:
+            return scorer.ask(subject, judge)
+        said = f"{blank}, so no judge was asked"
+        metadata = {"judge": prompt.name}
+        return Answer(Score(value=values[lowest], label=lowest, explanation=said, metadata=metadata))
 
     return replace(scorer, ask=ask)
 
