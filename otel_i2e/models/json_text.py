@@ -20,6 +20,7 @@ __all__ = [
     "is_list",
     "is_object",
     "loads",
+    "loads_as_python",
     "loads_exact",
     "mended",
     "parse_if_json",
@@ -60,6 +61,15 @@ def loads(text: str | bytes) -> Any:
         return orjson.loads(better)
 
 
+def loads_as_python(text: str) -> Any:
+    """What `json.loads` gives, and raises, in less than half of its time."""
+    try:
+        value = orjson.loads(text)
+    except ValueError:  # NaN, a lone surrogate, deep nesting; and of what is no JSON at all, the usual words
+        return json.loads(text)
+    return json.loads(text) if _may_have_long_number(text) else value
+
+
 def loads_exact(text: str) -> Any:
     """As `loads`, and integers beyond 64 bits keep every digit. Raises ValueError."""
     return exact(text, loads(text))
@@ -67,15 +77,20 @@ def loads_exact(text: str) -> Any:
 
 def exact(text: str, value: Any) -> Any:
     """`value`, read from JSON `text`; read again where an integer in it has more digits than 64 bits can be sure of."""
-    if len(text) < _SURE_DIGITS or _SEEN not in _digits(text[::_STRIDE]):
-        return value
-    digits = _digits(text)
-    if _LONG not in digits and _LONG_NEGATIVE not in digits:
+    if not _may_have_long_number(text):
         return value
     try:
         return json.loads(mended(text))
     except (ValueError, RecursionError):  # thousands of digits, or of levels
         return value
+
+
+def _may_have_long_number(text: str) -> bool:
+    """Whether as many digits as 64 bits cannot be sure of stand together in `text`."""
+    if len(text) < _SURE_DIGITS or _SEEN not in _digits(text[::_STRIDE]):
+        return False
+    digits = _digits(text)
+    return _LONG in digits or _LONG_NEGATIVE in digits
 
 
 def _digits(text: str) -> bytes:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from otel_i2e.models._contract import Contract, Json
 from otel_i2e.models.document import Document
+from otel_i2e.models.json_text import loads_as_python
 
 __all__ = ["JSON_COLUMNS", "SPAN_COLUMNS", "Span", "SpanRow"]
 
@@ -230,7 +230,7 @@ class Span(Contract):
 
 def _parsed(name: str, value: Any) -> Any:
     if name in JSON_COLUMNS and isinstance(value, str):
-        return json.loads(value)
+        return loads_as_python(value)
     if SPAN_COLUMNS[name] == "TIMESTAMPTZ" and isinstance(value, int):
         return datetime.fromtimestamp(value / 1_000_000, UTC)
     if name == "finish_reasons" and isinstance(value, Sequence):

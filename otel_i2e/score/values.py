@@ -5,14 +5,11 @@
 
 from __future__ import annotations
 
-import json
 from functools import lru_cache
 from typing import Any, cast
 
-import orjson
-
 from otel_i2e.models import Json
-from otel_i2e.models.json_text import exact
+from otel_i2e.models.json_text import loads_as_python
 
 __all__ = ["parsed", "same_value"]
 
@@ -20,10 +17,7 @@ __all__ = ["parsed", "same_value"]
 @lru_cache(maxsize=16)
 def parsed(text: str) -> Any:
     """`text` as JSON, to be read only: the checks of one answer share it. ValueError, RecursionError for none."""
-    try:
-        return exact(text, orjson.loads(text))
-    except ValueError:  # NaN, a lone surrogate, deep nesting; and of what is no JSON at all, the usual words
-        return json.loads(text)
+    return loads_as_python(text)
 
 
 def same_value(one: Any, other: Any) -> bool:

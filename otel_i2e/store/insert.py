@@ -95,7 +95,7 @@ def _cells(table: str, record: Any) -> Callable[[Any], Sequence[Any]]:
     if fields is not None:
         return itemgetter(*map(fields.index, names))
     by_name = itemgetter(*names)  # of the fields as they are kept: a contract's attributes take twice as long
-    return lambda one: by_name(vars(one))
+    return lambda one: by_name(one.__dict__)
 
 
 def _append(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Sequence[Any]]) -> None:

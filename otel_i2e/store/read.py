@@ -27,6 +27,7 @@ from otel_i2e.models import (
 )
 from otel_i2e.store.faults import query_error
 from otel_i2e.store.insert import json_text, micros
+from otel_i2e.store.pack import unpacked
 from otel_i2e.store.rows import fetched
 
 __all__ = ["Reader"]
@@ -133,11 +134,14 @@ class Reader:
     def spans(
         self, where: str = "TRUE", params: Mapping[str, Any] | None = None, *, limit: int | None = None
     ) -> list[Span]:
-        """Spans that match the condition, the newest first."""
-        sql = f"SELECT * FROM spans WHERE (\n{where}\n) ORDER BY start_time DESC, span_id"
+        """Spans that match the condition, the newest first; it may be on anything but attributes and messages.
+
+        It is asked of `span_rows`, where these are packed.
+        """
+        sql = f"SELECT * FROM span_rows WHERE (\n{where}\n) ORDER BY start_time DESC, span_id"
         if limit is not None:
             sql += f" LIMIT {int(limit)}"
-        return [Span.from_row(row) for row in self.rows(sql, params or {})]
+        return [Span.from_row(unpacked(row)) for row in self.rows(sql, params or {})]
 
     def trace_id(self, beginning: str) -> str:
         """The one stored trace id that begins so. Raises NotFound."""
@@ -169,10 +173,10 @@ class Reader:
 
     def traces(self, trace_ids: Collection[str]) -> dict[str, list[Span]]:
         """The spans of several traces, each in order of start; a trace that is not stored is left out."""
-        sql = f"SELECT * FROM spans WHERE trace_id IN {_IDS} ORDER BY start_time, span_id"
+        sql = f"SELECT * FROM span_rows WHERE trace_id IN {_IDS} ORDER BY start_time, span_id"
         found: dict[str, list[Span]] = {}
         for row in self.rows(sql, {"ids": json_text(list(trace_ids))}) if trace_ids else ():
-            found.setdefault(row["trace_id"], []).append(Span.from_row(row))
+            found.setdefault(row["trace_id"], []).append(Span.from_row(unpacked(row)))
         return found
 
     def latest_traces(

@@ -35,7 +35,7 @@ _log = logging.getLogger("otel_i2e")
 _STORED: Final = """
 SELECT trace_id, span_id, rule, scorer, scorer_version, attempt FROM score_ledger
 WHERE source = 'online' AND created_at >= make_timestamptz($since::BIGINT)
-  AND list_contains($spans::VARCHAR[], span_id)
+  AND span_id IN (SELECT unnest($spans::VARCHAR[]))
 """
 _ROW: Final = TypeAdapter(LedgerRow)
 _Key = tuple[Any, ...]

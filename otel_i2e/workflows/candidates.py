@@ -110,7 +110,7 @@ WHERE outcome = 'sampled_out'
 _DAY: Final = timedelta(days=1)
 _WITH_IDS: Final = """
 start_time BETWEEN make_timestamptz($first::BIGINT) AND make_timestamptz($last::BIGINT)
-AND list_contains($span_ids::VARCHAR[], span_id)
+AND span_id IN (SELECT unnest($span_ids::VARCHAR[]))
 """
 
 

@@ -83,7 +83,7 @@ def _subjects(
     """Span id → subject, for the runs that gave an answer."""
     answered = [one.span_id for one in ran if one.error is None]
     spans: list[Span] = reader.spans(
-        "experiment_id = $experiment_id AND list_contains($span_ids::VARCHAR[], span_id)",
+        "experiment_id = $experiment_id AND span_id IN (SELECT unnest($span_ids::VARCHAR[]))",
         {"experiment_id": experiment_id, "span_ids": answered},
     )
     cases: dict[str, Case] = {one.case.id: one.case for one in ran}
@@ -158,7 +158,7 @@ def _times(reader: Reader, experiment_id: str, ran: Sequence[Ran]) -> dict[str, 
     """Span id → milliseconds of the root spans, also of runs that broke: a budget must know how long a timeout was."""
     rows = reader.rows(
         "SELECT span_id, duration_ms FROM spans WHERE experiment_id = $experiment_id "
-        "AND list_contains($span_ids::VARCHAR[], span_id) AND duration_ms IS NOT NULL",
+        "AND span_id IN (SELECT unnest($span_ids::VARCHAR[])) AND duration_ms IS NOT NULL",
         {"experiment_id": experiment_id, "span_ids": [one.span_id for one in ran]},
     )
     return {row["span_id"]: row["duration_ms"] for row in rows}

@@ -187,7 +187,7 @@ def _judges(scorer: Scorer, name: str) -> bool:
 
 
 def _spans(reader: Reader, ids: Sequence[str]) -> list[Span]:
-    return reader.spans("list_contains($ids::VARCHAR[], span_id)", {"ids": ids})
+    return reader.spans("span_id IN (SELECT unnest($ids::VARCHAR[]))", {"ids": ids})
 
 
 def _cases(reader: Reader, spans: Iterable[Span]) -> Mapping[tuple[str | None, str | None], Case]:

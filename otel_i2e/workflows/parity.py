@@ -31,7 +31,7 @@ ORDER BY created_at DESC LIMIT $limit
 _SEEN: Final = """
 SELECT trace_id, span_id, rule, scorer, scorer_version, arg_max(trace_spans, created_at) AS spans FROM score_ledger
 WHERE source = 'online' AND outcome = 'scored' AND trace_spans IS NOT NULL
-  AND list_contains($span_ids::VARCHAR[], span_id)
+  AND span_id IN (SELECT unnest($span_ids::VARCHAR[]))
 GROUP BY ALL
 """
 _NAMES: Final = ("trace_id", "span_id", "rule", "scorer", "scorer_version")
@@ -141,7 +141,7 @@ def _is_current(scorer: Scorer | None, row: ScoreRow) -> bool:
 def _subjects(reader: Reader, rows: Iterable[ScoreRow], scorers: Sequence[Scorer]) -> dict[str | None, Subject]:
     wanted = {(row.trace_id, row.span_id) for row in rows}
     ids = sorted(span_id for _, span_id in wanted if span_id is not None)
-    spans: list[Span] = reader.spans("list_contains($ids::VARCHAR[], span_id)", {"ids": ids}) if ids else []
+    spans: list[Span] = reader.spans("span_id IN (SELECT unnest($ids::VARCHAR[]))", {"ids": ids}) if ids else []
     found = [span for span in spans if (span.trace_id, span.span_id) in wanted]
     return {subject.span.span_id: subject for subject in subjects_of(reader, found, scorers)}
 

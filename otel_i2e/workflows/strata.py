@@ -57,7 +57,7 @@ SELECT trace_id, span_id, {place} AS place
 FROM (
     SELECT trace_id, span_id FROM spans
     WHERE start_time BETWEEN make_timestamptz($first::BIGINT) AND make_timestamptz($last::BIGINT)
-      AND list_contains($span_ids::VARCHAR[], span_id)
+      AND span_id IN (SELECT unnest($span_ids::VARCHAR[]))
       AND (
 {where}
       )

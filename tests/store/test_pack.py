@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from otel_i2e.models import SPAN_COLUMNS, SpanRow
+from otel_i2e.models import SPAN_COLUMNS, Span, SpanRow
 from otel_i2e.store import Store
-from otel_i2e.store.pack import MARKED, packed
+from otel_i2e.store.pack import MARKED, packed, unpacked
 from otel_i2e.testing import temporary_store
 
 _LONG = "Electronics can be returned within 30 days, with the receipt, in the box they came in."
@@ -100,7 +100,11 @@ def test_short_text_and_empty_columns_are_left_alone() -> None:
 def test_what_was_sent_comes_back(row: SpanRow) -> None:
     """Messages and texts byte for byte, attributes as values, whatever the text looks like."""
     with temporary_store() as store:
-        _assert_same(_read_back(store, row), row)
+        shown = _read_back(store, row)
+        _assert_same(shown, row)
+        with store.read() as reader:
+            assert reader.spans() == [Span.from_row(shown)]
+            assert reader.traces([row["trace_id"]]) == {row["trace_id"]: reader.spans()}
 
 
 def test_text_that_lies_across_two_strings_breaks_nothing() -> None:
@@ -118,7 +122,7 @@ _TEXT = st.text(alphabet=st.characters(codec="utf-8"), max_size=200) | st.sample
 
 
 def test_any_text_comes_back(full: bool) -> None:
-    """Property: packing and the view `spans` are inverse."""
+    """Property: packing and the view `spans` are inverse, and so are packing and unpacking."""
     with temporary_store() as store, store.write() as writer:
 
         @settings(max_examples=300 if full else 40, deadline=None, database=None)
@@ -127,9 +131,11 @@ def test_any_text_comes_back(full: bool) -> None:
             rows = [_call(ask + more, answer, more=more) for ask, answer, more in texts]
             writer.add_spans(rows)
             ids = json.dumps([row["span_id"] for row in rows])
-            wanted = "SELECT * FROM spans WHERE span_id IN (SELECT unnest(from_json($ids, '[\"VARCHAR\"]')))"
-            found = {row["span_id"]: row for row in writer.rows(wanted, {"ids": ids})}
+            sql = "SELECT * FROM {} WHERE span_id IN (SELECT unnest(from_json($ids, '[\"VARCHAR\"]')))"
+            found = {row["span_id"]: row for row in writer.rows(sql.format("spans"), {"ids": ids})}
+            raw = {row["span_id"]: row for row in writer.rows(sql.format("span_rows"), {"ids": ids})}
             for row in rows:
                 _assert_same(found[row["span_id"]], row)
+                assert Span.from_row(unpacked(raw[row["span_id"]])) == Span.from_row(found[row["span_id"]])
 
         check()
