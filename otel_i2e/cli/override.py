@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from otel_i2e.cli.duration import DURATION
+from otel_i2e.cli.moment import UNTIL
 from otel_i2e.cli.output import emit_json, json_option, say, store_options, table
 from otel_i2e.config import load_settings
 
@@ -20,7 +20,9 @@ _COLUMNS = ("override_id", "case_id", "reason", "by", "created_at", "expires_at"
 @click.argument("case", required=False)
 @click.option("--reason", help="Why it may pass; required, and shown in every report.")
 @click.option("--by", help="Who lets it pass; default the user.")
-@click.option("--expires", type=DURATION, help="How long it may wait to be used, such as 7d; default for ever.")
+@click.option(
+    "--expires", type=UNTIL, help="How long, or until when, it may wait to be used: 7d, 2027-01-31; default for ever."
+)
 @click.option("--experiment", metavar="ID", help="The experiment with the failure; default the latest.")
 @click.option("--dataset", help="The latest experiment of this dataset, a name or a file.")
 @click.option("--policy", metavar="FILE", help="Policy file; default the setting `policy`, or the built-in one.")

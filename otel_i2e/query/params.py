@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final, get_args
 
 from otel_i2e.errors import QueryError
@@ -41,18 +42,24 @@ def parse_param(text: str, place: str) -> QueryParam:
     return param.model_copy(update={"default": parse_value(param, match["default"].strip("'"), place)})
 
 
-def parse_value(param: QueryParam, text: str, place: str) -> Any:
-    """The value that `text` means for `param`. Raises QueryError."""
+def parse_value(param: QueryParam, text: str, place: str, now: datetime | None = None) -> Any:
+    """The value that `text` means for `param`. Raises QueryError.
+
+    Where there is a `now`, a date before it is a duration, too: the one since then.
+    """
     try:
         return _PARSERS[param.type](text.strip())
     except ValueError:
+        if now is not None and param.type == "duration" and (since := _since(text.strip(), now)) is not None:
+            return since
         raise QueryError(
             f"{place}: {param.name} = {text!r} is not of type {param.type}; write it as {_EXAMPLES[param.type]}"
+            f"{', or a past date: 2026-01-31' if now is not None and param.type == 'duration' else ''}"
         ) from None
 
 
-def values_of(query: Query, given: Mapping[str, str]) -> dict[str, Any]:
-    """A value for every parameter: the given one, or else its default. Raises QueryError."""
+def values_of(query: Query, given: Mapping[str, str], now: datetime | None = None) -> dict[str, Any]:
+    """A value for every parameter: the given one, or else its default; `now` as of `parse_value`. Raises QueryError."""
     names = [param.name for param in query.params]
     for name in given:
         if name not in names:
@@ -61,7 +68,7 @@ def values_of(query: Query, given: Mapping[str, str]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for param in query.params:
         if param.name in given:
-            values[param.name] = parse_value(param, given[param.name], f"--param {param.name}")
+            values[param.name] = parse_value(param, given[param.name], f"--param {param.name}", now)
         elif param.default is None:
             raise QueryError(
                 f"{query.path}: the query {query.name!r} needs a value for {param.name!r} ({param.type}); "
@@ -92,6 +99,16 @@ def _duration(text: str) -> timedelta:
         return timedelta(**{_UNITS[match[2]]: float(match[1])})
     except OverflowError:
         raise ValueError(text) from None
+
+
+def _since(text: str, now: datetime) -> timedelta | None:
+    """From a date of ISO 8601 until `now`, in whole seconds; None for a later one, and for what is no date."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    ago = now - (moment if moment.tzinfo else moment.replace(tzinfo=now.tzinfo))
+    return timedelta(seconds=math.ceil(ago.total_seconds())) if ago >= timedelta(0) else None
 
 
 def written(value: Any) -> str:

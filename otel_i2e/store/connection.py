@@ -22,6 +22,8 @@ default of 122,880 rows took 3.4 s at 100,000 spans, and more CPU and bytes on t
 BLOCK_BYTES: Final = 65_536
 """Of new stores. Columns of a small row group fill few blocks; DuckDB's default of 262,144 bytes wasted a sixth of the
 file on their unfilled ends."""
+_NO_BAR: Final = "SET enable_progress_bar = false"
+"""In a program without a file of its own, `python -c`, DuckDB draws one on standard output, into JSON, too."""
 _MOST_LEASES: Final = 20
 """Of one kept instance: its memory grows with every row that it meets, and all of it comes back at its end."""
 _READER_CONFIG: Final[dict[str, Any]] = {
@@ -107,6 +109,7 @@ def _instance(path: Path, compression: str) -> tuple[duckdb.DuckDBPyConnection, 
         _end(kept.connection, kept.token)
     connection = duckdb.connect(config={**_WRITER_CONFIG, "temp_directory": _spill(path)})
     connection.execute("SET TimeZone = 'UTC'")
+    connection.execute(_NO_BAR)
     connection.execute("SET checkpoint_threshold = '0b'")  # large commits go into the file, not first into its log
     if compression == "zstd":  # a fifth of the CPU of DuckDB's own choice at a checkpoint, and half the bytes
         connection.execute("SET force_compression = 'zstd'")
@@ -133,6 +136,7 @@ def reader(path: Path) -> Generator[duckdb.DuckDBPyConnection]:
         connection = duckdb.connect(str(path), read_only=True, config=config)
         if not _is_locked(connection):
             connection.execute("SET GLOBAL TimeZone = 'UTC'")
+            connection.execute(_NO_BAR)
             connection.execute("SET GLOBAL lock_configuration = true")
     try:
         yield connection

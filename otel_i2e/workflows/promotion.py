@@ -68,7 +68,8 @@ def promote_query(
         raise QueryError(
             f"{found.path}: query {found.name!r} is of kind {found.kind!r}; promotion needs kind 'promote'"
         )
-    result = run_query(settings, found, params or {})
+    now = datetime.now().astimezone()
+    result = run_query(settings, found, params or {}, now=now)
     findings = [finding_of(dict(zip(result.columns, row, strict=True))) for row in result.rows]
     with changing_cases(settings):
         proposals = _propose(settings, dataset, findings, query=found, limit=limit)
@@ -77,7 +78,7 @@ def promote_query(
     return Promotion(
         dataset=dataset,
         query=f"{found.name}@{found.hash}",
-        params={name: written(value) for name, value in values_of(found, params or {}).items()},
+        params={name: written(value) for name, value in values_of(found, params or {}, now).items()},
         proposals=tuple(proposals),
         rows=len(findings),
         truncated=result.truncated,

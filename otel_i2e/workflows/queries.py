@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -103,9 +104,16 @@ def query_name_problems(query: Query) -> list[str]:
     return list(name_problems(query))
 
 
-def run_query(settings: Settings, query: Query, given: Mapping[str, str], *, limit: int | None = None) -> QueryResult:
+def run_query(
+    settings: Settings,
+    query: Query,
+    given: Mapping[str, str],
+    *,
+    limit: int | None = None,
+    now: datetime | None = None,
+) -> QueryResult:
     """Its rows, with a value for each parameter. Raises QueryError, QueryTimeout, StoreError."""
-    values = values_of(query, given)
+    values = values_of(query, given, now or datetime.now().astimezone())
     check_query(settings, query)
     return _run(settings, query.sql, values, limit=limit, file=query.path, line=query.line)
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import click
 import pytest
 
-from otel_i2e.cli.moment import SINCE
+from otel_i2e.cli.moment import SINCE, UNTIL
 
 
 @pytest.mark.parametrize(
@@ -44,3 +44,20 @@ def test_anything_else_is_refused_with_examples(text: str) -> None:
     """One line that names what was got."""
     with pytest.raises(click.BadParameter, match="is neither a duration nor a date; write 30m, 24h, 7d, 2026-01-31"):
         SINCE.convert(text, None, None)
+
+
+def test_until_a_date_is_the_time_that_is_left() -> None:
+    """And a duration is itself."""
+    assert UNTIL.convert("7d", None, None) == timedelta(days=7)
+    soon = datetime.now(UTC) + timedelta(days=3)
+    left = UNTIL.convert(soon.isoformat(), None, None)
+    assert timedelta(days=3) - timedelta(minutes=1) < left <= timedelta(days=3)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"), [("2020-01-31", "is in the past"), ("soon", "neither a duration nor a date")]
+)
+def test_what_is_no_later_moment_is_refused(text: str, said: str) -> None:
+    """In one line that says what to write."""
+    with pytest.raises(click.BadParameter, match=said):
+        UNTIL.convert(text, None, None)

@@ -53,7 +53,7 @@ def test_it_is_recorded_and_the_gate_uses_it(i2e: Callable[..., Any]) -> None:
     [
         (["slow"], "an override needs a reason"),
         (["gone", "--reason", "x"], "no case 'gone'"),
-        (["slow", "--reason", "x", "--expires", "soon"], "'soon' is not a duration"),
+        (["slow", "--reason", "x", "--expires", "soon"], "'soon' is neither a duration nor a date"),
     ],
 )
 def test_what_is_not_possible_is_one_line(i2e: Callable[..., Any], arguments: list[str], says: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -121,3 +121,29 @@ def test_any_text_is_a_value_or_a_query_error(text: str, kind: str) -> None:
 def test_values_are_written_as_they_are_given(value: Any, text: str) -> None:
     """What is shown can be typed again."""
     assert written(value) == text
+
+
+NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("text", "since"),
+    [
+        ("2026-11-29", timedelta(hours=36)),
+        ("2026-11-30 11:59:59.5", timedelta(seconds=1)),
+        ("2026-11-30T12:00+02:00", timedelta(hours=2)),
+        ("7d", timedelta(days=7)),
+    ],
+)
+def test_a_date_is_a_duration_until_now(text: str, since: timedelta) -> None:
+    """In the time zone of `now`, unless it names one."""
+    assert values_of(_query("since duration"), {"since": text}, NOW) == {"since": since}
+
+
+@pytest.mark.parametrize("text", ["2026-12-01", "soon", "2026-13-01"])
+def test_what_is_no_past_date_says_what_is_one(text: str) -> None:
+    """A later date, too; and in a header a date is no default, because it would mean more each day."""
+    with pytest.raises(QueryError, match="or a past date: 2026-01-31"):
+        values_of(_query("since duration"), {"since": text}, NOW)
+    with pytest.raises(QueryError, match="is not of type duration"):
+        parse_param("since duration = 2026-11-29", "q.sql:1")

@@ -26,6 +26,20 @@ def test_a_new_file_has_the_format_that_every_supported_duckdb_reads(tmp_path: P
     assert tags["storage_version"].removesuffix("+") == STORAGE_VERSION
 
 
+def test_no_progress_bar_is_drawn(tmp_path: Path) -> None:
+    """A program without a file of its own is a person at a prompt to DuckDB; what it draws would stand in our JSON."""
+    program = f"""
+from pathlib import Path
+from otel_i2e.store.connection import reader, writer
+path = Path({str(tmp_path / "s.duckdb")!r})
+for way in (lambda: writer(path, compression="auto"), lambda: reader(path)):
+    with way() as connection:
+        print(connection.execute("SELECT current_setting('enable_progress_bar')").fetchall())
+"""
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert ran.stdout.split() == ["[(False,)]"] * 2
+
+
 def test_row_groups_are_small(tmp_path: Path) -> None:
     """A checkpoint rewrites row groups: they are bounded."""
     _filled(tmp_path / "s.duckdb", 3 * ROW_GROUP_ROWS)
