@@ -7,7 +7,7 @@ intermediate values, and short values that come again and again (a model's name,
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from otel_i2e.capture.content import is_content
@@ -15,12 +15,14 @@ from otel_i2e.capture.wire import Values, block, key_head, utf8, varint
 from otel_i2e.semconv import I2E_CONTENT_CAPTURE, I2E_CONTENT_TRUNCATED
 
 if TYPE_CHECKING:
+    from opentelemetry.sdk.trace import ReadableSpan
+
     from otel_i2e.redact import Redactor
 
-__all__ = ["Attributes", "Cut", "copied"]
+__all__ = ["Attributes", "Cut", "copied", "cut_by_sdk"]
 
 Cut = dict[str, dict[str, Any]]
-"""Of one span or record: attribute → size and SHA-256 of the value that was too long."""
+"""Of one span or record: attribute → size and SHA-256 of the value that was too long, or what the SDK left of it."""
 
 _SHORT: Final = 40
 """Characters of text that is worth remembering."""
@@ -135,6 +137,20 @@ def copied(attributes: Mapping[str, Any] | None) -> dict[str, Any]:
         return cast("dict[str, Any]", attributes)
     copy = getattr(attributes, "copy", None)
     return copy() if copy is not None else dict(attributes or {})
+
+
+def cut_by_sdk(span: ReadableSpan, attributes: Mapping[str, Any]) -> Cut:
+    """Which values are as long as the SDK lets one be (OTEL_ATTRIBUTE_VALUE_LENGTH_LIMIT): it cuts without a word."""
+    limit = getattr(getattr(span, "_attributes", None), "max_value_len", None)
+    if limit is None:
+        return {}
+    return {key: {"characters": limit} for key, value in attributes.items() if _fills(value, limit)}
+
+
+def _fills(value: Any, limit: int) -> bool:
+    if isinstance(value, str):
+        return len(value) >= limit
+    return isinstance(value, list | tuple) and any(_fills(one, limit) for one in cast("Sequence[Any]", value))
 
 
 def _text_head(tag: bytes, key: str, size: int) -> bytes:

@@ -12,7 +12,7 @@ import struct
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from otel_i2e.capture.attributes import Attributes, Cut, copied
+from otel_i2e.capture.attributes import Attributes, Cut, copied, cut_by_sdk
 from otel_i2e.capture.content import is_content_event
 from otel_i2e.capture.supplements import take_supplement
 from otel_i2e.capture.wire import block, fixed32, fixed64, number, varint
@@ -181,9 +181,9 @@ class Encoder:
         context = span.context
         if context is None:
             raise ValueError("a span without a context has no identity")
-        cut: Cut = {}
-        status = span.status
         attributes = copied(span.attributes)
+        cut = cut_by_sdk(span, attributes) if self._content else {}
+        status = span.status
         events = [(event.name, event.timestamp, event.attributes, event.dropped_attributes) for event in span.events]
         supplement = take_supplement(context.span_id)
         if supplement is not None:

@@ -18,7 +18,7 @@ from opentelemetry.proto.trace.v1 import trace_pb2
 from otel_i2e.errors import DecodeError
 from otel_i2e.models.json_text import loads
 from otel_i2e.normalize.decode_protobuf import any_number
-from otel_i2e.normalize.raw import Json, RawEvent, RawLink, RawLog, RawSpan, is_list, is_object
+from otel_i2e.normalize.raw import Json, RawEvent, RawLink, RawLog, RawSpan, is_list, is_object, with_dropped
 
 __all__ = ["logs_from_json", "spans_from_json"]
 
@@ -90,7 +90,7 @@ def _span(span: Json, resource: Json, scope_name: str, scope_version: str) -> Ra
         _enumeration(span, "kind"),
         _time(span, "startTimeUnixNano"),
         _time(span, "endTimeUnixNano"),
-        _attributes(span),
+        with_dropped(_attributes(span), _dropped(span)),
         [_event(event) for event in _objects(span, "events")],
         [_link(link) for link in _objects(span, "links")],
         _STATUS[code] if 0 <= code < 3 else "unset",
@@ -181,6 +181,11 @@ def _enumeration(holder: Json, key: str) -> int:
             f"{key!r} is an integer in OTLP/JSON (names of enumerations are not valid), got {_shown(value)}"
         )
     return value
+
+
+def _dropped(span: Json) -> int:
+    count = span.get("droppedAttributesCount")
+    return count if isinstance(count, int) else 0
 
 
 def _time(holder: Json, key: str) -> int:

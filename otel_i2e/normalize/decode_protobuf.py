@@ -17,7 +17,7 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from otel_i2e.errors import DecodeError
-from otel_i2e.normalize.raw import Json, RawEvent, RawLink, RawLog, RawSpan
+from otel_i2e.normalize.raw import Json, RawEvent, RawLink, RawLog, RawSpan, with_dropped
 
 __all__ = ["any_number", "logs_from_protobuf", "spans_from_protobuf"]
 
@@ -81,7 +81,7 @@ def _span(span: Any, resource: Json, scope_name: str, scope_version: str) -> Raw
         span.kind,
         span.start_time_unix_nano,
         span.end_time_unix_nano,
-        _attributes(span.attributes),
+        with_dropped(_attributes(span.attributes), span.dropped_attributes_count),
         [RawEvent(e.name, e.time_unix_nano, _attributes(e.attributes)) for e in span.events],
         [RawLink(x.trace_id.hex(), x.span_id.hex(), _attributes(x.attributes)) for x in span.links],
         _STATUS[code] if 0 <= code < 3 else "unset",

@@ -7,12 +7,29 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from otel_i2e.models.json_text import is_list, is_object
+from otel_i2e.models.json_text import SORTED, dumps, is_list, is_object, loads
+from otel_i2e.semconv import I2E_CONTENT_TRUNCATED
 
-__all__ = ["Json", "RawEvent", "RawLink", "RawLog", "RawSpan", "is_list", "is_object"]
+__all__ = ["Json", "RawEvent", "RawLink", "RawLog", "RawSpan", "is_list", "is_object", "with_dropped"]
 
 Json = dict[str, Any]
 """A JSON object. Values are None, bool, int, float, str, lists and objects of these; never anything else."""
+
+
+def with_dropped(attributes: Json, count: int) -> Json:
+    """`attributes`, marked as cut when the sender left out `count` of them: content may be among these.
+
+    An SDK does so from OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT on, 128 by default.
+    """
+    if not count:
+        return attributes
+    marker = attributes.get(I2E_CONTENT_TRUNCATED)
+    try:
+        marks: Any = loads(marker) if isinstance(marker, str) else {}
+    except ValueError:  # somebody else's marker, which names nothing
+        marks = {}
+    marks = {**(marks if is_object(marks) else {}), "dropped attributes": {"count": count}}
+    return {**attributes, I2E_CONTENT_TRUNCATED: dumps(marks, SORTED)}
 
 
 class RawEvent(NamedTuple):

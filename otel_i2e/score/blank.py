@@ -14,7 +14,7 @@ from otel_i2e.models import Json, Judge, Score, Subject
 from otel_i2e.score.content import answer_cut
 from otel_i2e.score.values import parsed
 
-__all__ = ["Unanswered", "blank_answer", "is_blank", "of_an_answer", "unanswered"]
+__all__ = ["Ask", "Unanswered", "blank_answer", "is_blank", "of_an_answer", "unanswered"]
 
 Ask = Callable[[Subject, Judge | None], Score | None]
 """As a check has it."""

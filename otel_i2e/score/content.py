@@ -10,13 +10,16 @@ from typing import Any, Final
 from otel_i2e import semconv
 from otel_i2e.models import Outcome, Span, Subject
 
-__all__ = ["Gaps", "answer_cut", "gaps_of", "is_truncated", "missing"]
+__all__ = ["Gaps", "answer_cut", "calls_cut", "gaps_of", "is_truncated", "missing"]
 
 Gaps = tuple[tuple[Outcome, Callable[[Subject], str | None]], ...]
 """Ways in which a subject may lack what a scorer needs: the outcome then, and the reason, or None when it is there."""
 
 _CONTENT: Final = frozenset({"input", "messages", "output", "documents", "tool_calls", "conversation"})
 _UNSEEN: Final = ("missing", "redacted")
+_UNKNOWN: Final = "other"
+"""Kind of a span of which even that may have been cut."""
+_NOTHING: Final = frozenset[str]()
 _ANSWER: Final = frozenset({"output", "tool_calls"})
 _SAID_TO_IT: Final = frozenset(
     {
@@ -27,6 +30,8 @@ _SAID_TO_IT: Final = frozenset(
     }
 )
 """Attributes that hold nothing of the answer."""
+_CAME_OF_IT: Final = frozenset({semconv.OUTPUT_VALUE, semconv.TOOL_CALL_RESULT})
+"""Attributes of a tool's run that hold nothing of what it was called with."""
 
 
 def missing(subject: Subject, required: frozenset[str]) -> tuple[Outcome, str] | None:
@@ -60,20 +65,32 @@ def answer_cut(subject: Subject, needs: Collection[str]) -> str | None:
     if "tool_calls" in looked_at:  # what a model asked for, run or not
         spans += [span for span in _spans(subject) if span.kind == "llm"]
     for span in spans:
-        if span.content_state == "truncated" and not (looked_at <= _ANSWER and _is_whole_answer(span)):
+        if span.content_state == "truncated" and not (looked_at <= _ANSWER and _is_cut_in(span, _SAID_TO_IT)):
             what = "the answer" if span is subject.span else f"a model call ({span.span_id})"
             return f"{what} was cut when it was recorded, and what is absent from a part may be in the rest"
     return None
 
 
-def _is_whole_answer(span: Span) -> bool:
-    """Whether all that was cut is said to be in what the application or the model was given."""
+def calls_cut(subject: Subject, *, results: bool = False) -> str | None:
+    """Why tool calls of the trace, or what they were called with, may stand in a part that was cut; None when they
+    cannot. With `results`, or what came of them.
+    """
+    for span in _spans(subject):
+        if span.content_state != "truncated" or span.kind not in ("llm", "tool", _UNKNOWN):
+            continue
+        if not _is_cut_in(span, _SAID_TO_IT if span.kind == "llm" else _NOTHING if results else _CAME_OF_IT):
+            return f"tool calls of this trace ({span.kind} span {span.span_id}) were cut when they were recorded"
+    return None
+
+
+def _is_cut_in(span: Span, attributes: frozenset[str]) -> bool:
+    """Whether all that was cut of a span is said to be in these attributes."""
     marker: Any = (span.attributes or {}).get(semconv.I2E_CONTENT_TRUNCATED)
     try:
         marks: Any = json.loads(marker) if isinstance(marker, str) else marker
     except (ValueError, RecursionError):  # somebody else's marker, which names nothing
         return False
-    return isinstance(marks, dict) and bool(marks) and _SAID_TO_IT.issuperset(marks)  # pyright: ignore[reportUnknownArgumentType] -- keys of JSON
+    return isinstance(marks, dict) and bool(marks) and attributes.issuperset(marks)  # pyright: ignore[reportUnknownArgumentType] -- keys of JSON
 
 
 def _input(subject: Subject) -> str | None:
@@ -89,7 +106,12 @@ def _output(subject: Subject) -> str | None:
 
 
 def _documents(subject: Subject) -> str | None:
-    recorded = any(span.documents is not None for span in _spans(subject))
+    recorded = False
+    for span in [subject.span] if subject.span.documents else _spans(subject):
+        recorded = recorded or span.documents is not None
+        is_source = span.documents is not None or span.kind in ("retrieval", _UNKNOWN)
+        if is_source and span.content_state == "truncated" and not _is_cut_in(span, _SAID_TO_IT):
+            return f"documents of this trace ({span.kind} span {span.span_id}) were cut when they were recorded"
     return None if recorded else "no documents were recorded in this trace"
 
 

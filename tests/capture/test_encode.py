@@ -179,6 +179,18 @@ def test_what_the_sdk_dropped_is_counted_as_the_official_encoder_does() -> None:
     assert ExportTraceServiceRequest.FromString(Encoder().traces(spans)[0]) == official
 
 
+def test_what_the_sdk_cut_is_marked(spans_in: Callable[[bytes], list[Any]]) -> None:
+    """A value, or one of a list, that fills the SDK's limit; without content there is nothing to mark."""
+    kept = InMemorySpanExporter()
+    provider = TracerProvider(span_limits=SpanLimits(max_span_attribute_length=4), shutdown_on_exit=False)
+    provider.add_span_processor(SimpleSpanProcessor(kept))
+    provider.get_tracer("x").start_span("s", attributes={"a": "longer", "b": ["b", "longer"], "c": "ccc", "n": 5}).end()
+    [span] = spans_in(Encoder().traces(kept.get_finished_spans())[0])
+    assert json.loads(span.attributes["i2e.content.truncated"]) == {"a": {"characters": 4}, "b": {"characters": 4}}
+    [span] = spans_in(Encoder(content=False).traces(kept.get_finished_spans())[0])
+    assert "i2e.content.truncated" not in span.attributes
+
+
 def test_metadata_mode_leaves_content_out_and_says_so(spans_in: Callable[[bytes], list[Any]]) -> None:
     """Content of several dialects goes, attributes and events; the rest stays."""
     events = [

@@ -403,3 +403,36 @@ def _json(request: list[Any], *, big_as_text: bool) -> bytes:
 
 def _spelled(value: float) -> str:
     return {float("inf"): "Infinity", float("-inf"): "-Infinity"}.get(value, "NaN")
+
+
+@pytest.mark.parametrize("marker", [None, '{"input.value": {"characters": 9}}', "true", "[", 3])
+def test_attributes_that_a_sender_left_out_are_marked_as_cut(marker: Any) -> None:
+    """In both encodings, beside what the sender says itself; without any there is no mark."""
+    said = [] if marker is None else [{"key": "i2e.content.truncated", "value": _any_value(marker)}]
+    span = {"traceId": TRACE_ID, "spanId": SPAN_ID, "attributes": said}
+    for count in (0, 3):
+        dropped: Json = {"resourceSpans": [{"scopeSpans": [{"spans": [{**span, "droppedAttributesCount": count}]}]}]}
+        body = json.dumps(dropped).encode()
+        [of_json] = decode_traces(body, "json")
+        by_hand = ExportTraceServiceRequest()
+        one = (
+            by_hand.resource_spans.add()
+            .scope_spans.add()
+            .spans.add(trace_id=bytes.fromhex(TRACE_ID), span_id=bytes.fromhex(SPAN_ID), dropped_attributes_count=count)
+        )
+        if isinstance(marker, str):
+            one.attributes.add(key="i2e.content.truncated").value.string_value = marker
+        elif marker is not None:
+            one.attributes.add(key="i2e.content.truncated").value.int_value = marker
+        [of_protobuf] = decode_traces(by_hand.SerializeToString(), "protobuf")
+        assert of_json.attributes == of_protobuf.attributes
+        marks = of_json.attributes.get("i2e.content.truncated")
+        if count:
+            known = json.loads(marker) if isinstance(marker, str) and marker.startswith("{") else {}
+            assert json.loads(marks) == {**known, "dropped attributes": {"count": 3}}
+        else:
+            assert marks == marker
+
+
+def _any_value(value: Any) -> Json:
+    return {"intValue": value} if isinstance(value, int) else {"stringValue": value}

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, Final, TypeVar, cast
 
 from pydantic import ValidationError
 
 from otel_i2e.errors import ScorerError
-from otel_i2e.models import Contract, Json, Score
-from otel_i2e.score.blank import of_an_answer
+from otel_i2e.models import Contract, Json, Judge, Score, Subject
+from otel_i2e.score.answer import NotRecorded
+from otel_i2e.score.blank import Ask, of_an_answer
+from otel_i2e.score.content import calls_cut
 from otel_i2e.score.identity import code_definition
 from otel_i2e.score.parameters import asking, needs_of
 from otel_i2e.score.scorer import Scorer
@@ -39,14 +41,23 @@ def plain(argument: Any) -> Any:
 
 
 def check_scorer(
-    check: str, function: Callable[..., Any], argument: Contract | None = None, *, title: str, negative: bool = False
+    check: str,
+    function: Callable[..., Any],
+    argument: Contract | None = None,
+    *,
+    title: str,
+    negative: bool = False,
+    of_some_calls: Collection[float] = (0.0, 1.0),
 ) -> Scorer:
     """A built-in scorer that passes at 1; `function` takes a scorer's parameters.
 
     A `negative` one holds of an application that does nothing: its pass counts only of a whole answer.
+    `of_some_calls` are the scores that stand where others of the trace's tool calls may have been cut.
     """
     required, optional = needs_of(function, check)
     ask = asking(function, required | optional)
+    if len(of_some_calls) < 2:
+        ask = _of_whole_calls(ask, of_some_calls)
     values = argument.model_dump(mode="json") if argument is not None else None
     what = [check, values, "of a whole answer"] if negative else [check, values]
     return Scorer(
@@ -58,6 +69,18 @@ def check_scorer(
         identity=lambda: code_definition(function, what, shown={"check": check, "argument": values}),
         description=(function.__doc__ or "").strip().partition("\n")[0],
     )
+
+
+def _of_whole_calls(ask: Ask, of_some: Collection[float]) -> Ask:
+    def asked(subject: Subject, judge: Judge | None) -> Score | None:
+        score = ask(subject, judge)
+        if score is not None and score.value in of_some:
+            return score
+        if (why := calls_cut(subject)) is not None:
+            raise NotRecorded(why)
+        return score
+
+    return asked
 
 
 def verdict(*, holds: bool, why: str) -> Score:

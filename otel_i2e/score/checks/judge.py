@@ -7,9 +7,9 @@ from typing import Any
 
 from otel_i2e.errors import JudgeError, ScorerError
 from otel_i2e.models import Contract, Definition, Json, Judge, JudgePrompt, JudgeQuestion, JudgeVerdict, Score, Subject
-from otel_i2e.score.answer import Answer
+from otel_i2e.score.answer import Answer, NotRecorded
 from otel_i2e.score.checks._check import read_argument, shown
-from otel_i2e.score.content import missing
+from otel_i2e.score.content import calls_cut, missing
 from otel_i2e.score.identity import hash_of
 from otel_i2e.score.scorer import JudgeRef, Scorer
 from otel_i2e.score.shown import shown_text
@@ -50,6 +50,8 @@ def judge_scorer(prompt: JudgePrompt, *, criterion: str | None = None, name: str
     async def ask(subject: Subject, judge: Judge | None) -> Answer:
         if judge is None:
             raise JudgeError("there is no judge to ask")
+        if "tool_calls" in prompt.fields and (why := calls_cut(subject, results=True)) is not None:
+            raise NotRecorded(why)
         verdict = await judge.ask(_question(prompt, criterion, subject))
         if verdict.choice not in prompt.choices:
             raise JudgeError(

@@ -33,4 +33,11 @@ def no_loops(argument: Any = None) -> Scorer:
         said = ", ".join(f"{name} {times} times" for name, times in again.items())
         return Score(value=0.0 if again else 1.0, explanation=said or f"{len(tool_calls)} calls")
 
-    return check_scorer("no_loops", check, limit, title="" if limit == Limit() else str(limit.times), negative=True)
+    return check_scorer(
+        "no_loops",
+        check,
+        limit,
+        title="" if limit == Limit() else str(limit.times),
+        negative=True,
+        of_some_calls=(1.0,),
+    )

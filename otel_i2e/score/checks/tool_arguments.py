@@ -37,7 +37,7 @@ def tool_arguments(argument: Any = None) -> Scorer:
         wrong = [problem for call in tool_calls if (problem := _problem(call, schemas))]
         return Score(value=0.0 if wrong else 1.0, explanation="; ".join(wrong) or f"{len(tool_calls)} calls are valid")
 
-    return check_scorer("tool_arguments", check, wanted, title=", ".join(wanted.tools))
+    return check_scorer("tool_arguments", check, wanted, title=", ".join(wanted.tools), of_some_calls=())
 
 
 def _recorded(trace: Iterable[Span]) -> dict[str, Json]:

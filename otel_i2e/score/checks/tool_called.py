@@ -39,7 +39,7 @@ def tool_called(argument: Any) -> Scorer:
         return Score(value=0.0, explanation=f"{wanted.name} was not called; called were: {others}")
 
     title = repr(wanted.name) + (f" with {shown(wanted.arguments)}" if wanted.arguments else "")
-    return check_scorer("tool_called", check, wanted, title=title)
+    return check_scorer("tool_called", check, wanted, title=title, of_some_calls=(1.0,))
 
 
 def _within(wanted: Any, found: Any) -> bool:

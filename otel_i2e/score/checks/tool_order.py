@@ -32,4 +32,4 @@ def tool_order(argument: Any) -> Scorer:
         reason = f"called: {order}" if missing is None else f"{missing} did not come in its place; called: {order}"
         return Score(value=1.0 if missing is None else 0.0, explanation=reason)
 
-    return check_scorer("tool_order", check, wanted, title=" → ".join(wanted.names))
+    return check_scorer("tool_order", check, wanted, title=" → ".join(wanted.names), of_some_calls=(1.0,))

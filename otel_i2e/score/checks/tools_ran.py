@@ -35,4 +35,4 @@ def tools_ran(argument: Any = None) -> Scorer:
         said = [f"never run: {', '.join(left)}"] * bool(left) + [f"failed: {', '.join(failed)}"] * bool(failed)
         return Score(value=0.0 if said else 1.0, explanation="; ".join(said) or f"{len(asked)} calls, all run")
 
-    return check_scorer("tools_ran", check, wanted, title="with errors" if wanted.errors else "")
+    return check_scorer("tools_ran", check, wanted, title="with errors" if wanted.errors else "", of_some_calls=())
