@@ -90,7 +90,7 @@ def test_what_the_sdk_cut_of_a_child_is_not_measured(name: str) -> None:
         assert cut.error
 
 
-CUT: Final = {"content_state": "truncated"}
+CUT: Final[dict[str, Any]] = {"content_state": "truncated"}
 
 
 @pytest.mark.parametrize(
