@@ -63,6 +63,8 @@ def _print(found: Status, source: str) -> None:
         missed = f", {rule.passed_over:,} spans passed over" if rule.passed_over else ""
         said = f"{rule.scored:,} scores, {rule.errors:,} errors{waiting}{missed}{latest}"
         said = "cannot run" if rule.problem else said
+        if rule.waiting is None and found.stored is not None and not rule.problem:
+            said += "; what it matches took too long to count"
         _row("rule", f"{safe(rule.name)}{' (in shadow)' if rule.shadow else ''}: {said}")
         for one in rule.scorers:
             _row("", f"{safe(one.scorer)} {one.version} within a day: {one.line()}")

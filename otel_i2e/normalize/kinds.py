@@ -9,6 +9,7 @@ __all__ = ["OPERATION_KINDS"]
 OPERATION_KINDS: Final = {
     "chat": "llm",
     "generate_content": "llm",
+    "GenerateContent": "llm",
     "text_completion": "llm",
     "completion": "llm",
     "generate": "llm",

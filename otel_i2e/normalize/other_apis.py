@@ -33,7 +33,7 @@ def plain_request(sent: Json) -> Json:
     """`model`, `messages`, `system`, `tools` and parameters of a request."""
     if "modelId" in sent or "inferenceConfig" in sent or "toolConfig" in sent:
         return _converse(sent)
-    if "contents" in sent:
+    if "contents" in sent or ("messages" in sent and is_object(sent.get("config"))):
         return _gemini(sent)
     return sent
 
@@ -65,6 +65,7 @@ def _gemini(sent: Json) -> Json:
     chosen = {name: value for name, value in config.items() if name not in _NO_PARAMS}
     return {
         "model": sent.get("model"),
+        "messages": sent.get("messages"),
         "contents": sent.get("contents"),
         "system": told.get("parts", told) if is_object(told) else told,
         "tools": [_gemini_tool(one) for one in declared] or None,

@@ -143,7 +143,16 @@ def _is_untyped(part: Json, name: str) -> bool:
 
 
 def _named_call(call: Json) -> Json:
-    return tool_call_part(call.get("toolUseId", call.get("id")), call.get("name"), call.get("input", call.get("args")))
+    return tool_call_part(call.get("toolUseId", call.get("id")), call.get("name"), _given(call))
+
+
+def _given(call: Json) -> Any:
+    return next((call[name] for name in ("input", "args", "arguments") if name in call), None)
+
+
+def _wrapped_result(part: Json) -> Json:
+    inner = part.get("function_response")
+    return _named_result(inner) if is_object(inner) else _tool_result(part)
 
 
 def _named_result(result: Json) -> Json:
@@ -214,6 +223,8 @@ def _refusal(part: Json) -> Json:
 
 def _tool_call(part: Json) -> Json:
     function = part.get("function") or part.get("custom")
+    if is_object(part.get("function_call")):  # LangSmith's wrapper of Gemini
+        return _named_call(part["function_call"])
     if is_object(function):  # OpenAI
         return tool_call_part(part.get("id"), function.get("name"), function.get("arguments", function.get("input")))
     arguments = next((part[name] for name in ("arguments", "input", "args") if name in part), None)
@@ -303,6 +314,7 @@ _SPELLINGS: Final[dict[str, Callable[[Json], Json]]] = {
     "function_call": _tool_call,
     "custom": _tool_call,
     "custom_tool_call": _tool_call,
+    "function_response": _wrapped_result,
     "custom_tool_call_output": _tool_result,
     "tool_call_response": _tool_result,
     "tool_result": _tool_result,

@@ -88,6 +88,8 @@ def answered(value: Any) -> Facts:
     if is_object(sent) and "generations" in sent:
         return _result(sent)
     sent = plain_answer(sent) if is_object(sent) else sent
+    if is_object(sent) and sent.keys() == {"message"} and is_message(sent["message"]):  # LangSmith's wrappers
+        sent = sent["message"]
     if not is_object(sent) or not (is_list(sent.get("choices")) or is_list(sent.get("output")) or is_message(sent)):
         return {"output_messages": messages(value if given and sent is given.value else sent, "assistant")}
     said = messages(_said(sent), "assistant")

@@ -31,7 +31,14 @@ _SPELLINGS: Final = {
     "anthropic.messages": "anthropic",
     "watsonx": "ibm.watsonx.ai",
     "xai": "x_ai",
+    "google.generative-ai": "gcp.gemini",
+    "google.vertex": "gcp.vertex_ai",
+    "vertex.google": "gcp.vertex_ai",
+    "vertex.anthropic": "gcp.vertex_ai",
+    "amazon-bedrock": "aws.bedrock",
 }
+_APIS: Final = (".chat", ".responses", ".messages", ".completion", ".embedding")
+"""How the AI SDK ends the names of its providers: by the API that it calls."""
 _FRAMEWORKS: Final = frozenset(
     {"strands-agents", "langchain", "langgraph", "llama_index", "haystack", "pydantic-ai", "litellm", "unknown"}
 )
@@ -40,4 +47,8 @@ _FRAMEWORKS: Final = frozenset(
 def provider_of(sent: str) -> str | None:
     """`sent` as the conventions spell it; a provider they do not list in lower case; None for a framework's name."""
     name = sent.strip().lower()
-    return None if name in _FRAMEWORKS or not name else _SPELLINGS.get(name, name)
+    if name in _FRAMEWORKS or not name:
+        return None
+    if name not in _SPELLINGS and name.endswith(_APIS):
+        name = name.rpartition(".")[0]
+    return _SPELLINGS.get(name, name)

@@ -17,7 +17,9 @@ _INPUT: Final = ("input_tokens", "prompt_tokens", "inputTokens", "promptTokens",
 _OUTPUT: Final = ("output_tokens", "completion_tokens", "outputTokens", "completionTokens", "output")
 _READ: Final = ("cache_read_input_tokens", "cached_tokens", "cache_read")
 _WRITE: Final = ("cache_creation_input_tokens", "cache_write_tokens", "cache_creation")
-_REASONING: Final = ("reasoning_tokens", "reasoning")
+_REASONING: Final = ("reasoning_tokens", "reasoning", "thinking_tokens")
+_WRITTEN: Final = ("ephemeral_5m_input_tokens", "ephemeral_1h_input_tokens")
+"""What was written for so long: LangChain gives these and a `cache_creation` of 0."""
 _INPUT_DETAILS: Final = ("prompt_tokens_details", "input_tokens_details", "input_token_details")
 _OUTPUT_DETAILS: Final = ("completion_tokens_details", "output_tokens_details", "output_token_details")
 
@@ -33,6 +35,10 @@ def usage(value: Any) -> Facts:
     inputs, outputs = _details(sent, _INPUT_DETAILS), _details(sent, _OUTPUT_DETAILS)
     given, answered = _first(sent, _INPUT), _first(sent, _OUTPUT)
     read, write = _first({**inputs, **sent}, _READ), _first({**inputs, **sent}, _WRITE)
+    if write == 0:
+        write = sum(count(inputs.get(name)) or 0 for name in _WRITTEN)
+    if read is not None:  # LangChain has what is priced otherwise apart
+        read += count(inputs.get("cache_read_over_200k")) or 0
     if given is not None and _is_without_cache(sent, given, answered):
         given += (read or 0) + (write or 0)
     return {

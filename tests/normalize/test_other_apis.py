@@ -86,3 +86,10 @@ def test_anything_else_stays() -> None:
     for sent in others:
         assert plain_request(sent) is sent
         assert plain_answer(sent) is sent
+
+
+def test_a_config_beside_messages_is_gemini_s() -> None:
+    """LangSmith's wrapper calls the contents messages."""
+    facts = asked({"messages": [{"role": "user", "content": "hi"}], "config": {"system_instruction": "Be brief."}})
+    assert facts["system_instructions"].value == [{"type": "text", "content": "Be brief."}]
+    assert facts["request_params"] is None

@@ -168,3 +168,11 @@ def test_a_thought_of_the_responses_api_has_its_text() -> None:
     summary, own = [{"type": "summary_text", "text": "in short"}], [{"type": "reasoning_text", "text": "at length"}]
     assert canonical_part({"type": "reasoning", "summary": summary, "content": own})["content"] == "at length"
     assert canonical_part({"type": "reasoning", "summary": summary, "content": []})["content"] == "in short"
+
+
+def test_gemini_s_parts_in_openai_s_clothes_are_read() -> None:
+    """LangSmith's wrapper writes them so."""
+    call = canonical_part({"type": "function_call", "function_call": {"id": "c", "name": "w", "arguments": {"a": 1}}})
+    assert call == {"type": "tool_call", "id": "c", "name": "w", "arguments": {"a": 1}}
+    back = canonical_part({"type": "function_response", "function_response": {"name": "w", "response": {"r": 1}}})
+    assert (back["type"], back["response"]) == ("tool_call_response", {"r": 1})

@@ -135,3 +135,10 @@ def test_a_response_that_was_cut_says_why() -> None:
     """OpenAI's responses have no finish reason otherwise."""
     facts = answered({"output": [{"role": "assistant", "content": "A"}], "incomplete_details": {"reason": "max"}})
     assert facts["finish_reasons"] == ["max"]
+
+
+def test_a_message_in_an_object_of_its_own_is_the_answer() -> None:
+    """As LangSmith's wrapper of Anthropic puts it."""
+    said = {"id": "m", "role": "assistant", "content": [{"type": "text", "text": "A"}], "stop_reason": "end_turn"}
+    facts = answered({"message": {**said, "usage": {"output_tokens": 5}}})
+    assert (facts["response_id"], facts["finish_reasons"], facts["output_tokens"]) == ("m", ["end_turn"], 5)

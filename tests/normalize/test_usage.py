@@ -51,3 +51,15 @@ def test_input_always_counts_the_cache(sent: dict[str, Any], expected: tuple[int
 def test_what_counts_nothing_says_nothing(value: Any) -> None:
     """No zero is made up."""
     assert usage(value) == {}
+
+
+def test_what_was_written_for_a_time_counts() -> None:
+    """LangChain tells the times apart and a `cache_creation` of 0; what is priced otherwise is apart, too."""
+    details = {"cache_read": 1024, "cache_creation": 0, "ephemeral_5m_input_tokens": 517, "cache_read_over_200k": 6}
+    found = usage({"input_tokens": 1752, "output_tokens": 89, "input_token_details": details})
+    assert (found["input_tokens"], found["cache_write_tokens"], found["cache_read_tokens"]) == (1752, 517, 1030)
+
+
+def test_anthropic_s_thinking_is_reasoning() -> None:
+    """Its usage object has it among the details of the output."""
+    assert usage({"output_tokens": 89, "output_tokens_details": {"thinking_tokens": 40}})["reasoning_tokens"] == 40

@@ -14,9 +14,9 @@ from otel_i2e import semconv
 from otel_i2e.models.json_text import parse_if_json
 from otel_i2e.normalize.dialect import Dialect, Facts
 from otel_i2e.normalize.documents import documents
-from otel_i2e.normalize.messages import content
+from otel_i2e.normalize.messages import content, tool_definitions
 from otel_i2e.normalize.payloads import answered, asked, params
-from otel_i2e.normalize.raw import Json, RawLog, RawSpan
+from otel_i2e.normalize.raw import Json, RawLog, RawSpan, is_list, is_object
 from otel_i2e.normalize.readers import amount, count, object_of, text, tool_result, words
 from otel_i2e.normalize.usage import usage
 
@@ -34,6 +34,7 @@ _KINDS: Final = {
 }
 _CACHE_READ: Final = ("cache_read_input_tokens", "input_cache_read", "input_cached_tokens")
 _CACHE_WRITE: Final = ("cache_creation_input_tokens", "input_cache_creation")
+_WRITTEN: Final = ("input_ephemeral_5m_input_tokens", "input_ephemeral_1h_input_tokens")
 _REASONING: Final = ("output_reasoning", "output_reasoning_tokens")
 
 
@@ -72,12 +73,30 @@ def _read(raw: RawSpan, _logs: Sequence[RawLog]) -> Facts:
 
 def _call(sent: Json, given: Any, back: Any) -> Facts:
     reason: Any = sent.get("metadata.finish_reason")
+    given, offered = _without_tools(given)
     facts = {**asked(given), **{name: value for name, value in answered(back).items() if value is not None}}
+    facts["tool_definitions"] = tool_definitions(offered) or facts.get("tool_definitions")
     own = params(object_of(sent.get("model.parameters")) or {})
     facts["request_params"] = {**(facts.get("request_params") or {}), **(own or {})} or None
     if not facts.get("finish_reasons") and isinstance(reason, str):
         facts["finish_reasons"] = words(parse_if_json(reason))
     return facts
+
+
+def _without_tools(given: Any) -> tuple[Any, list[Json]]:
+    """The input, and the tools that were offered: its handler for LangChain puts each as a message of a tool."""
+    sent = parse_if_json(given) if isinstance(given, str) and '"tool"' in given else None
+    if not is_list(sent):
+        return given, []
+    offered = [message["content"] for message in sent if _is_offer(message)]
+    return [message for message in sent if not _is_offer(message)] if offered else given, offered
+
+
+def _is_offer(message: Any) -> bool:
+    if not is_object(message) or message.get("role") != "tool" or "tool_call_id" in message:
+        return False
+    defined = message.get("content")
+    return is_object(defined) and (is_object(defined.get("function")) or "input_schema" in defined)
 
 
 def _models(sent: Json, back: Any) -> Facts:
@@ -92,9 +111,12 @@ def _usage(value: Any) -> Facts:
     if not sent.keys() & {"input", "output"}:
         return {}
     read, write, reasoning = (_sum(sent, names) for names in (_CACHE_READ, _CACHE_WRITE, _REASONING))
+    write = write or _sum(sent, _WRITTEN)
+    known = {*_CACHE_READ, *_CACHE_WRITE, *_WRITTEN}
+    others = [name for name in sent if name.startswith("input") and name not in known]
     return {
-        "input_tokens": (count(sent.get("input")) or 0) + (read or 0) + (write or 0),
-        "output_tokens": _sum(sent, ("output", *_REASONING)),
+        "input_tokens": (_sum(sent, others) or 0) + (read or 0) + (write or 0),
+        "output_tokens": _sum(sent, [name for name in sent if name.startswith("output")]),
         "cache_read_tokens": read,
         "cache_write_tokens": write,
         "reasoning_tokens": reasoning,

@@ -27,6 +27,8 @@ _DETAILS: Final = "gen_ai.client.inference.operation.details"
 _FAILURE: Final = "gen_ai.client.operation.exception"
 _CHOICE: Final = "gen_ai.choice"
 _TOOL: Final = "gen_ai.tool.message"
+_CONTENT: Final = "gen_ai.event.content"
+"""An event's fields as JSON text: semconv 1.27, Azure's SDKs, Semantic Kernel."""
 _ROLES: Final = {
     "gen_ai.system.message": "system",
     "gen_ai.user.message": "user",
@@ -104,7 +106,7 @@ def _facts(happened: Iterable[tuple[str, Json]]) -> Facts:
     facts: Facts = {}
     for name, fields in happened:
         if name in _ROLES:
-            inputs.append(_message(fields, _ROLES[name]))
+            inputs += _messages(fields, _ROLES[name])
         elif name == _CHOICE:
             outputs.append((_place(fields), _choice(fields)))
         elif name in _PIECES:
@@ -112,7 +114,7 @@ def _facts(happened: Iterable[tuple[str, Json]]) -> Facts:
         elif name in _WHOLE:
             _add(facts, _WHOLE[name](fields))
     if inputs:
-        facts.setdefault("input_messages", Content(inputs))
+        facts.setdefault("input_messages", Content(_without_echoes(inputs)))
     if outputs:
         chosen = [choice for _, choice in sorted(outputs, key=lambda placed: placed[0])]
         facts.setdefault("output_messages", Content(chosen))
@@ -123,7 +125,8 @@ def _facts(happened: Iterable[tuple[str, Json]]) -> Facts:
 def _happened(raw: RawSpan, logs: Sequence[RawLog]) -> Iterable[tuple[str, Json]]:
     """Name and fields of each event, in order; a log record's body and attributes are one."""
     for event in raw.events:
-        yield event.name, event.attributes
+        told = _structure(event.attributes.get(_CONTENT))
+        yield event.name, {**event.attributes, **told} if is_object(told) else event.attributes
     for log in sorted(logs, key=lambda log: log.time_ns):
         fields = _body(log.body)
         yield log.event_name, {**log.attributes, **fields} if is_object(fields) else log.attributes
@@ -137,6 +140,27 @@ def _body(value: Any) -> Any:
     with suppress(ValueError):
         return loads_cut(given.value)
     return given.value
+
+
+def _messages(fields: Json, role: str) -> list[Json]:
+    """One message; or those of Gemini's objects, which an event of its instrumentation has whole."""
+    said = fields.get("content")
+    if not is_object(said) or not (is_list(said.get("parts")) or is_list(said.get("contents"))):
+        return [_message(fields, role)]
+    return [canonical_message(one, role) for one in said.get("contents", [said])]
+
+
+def _without_echoes(said: list[Json]) -> list[Json]:
+    """Without a user's message that only has results which a tool's message had before: Bedrock's instrumentation."""
+    known: list[Json] = []
+    kept: list[Json] = []
+    for message in said:
+        results = [part for part in message["parts"] if part.get("type") == "tool_call_response"]
+        echo = message["role"] == "user" and len(results) == len(message["parts"]) > 0
+        if not (echo and all(part in known for part in results)):
+            kept.append(message)
+            known += results
+    return kept
 
 
 def _message(fields: Json, role: str) -> Json:

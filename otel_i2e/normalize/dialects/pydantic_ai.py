@@ -60,10 +60,15 @@ PYDANTIC_AI: Final = Dialect(
     fields={
         "tool_arguments": ("tool_arguments",),
         "tool_result": ("tool_response",),
-        "reasoning_tokens": ("gen_ai.usage.details.reasoning_tokens",),
+        "reasoning_tokens": (
+            "gen_ai.usage.details.reasoning_tokens",
+            "gen_ai.usage.details.thinking_tokens",
+            "gen_ai.usage.details.thoughts_tokens",
+        ),
         "cache_read_tokens": (
             "gen_ai.usage.details.cache_read_tokens",
             "gen_ai.usage.details.cache_read_input_tokens",
+            "gen_ai.usage.details.cached_content_tokens",
         ),
         "cache_write_tokens": (
             "gen_ai.usage.details.cache_write_tokens",

@@ -118,3 +118,27 @@ def test_the_default_type_leaves_the_kind_to_others(row_of: RowOf) -> None:
     sent = {"langfuse.observation.type": "span"}
     assert row_of(sent)["kind"] == "chain"
     assert row_of({**sent, "gen_ai.operation.name": "chat"})["kind"] == "llm"
+
+
+def test_buckets_by_other_names_count(row_of: RowOf) -> None:
+    """They do not overlap; times that a cache is kept for are writes to it."""
+    for counts, found in (
+        ({"input": 211, "input_cache_read": 1024, "input_cache_creation": 0, "input_ephemeral_5m_input_tokens": 517,
+          "output": 89, "total": 1841}, [1752, 89, 517]),
+        ({"input": 100, "input_audio": 120, "output": 50, "output_audio": 80, "total": 350}, [220, 130, None]),
+    ):  # fmt: skip
+        sent = {"langfuse.observation.usage_details": json.dumps(counts)}
+        row = row_of({"langfuse.observation.type": "generation", **sent})
+        assert [row[name] for name in ("input_tokens", "output_tokens", "cache_write_tokens")] == found
+
+
+def test_tools_offered_among_the_messages_are_no_results(row_of: RowOf) -> None:
+    """Its handler for LangChain appends each definition as a message of a tool."""
+    tool = {"type": "function", "function": {"name": "w", "description": "d", "parameters": {"type": "object"}}}
+    said = [{"role": "user", "content": "hi"}, {"role": "tool", "content": tool}]
+    row = row_of({"langfuse.observation.type": "generation", "langfuse.observation.input": json.dumps(said)})
+    assert [message["role"] for message in json.loads(row["input_messages"])] == ["user"]
+    assert json.loads(row["tool_definitions"])[0]["name"] == "w"
+    result = [{"role": "tool", "tool_call_id": "c", "content": "12 days"}]
+    row = row_of({"langfuse.observation.type": "generation", "langfuse.observation.input": json.dumps(result)})
+    assert json.loads(row["input_messages"])[0]["parts"][0]["response"] == "12 days"

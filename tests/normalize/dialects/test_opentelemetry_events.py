@@ -171,3 +171,38 @@ def test_choices_stand_by_their_index(row_of: RowOf, event: Callable[..., RawEve
     row = row_of({"gen_ai.operation.name": "chat"}, events=events)
     assert [message["parts"][0]["content"] for message in json.loads(row["output_messages"])] == ["A", "B"]
     assert (row["output_text"], row["finish_reasons"]) == ("A", ["stop", "length"])
+
+
+def test_content_in_one_attribute_of_the_event_is_heard(row_of: RowOf, event: Callable[..., RawEvent]) -> None:
+    """semconv 1.27, Azure's SDKs and Semantic Kernel."""
+    said = [
+        ("gen_ai.system.message", {"role": "system", "content": "Be brief."}),
+        ("gen_ai.user.message", {"role": "user", "content": "hi"}),
+        ("gen_ai.choice", {"message": {"content": "A"}, "finish_reason": "stop", "index": 0}),
+    ]
+    events = [event(name, {"gen_ai.event.content": json.dumps(fields)}) for name, fields in said]
+    row = row_of({"gen_ai.operation.name": "chat"}, events=events)
+    assert (row["input_text"], row["output_text"], row["finish_reasons"]) == ("hi", "A", ["stop"])
+    assert json.loads(row["system_instructions"]) == [{"type": "text", "content": "Be brief."}]
+
+
+def test_gemini_s_objects_in_events_are_messages(row_of: RowOf, event: Callable[..., RawEvent]) -> None:
+    """One of its contents, or all of them."""
+    one = {"role": "user", "parts": [{"text": "hi"}]}
+    for content in (one, {"contents": [one]}):
+        row = row_of(
+            {"gen_ai.operation.name": "GenerateContent"}, events=[event("gen_ai.user.message", {"content": content})]
+        )
+        assert (row["kind"], row["input_text"]) == ("llm", "hi")
+
+
+def test_a_result_that_was_told_twice_stands_once(row_of: RowOf, event: Callable[..., RawEvent]) -> None:
+    """Bedrock's instrumentation sends it as the tool's message and as the user's."""
+    blocks = [{"toolResult": {"toolUseId": "t1", "content": [{"json": {"r": 1}}]}}]
+    events = [
+        event("gen_ai.user.message", {"content": "hi"}),
+        event("gen_ai.tool.message", {"id": "t1", "content": [{"json": {"r": 1}}]}),
+        event("gen_ai.user.message", {"content": blocks}),
+    ]
+    said = json.loads(row_of({"gen_ai.operation.name": "chat"}, events=events)["input_messages"])
+    assert [message["role"] for message in said] == ["user", "tool"]

@@ -98,3 +98,10 @@ def test_events_of_format_1_need_no_other_sign(row_of: RowOf) -> None:
     said = [{"event.name": "gen_ai.user.message", "content": "hi"}, {"event.name": "gen_ai.choice", "message": "hello"}]
     row = row_of({"gen_ai.operation.name": "chat", "events": json.dumps(said)}, scope_name="pydantic-ai")
     assert (row["input_text"], row["output_text"]) == ("hi", "hello")
+
+
+def test_gemini_s_counts_stand_in_the_details(row_of: RowOf) -> None:
+    """By names of its own."""
+    sent = {"gen_ai.usage.details.thoughts_tokens": 40, "gen_ai.usage.details.cached_content_tokens": 30}
+    row = row_of({"gen_ai.operation.name": "chat", **sent}, scope_name="pydantic-ai")
+    assert (row["reasoning_tokens"], row["cache_read_tokens"]) == (40, 30)
