@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -27,12 +27,19 @@ from otel_i2e.models import (
 )
 from otel_i2e.store.faults import query_error
 from otel_i2e.store.insert import json_text, micros
+from otel_i2e.store.one_call import told_by_all
 from otel_i2e.store.pack import unpacked
 from otel_i2e.store.rows import fetched
 
 __all__ = ["Reader"]
 
 _IDS: Final = "(SELECT unnest(from_json($ids, '[\"VARCHAR\"]')))"
+_HOUR: Final = 3_600_000_000
+_REPEATS: Final = f"""
+SELECT * FROM span_rows
+WHERE duplicate_of IN {_IDS}
+  AND start_time BETWEEN make_timestamptz($first::BIGINT) AND make_timestamptz($last::BIGINT)
+"""
 _LATEST_IDS: Final = """
 SELECT trace_id FROM span_rows GROUP BY trace_id
 HAVING $since IS NULL OR min(start_time) >= make_timestamptz($since::BIGINT)
@@ -136,12 +143,12 @@ class Reader:
     ) -> list[Span]:
         """Spans that match the condition, the newest first; it may be on anything but attributes and messages.
 
-        It is asked of `span_rows`, where these are packed.
+        It is asked of `span_rows`, where these are packed. Model calls are as `traces` has them.
         """
         sql = f"SELECT * FROM span_rows WHERE (\n{where}\n) ORDER BY start_time DESC, span_id"
         if limit is not None:
             sql += f" LIMIT {int(limit)}"
-        return [Span.from_row(unpacked(row)) for row in self.rows(sql, params or {})]
+        return [Span.from_row(row) for row in self._told(sql, params or {})]
 
     def trace_id(self, beginning: str) -> str:
         """The one stored trace id that begins so. Raises NotFound."""
@@ -172,12 +179,33 @@ class Reader:
         return {span.span_id: span for span in self.spans(where, {"trace": trace_id, "ids": json_text(list(span_ids))})}
 
     def traces(self, trace_ids: Collection[str]) -> dict[str, list[Span]]:
-        """The spans of several traces, each in order of start; a trace that is not stored is left out."""
+        """The spans of several traces, each in order of start; a trace that is not stored is left out.
+
+        A model call that several libraries saw says what all of them told, as in the view `llm_calls`.
+        """
+        if not trace_ids:
+            return {}
         sql = f"SELECT * FROM span_rows WHERE trace_id IN {_IDS} ORDER BY start_time, span_id"
         found: dict[str, list[Span]] = {}
-        for row in self.rows(sql, {"ids": json_text(list(trace_ids))}) if trace_ids else ():
-            found.setdefault(row["trace_id"], []).append(Span.from_row(unpacked(row)))
+        for row in self._told(sql, {"ids": json_text(list(trace_ids))}):
+            found.setdefault(row["trace_id"], []).append(Span.from_row(row))
         return found
+
+    def _told(self, sql: str, params: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
+        """Rows of `span_rows`, unpacked; model calls with what other rows tell of them."""
+        rows = [unpacked(row) for row in self.rows(sql, params)]
+        calls = [row for row in rows if row["kind"] == "llm" and row["duplicate_of"] is None]
+        if not calls:
+            return rows
+        starts = [micros(row["start_time"]) for row in calls]
+        bounds = {"first": min(starts) - _HOUR, "last": max(starts) + _HOUR}
+        sent = {"ids": json_text([row["span_id"] for row in calls]), **bounds}
+        repeats = [unpacked(row) for row in self.rows(_REPEATS, sent)]
+        if not repeats:
+            return rows  # as it is almost always
+        repeated = json_text([row["duplicate_of"] for row in repeats])
+        merged = self.rows(f"SELECT * FROM merged_calls WHERE span_id IN {_IDS}", {"ids": repeated})
+        return told_by_all(rows, repeats, merged)
 
     def latest_traces(
         self,
