@@ -12,19 +12,32 @@ __all__ = ["as_text", "to_json"]
 
 
 def as_text(value: Any) -> tuple[str, str]:
-    """`value` and its MIME type: text as it is, anything else as JSON."""
-    return (value, MIME_TEXT) if isinstance(value, str) else (to_json(value), MIME_JSON)
+    """`value` and its MIME type: text as it is, also as UTF-8 bytes; anything else as JSON."""
+    told = _decoded(value)
+    return (told, MIME_TEXT) if isinstance(told, str) else (to_json(told), MIME_JSON)
 
 
 def to_json(value: Any) -> str:
-    """`value` as JSON; what JSON does not know as its fields, or else as its `repr`. Never raises."""
+    """`value` as JSON; what JSON does not know as its fields, bytes as text, or else as its `repr`. Never raises."""
     try:
         return json.dumps(value, ensure_ascii=False, default=_fields)
     except Exception:  # noqa: BLE001 -- foreign objects: keys that are no text, cycles, a raising __repr__
         return json.dumps(_shown(value), ensure_ascii=False)
 
 
+def _decoded(value: Any) -> Any:
+    """The text in bytes of UTF-8; other bytes as an object that has no text form; anything else as it is."""
+    if not isinstance(value, bytes | bytearray):
+        return value
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return f"<{type(value).__name__} object of {len(value)} bytes>"
+
+
 def _fields(value: Any) -> Any:
+    if isinstance(value, bytes | bytearray):
+        return _decoded(value)
     kind = cast("Any", type(value))
     for name in ("model_dump", "to_dict", "_asdict"):  # pydantic, the model SDKs, named tuples
         method = getattr(kind, name, None)

@@ -67,3 +67,10 @@ def test_text_stays_text_and_says_so() -> None:
     """The MIME type tells a reader which it is."""
     assert as_text("hi") == ("hi", "text/plain")
     assert as_text({"a": 1}) == ('{"a": 1}', "application/json")
+
+
+def test_bytes_are_the_text_in_them() -> None:
+    """Where they are UTF-8; others are an object without a text form."""
+    assert as_text("Müll".encode()) == ("Müll", "text/plain")
+    assert json.loads(to_json({"a": bytearray("Müll".encode())})) == {"a": "Müll"}
+    assert as_text("Müll".encode("latin-1"))[0] == "<bytes object of 4 bytes>"

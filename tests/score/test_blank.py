@@ -55,6 +55,8 @@ class _Shown:
         json,
         "x".join,
         (number for number in ()),
+        b"\xfc\xff",
+        {"answer": bytearray(b"\xfc\xff")},
     ],
     ids=lambda answer: ascii(answer)[:20],
 )

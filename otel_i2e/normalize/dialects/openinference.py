@@ -29,6 +29,8 @@ _KINDS: Final = {
     "EMBEDDING": "embedding",
 }
 _AGENTS: Final = "openinference.instrumentation.openai_agents"
+_ANSWERS: Final = frozenset({"content", "tool_call_id"})
+"""A message of a tool without any of them says nothing."""
 _MODEL_NAMES: Final = ("model", "model_name")
 _NO_PARAMS: Final = frozenset({*_MODEL_NAMES, "_type", "id", "created_at"})
 
@@ -141,9 +143,9 @@ def _message(said: Json) -> Json:
         called.append(tool_call_part(None, said["function_call_name"], said.get("function_call_arguments_json")))
     role = str(said.get("role") or "user")
     named = {"name": said["name"]} if said.get("name") else {}
-    if role in ("tool", "function"):
+    if role in ("tool", "function") and (parts or said.keys() & _ANSWERS):
         answer = said.get("content") if all(part.get("type") == "text" for part in parts) else parts
-        answer = parts if answer is None else answer
+        answer = parts if answer is None and parts else answer
         return canonical_message({"role": "tool", "content": answer, "tool_call_id": said.get("tool_call_id"), **named})
     return {"role": role, "parts": [*parts, *called], **named}
 

@@ -271,3 +271,13 @@ def test_what_was_looked_for_comes_out_of_the_arguments(row_of: RowOf) -> None:
     assert row_of({**sent, "input.value": "{returns}"})["input_text"] == "{returns}"
     sent = {"openinference.span.kind": "RERANKER", "reranker.query": "returns", "reranker.top_k": 3}
     assert json.loads(row_of(sent)["request_params"]) == {"top_k": 3}
+
+
+def test_a_tool_message_that_says_nothing_has_no_result(row_of: RowOf) -> None:
+    """Haystack's: an empty result would be made up; with an id alone the result is missing."""
+    row = row_of({"openinference.span.kind": "LLM", f"{_IN}role": "tool"})
+    assert json.loads(row["input_messages"]) == [{"role": "tool", "parts": []}]
+    row = row_of({"openinference.span.kind": "LLM", f"{_IN}role": "tool", f"{_IN}tool_call_id": "c"})
+    assert json.loads(row["input_messages"])[0]["parts"] == [
+        {"type": "tool_call_response", "id": "c", "response": None}
+    ]
