@@ -24,7 +24,8 @@ _UNSEEN: Final = frozenset("\u115f\u1160\u3164\uffa0\u2800\ufffc\ufffd")
 """Letters and symbols that show nothing: fillers (Unicode 16, Default_Ignorable_Code_Point), the blank Braille
 pattern, and the two that stand for what is lost."""
 _FORMLESS: Final = re.compile(
-    r"<(?:.* at 0x[0-9A-Fa-f]+|(?:class|module|built-in|bound method|async_generator) .*|(?:bytes|bytearray) object of .*)>"
+    r"<(?:.* at 0x[0-9A-Fa-f]+|(?:class|module|built-in|bound method|async_generator) .*"
+    r"|(?:bytes|bytearray) object of .*)>"
 )
 """What Python writes for an object that has no text form."""
 
