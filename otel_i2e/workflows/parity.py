@@ -66,7 +66,7 @@ class Parity(Contract):
     no_span: int = 0
     """Scores whose span is not stored."""
     grown: int = 0
-    """Scores whose trace has grown since they were made: not comparable."""
+    """Scores whose trace, or conversation up to it, has grown since they were made: not comparable."""
     differences: tuple[Difference, ...] = ()
     """Every score that is not the same; empty when online is offline."""
 
@@ -101,7 +101,12 @@ def check_parity(settings: Settings, *, limit: int = 1000, since: datetime | Non
         seen = _seen(reader, subjects)
     there = [row for row in known if row.span_id in subjects]
     sizes = {span_id: len(subject.trace) for span_id, subject in subjects.items()}
-    found = [row for row in there if seen.get(_key(row), sizes[row.span_id]) == sizes[row.span_id]]
+    found = [
+        row
+        for row in there
+        if seen.get(_key(row), sizes[row.span_id]) == sizes[row.span_id]
+        and not (scorers[row.name].needs_conversation and _has_grown(subjects[row.span_id], row))
+    ]
     comparable = [row for row in found if not scorers[row.name].needs_judge or row.metadata.get("request")]
     differences = asyncio.run(_differences(comparable, scorers, subjects, settings.scorer_timeout))
     judged = sum(scorers[row.name].needs_judge for row in comparable)
@@ -132,6 +137,12 @@ def _seen(reader: Reader, subjects: Iterable[str | None]) -> dict[tuple[str | No
 
 def _key(row: ScoreRow) -> tuple[str | None, ...]:
     return row.trace_id, row.span_id, row.rule, row.name, row.scorer_version
+
+
+def _has_grown(subject: Subject, row: ScoreRow) -> bool:
+    """Whether an earlier turn of the conversation was stored after the score."""
+    stored = (span.ingested_at for trace in subject.dialogue for span in trace)
+    return any(at is not None and at > row.created_at for at in stored)
 
 
 def _is_current(scorer: Scorer | None, row: ScoreRow) -> bool:

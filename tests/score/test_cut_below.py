@@ -32,7 +32,7 @@ def reads_documents(documents: list[Any]) -> bool:
 
 
 def _judge(*fields: JudgeField) -> Scorer:
-    choices = {"good": 1.0, "bad": 0.0}
+    choices: dict[str, float | None] = {"good": 1.0, "bad": 0.0}
     return judge_scorer(
         JudgePrompt(
             name="j", choices=choices, fields=fields, threshold=1, model="m", max_tokens=9, text="?", path="j.md"
