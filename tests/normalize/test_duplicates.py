@@ -234,6 +234,20 @@ def test_a_late_answer_belongs_to_the_latest_call_like_it(row_of: RowOf) -> None
     assert duplicate_links([other, *calls]) == {}
 
 
+def test_a_late_answer_stays_with_its_request(row_of: RowOf) -> None:
+    """Two people ask the same at once, in a trace each or in one: neither gets the other's answer."""
+    asked = {"gen_ai__input__messages": "hi", "gen_ai__request__model": "m"}
+    for bobs in ("1" * 32, "2" * 32):
+        rows: dict[str, SpanRow] = {}
+        for who, (begun, ended, parent), at in (("alice", "abe", (0, 20)), ("bob", "cdf", (10, 30))):
+            trace = {"trace_id": bobs if who == "bob" else "1" * 32}
+            first = (at[0], at[0] + 1)
+            rows[who] = call(row_of, begun, parent, at=first, fields={**LOGFIRE, **trace}, **UNCOUNTED, **asked)
+            rows[f"to {who}"] = call(row_of, ended, parent, at=(at[1], at[1]), fields={**LATE, **trace}, **asked)
+        links = duplicate_links(rows.values())
+        assert links == {key_of(rows[f"to {who}"]): key_of(rows[who]) for who in ("alice", "bob")}
+
+
 @pytest.mark.parametrize(
     "emitter", ["openllmetry_anthropic", "logfire_anthropic_v2", "logfire_openai_v1", "litellm_otel"]
 )
