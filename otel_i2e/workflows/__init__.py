@@ -1,7 +1,7 @@
 """What the verbs do; the only place where rooms meet. Called by the command line and by pytest alike.
 
-record    `ingest` ← `preparing`, `prepare_process`, `storing`, `linking`, `late_content`; `importing`, `serving`,
-          `background`; `repair`, `rejects`, `blobs`
+record    `ingest` ← `preparing`, `item_time`, `prepare_process`, `storing`, `linking`, `late_content`; `importing`,
+          `serving`, `background`; `repair`, `rejects`, `blobs`
 look      `inspect`, `status`, `why`, `queries`, `catching_up`
 score     `scoring` ← `online`, `backfill`, `attempts`, `rules`, `strata`, `budgets`, `call_journal`; `parity`
 judges    `labels`, `calibration`, `drift`, `verdicts`, `batching`

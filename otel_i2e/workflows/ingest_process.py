@@ -70,6 +70,7 @@ def main() -> None:
     """The process: settings by standard input, then work until that ends."""
     from otel_i2e.workflows.background import run
     from otel_i2e.workflows.garbage import collect_rarely
+    from otel_i2e.workflows.item_time import interrupt_by_signal
     from otel_i2e.workflows.prepare_process import PrepareProcess
 
     settings: Settings = pickle.load(sys.stdin.buffer)  # noqa: S301 -- from our parent, see above
@@ -86,4 +87,5 @@ def main() -> None:
     threading.Thread(target=until_parent_ends, daemon=True).start()
     gc.freeze()
     collect_rarely()
+    interrupt_by_signal()
     run(settings, stop, PrepareProcess())

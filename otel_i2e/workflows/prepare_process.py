@@ -25,6 +25,7 @@ from typing import Final, NamedTuple
 
 from otel_i2e.spool import Batch
 from otel_i2e.workflows.garbage import collect_rarely
+from otel_i2e.workflows.item_time import interrupt_by_signal
 from otel_i2e.workflows.preparing import Prepared, prepare
 
 __all__ = ["PrepareProcess"]
@@ -90,6 +91,7 @@ def _begin_process() -> None:
     """Ctrl-C is for the parent, with whom this process ends, however that ends."""
     gc.freeze()
     collect_rarely()
+    interrupt_by_signal()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = parent_process()
 

@@ -5,6 +5,7 @@ One request at a time becomes rows, and is let go of: what a claim needs in memo
 
 from __future__ import annotations
 
+import logging
 from collections import Counter, defaultdict
 from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -34,8 +35,13 @@ from otel_i2e.normalize import (
     slim_span,
 )
 from otel_i2e.spool import Batch
+from otel_i2e.workflows.item_time import MOST_SECONDS, TooSlow, Watch, watched
 
-__all__ = ["NOBODYS_DATA", "Prepared", "Preparing", "prepare", "prepared_here"]
+__all__ = ["NOBODYS_DATA", "TOO_SLOW", "Prepared", "Preparing", "prepare", "prepared_here"]
+
+TOO_SLOW: Final = f"took more than {MOST_SECONDS:g} seconds of processor time to read"
+"""Why an item is rejected that would hold up all others."""
+_log = logging.getLogger("otel_i2e")
 
 T = TypeVar("T")
 _CHANGED: Final = "request: its bytes changed on the disk, in the spool"
@@ -132,10 +138,11 @@ def prepare(batches: Sequence[Batch], limit: int | None = None) -> Prepared:
     for batch in batches:
         if not batch.intact:
             prepared.reject(batch.id, _CHANGED, batch.items)
-    contents = _contents(_logs(prepared, (batch for batch in intact if batch.signal == "logs"), limit))
-    for batch in intact:
-        if batch.signal != "logs":
-            _add_spans(prepared, batch, contents, limit)
+    with watched() as watch:
+        contents = _contents(_logs(prepared, (batch for batch in intact if batch.signal == "logs"), limit, watch))
+        for batch in intact:
+            if batch.signal != "logs":
+                _add_spans(prepared, batch, contents, limit, watch)
     for batch, log in chain.from_iterable(contents.values()):
         if log.trace_id.strip("0") and log.span_id.strip("0"):
             prepared.logs.append(log)
@@ -144,20 +151,19 @@ def prepare(batches: Sequence[Batch], limit: int | None = None) -> Prepared:
     return prepared
 
 
-def _logs(prepared: Prepared, batches: Iterable[Batch], limit: int | None) -> list[tuple[Batch, RawLog]]:
+def _logs(prepared: Prepared, batches: Iterable[Batch], limit: int | None, watch: Watch) -> list[tuple[Batch, RawLog]]:
     logs: list[tuple[Batch, RawLog]] = []
     for batch in batches:
-        sent = _decoded(prepared, batch, decode_logs)
+        sent = _decoded(prepared, batch, decode_logs, watch)
         prepared.received += len(sent)
         keep = prepared.keeping()
         for log in sent:
             try:
-                slim = slim_log(log, keep)
-                logs.append((batch, slim if limit is None else shorten_log(slim, limit, log)))
+                logs.append((batch, watch.timed(_slim_log, log, keep, limit)))
             except NOBODYS_DATA:
                 raise
-            except Exception as error:  # noqa: BLE001 -- as of a span
-                _reject_for_our_mistake(prepared, batch, f"log record of span {log.span_id}", error)
+            except (Exception, TooSlow) as error:  # noqa: BLE001 -- as of a span
+                _reject_item(prepared, batch, f"log record of span {log.span_id}", error)
     for batch, log in logs:
         is_read = is_evaluation(log) or is_content(log)
         prepared.logs_read += is_read
@@ -178,35 +184,47 @@ def _contents(logs: Iterable[tuple[Batch, RawLog]]) -> Contents:
     return found
 
 
-def _add_spans(prepared: Prepared, batch: Batch, contents: Contents, limit: int | None) -> None:
-    sent = _decoded(prepared, batch, decode_traces)
+def _slim_log(log: RawLog, keep: Keep, limit: int | None) -> RawLog:
+    slim = slim_log(log, keep)
+    return slim if limit is None else shorten_log(slim, limit, log)
+
+
+def _add_spans(prepared: Prepared, batch: Batch, contents: Contents, limit: int | None, watch: Watch) -> None:
+    sent = _decoded(prepared, batch, decode_traces, watch)
     prepared.received += len(sent)
     keep = prepared.keeping()
     for span in sent:
         logs = contents.pop((span.trace_id, span.span_id), ()) if contents else ()
         try:
-            slim = slim_span(span, keep)
-            slim = slim if limit is None else shorten_span(slim, limit, span)
-            _add_span(prepared, batch, slim, [log for _, log in logs])
+            row, scores = watch.timed(_row, span, [log for _, log in logs], keep, limit)
         except NOBODYS_DATA:
             raise
-        except Exception as error:  # noqa: BLE001 -- a mistake of ours in one span must not hold up all others
-            _reject_for_our_mistake(prepared, batch, f"span {span.span_id}", error)
+        except (Exception, TooSlow) as error:  # noqa: BLE001 -- one span must not hold up all others
+            _reject_item(prepared, batch, f"span {span.span_id}", error)
+            continue
+        prepared.scores += scores
+        if isinstance(row, str):
+            prepared.reject(batch.id, f"span: {row}")
+        else:
+            prepared.rows.append(row)
+            prepared.batch_of.append(batch.id)
 
 
-def _add_span(prepared: Prepared, batch: Batch, span: RawSpan, logs: Sequence[RawLog]) -> None:
-    scores = event_scores((span,))
-    if (reason := refusal(span)) is not None:
-        prepared.reject(batch.id, f"span: {reason}")
-    else:
-        prepared.rows.append(normalize_span(span, logs))
-        prepared.batch_of.append(batch.id)
-    prepared.scores += scores
+def _row(span: RawSpan, logs: Sequence[RawLog], keep: Keep, limit: int | None) -> tuple[SpanRow | str, list[ScoreRow]]:
+    """The row, or why there is none; and the scores that stand on the span."""
+    slim = slim_span(span, keep)
+    slim = slim if limit is None else shorten_span(slim, limit, span)
+    scores = list(event_scores((slim,)))
+    return refusal(slim) or normalize_span(slim, logs), scores
 
 
-def _reject_for_our_mistake(prepared: Prepared, batch: Batch, item: str, error: Exception) -> None:
+def _reject_item(prepared: Prepared, batch: Batch, item: str, error: BaseException) -> None:
     what = "log record" if batch.signal == "logs" else "span"
-    prepared.reject(batch.id, f"{what}: {type(error).__name__} in normalize", detail=f"{item}: {error!r}")
+    if isinstance(error, TooSlow):
+        prepared.reject(batch.id, f"{what}: {TOO_SLOW}", detail=f"{item}: {TOO_SLOW}")
+        _log.error("otel-i2e: %s %s; its request is kept with the rejected ones: `i2e status`", item, TOO_SLOW)
+    else:
+        prepared.reject(batch.id, f"{what}: {type(error).__name__} in normalize", detail=f"{item}: {error!r}")
 
 
 def _add_scores(prepared: Prepared, batch: Batch, log: RawLog) -> None:
@@ -219,10 +237,13 @@ def _add_scores(prepared: Prepared, batch: Batch, log: RawLog) -> None:
         prepared.scores += scores_of([log])
 
 
-def _decoded(prepared: Prepared, batch: Batch, decode: Callable[[bytes, str], list[T]]) -> list[T]:
+def _decoded(prepared: Prepared, batch: Batch, decode: Callable[[bytes, str], list[T]], watch: Watch) -> list[T]:
     """The items of `batch`, or those that can be read; none when it cannot be decoded at all."""
     try:
-        return decode(batch.body, batch.encoding)
+        return watch.timed(decode, batch.body, batch.encoding)
+    except TooSlow:
+        prepared.reject(batch.id, f"{batch.signal}: {TOO_SLOW}", max(1, batch.items))
+        return []
     except DecodeError as error:
         from otel_i2e.receive.examine import readable  # not in an application that sends what it should
         from otel_i2e.receive.services import LOGS, TRACES
