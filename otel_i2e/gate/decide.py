@@ -44,11 +44,13 @@ def decide(
     overrides: Sequence[Override] = (),
     *,
     standings: Sequence[JudgeStanding] = (),
+    elsewhere: Sequence[str] = (),
     now: datetime,
 ) -> Decision:
     """Apply `policy` (default: the built-in one) to a recorded experiment. Calls no model and reads no file.
 
-    `overrides` are those on record for its cases, `standings` say which judges may block. `now` becomes `decided_at`.
+    `overrides` are those on record for its cases, `standings` say which judges may block, `elsewhere` what had to be
+    measured beside it and was not, a line each. `now` becomes `decided_at`.
     """
     policy = policy or Policy()
     experiment = rejudged(experiment, policy)
@@ -77,6 +79,7 @@ def decide(
         *inconsistencies(experiment, now),
         *demand_remarks(cases, experiment, policy, bears_gaps=bears_gaps),
         *unmeasured(cases, experiment, policy),
+        *(Remark("undecided", text) for text in elsewhere),
         *identity_remarks(experiment, is_shadow),
         *shadow_remarks(cases, experiment, is_shadow, standings),
         *_tolerated(cases),

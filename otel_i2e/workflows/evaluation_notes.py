@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from glob import escape
+from hashlib import sha256
 from pathlib import Path
 from secrets import token_hex
 from typing import Any, Final, NamedTuple
@@ -66,7 +67,7 @@ def note_begun(settings: Settings, experiment_id: str, dataset: str, at: datetim
 def forget_begun(settings: Settings, experiment_id: str, dataset: str, at: datetime) -> None:
     """Its experiment is stored: take the note back, and those of earlier ones of the dataset that never ended."""
     own = _begun(settings, experiment_id)
-    for note in _begun_notes(settings):
+    for note in _notes(settings, "begun"):
         told = _read_begun(note)
         if note == own or (told.at < at and told.dataset == dataset):
             note.unlink(missing_ok=True)
@@ -75,9 +76,8 @@ def forget_begun(settings: Settings, experiment_id: str, dataset: str, at: datet
 def note_failure(arguments: Sequence[str], why: str) -> None:
     """Note beside the store, which need not be there yet, that `i2e eval` with these arguments failed; never raises."""
     with suppress(I2EError, OSError):
-        _write(
-            _note(_settings(arguments)), {"at": datetime.now(UTC).isoformat(), "arguments": list(arguments), "why": why}
-        )
+        told = {"at": datetime.now(UTC).isoformat(), "arguments": list(arguments), "why": why}
+        _write(_failed(_settings(arguments), _dataset(arguments)), told)
 
 
 def _write(note: Path, told: Mapping[str, Any]) -> None:
@@ -87,22 +87,23 @@ def _write(note: Path, told: Mapping[str, Any]) -> None:
 
 def notes(settings: Settings) -> Iterator[Note]:
     """What was noted beside a store; a note that cannot be read is one of a failure."""
-    if (note := _note(settings)).exists():
-        yield _read(note)
-    yield from map(_read_begun, _begun_notes(settings))
+    yield from map(_read, _notes(settings, "failed"))
+    yield from map(_read_begun, _notes(settings, "begun"))
 
 
-def _note(settings: Settings) -> Path:
-    return settings.store_path.with_name(settings.store_path.name + ".eval-failed.json")
+def _failed(settings: Settings, dataset: str | None) -> Path:
+    """The last failure of a dataset has a file of its own: another dataset says nothing of it."""
+    which = f"-{sha256(dataset.encode('utf-8', 'surrogateescape')).hexdigest()[:12]}" if dataset else ""
+    return settings.store_path.with_name(f"{settings.store_path.name}.eval-failed{which}.json")
 
 
 def _begun(settings: Settings, experiment_id: str) -> Path:
     return settings.store_path.with_name(f"{settings.store_path.name}.eval-begun-{experiment_id}.json")
 
 
-def _begun_notes(settings: Settings) -> list[Path]:
+def _notes(settings: Settings, kind: str) -> list[Path]:
     store = settings.store_path
-    return list(store.parent.glob(f"{escape(store.name)}.eval-begun-*.json"))
+    return list(store.parent.glob(f"{escape(store.name)}.eval-{kind}*.json"))
 
 
 def _read(note: Path) -> Note:

@@ -7,12 +7,20 @@ never measured. An evaluation therefore notes that it began, and takes the note 
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
 from otel_i2e.config import Settings
+from otel_i2e.gate.wording import line
 from otel_i2e.models import Experiment
+from otel_i2e.store import Reader
 from otel_i2e.workflows.evaluation_notes import Note, notes
 from otel_i2e.workflows.revision import commit_of
 
-__all__ = ["failed_since"]
+__all__ = ["failed_elsewhere", "failed_since"]
+
+_MOST_LISTED: Final = 1000
+"""Experiments among which the latest of each dataset is looked for."""
 
 
 def failed_since(settings: Settings, dataset: str | None, latest: Experiment | None) -> Experiment | None:
@@ -36,6 +44,32 @@ def failed_since(settings: Settings, dataset: str | None, latest: Experiment | N
         cases=(),
         metadata={"unfinished" if note.experiment_id else "refused": note.why},
     )
+
+
+def failed_elsewhere(settings: Settings, reader: Reader, decided: Experiment) -> Iterator[str]:
+    """Other datasets than the `decided` one whose last evaluation recorded nothing, a line each.
+
+    A note counts until its dataset is evaluated again; a record that nothing could run, until a gate decided on it.
+    """
+    latest = {row["dataset"]: row for row in reversed(reader.experiments(limit=_MOST_LISTED))}
+    latest.pop(decided.dataset, None)
+    refused = {name: _refused(reader, row) for name, row in latest.items() if row["cases"] == 0}
+    why = {name: said for name, said in refused.items() if latest[name]["decision"] is None}
+    for note in sorted(notes(settings)):
+        if note.dataset in (None, decided.dataset) or refused.get(note.dataset) == note.why:
+            continue
+        if note.dataset not in latest or note.at > latest[note.dataset]["created_at"]:
+            why[note.dataset] = note.why
+    for name, said in sorted(why.items()):
+        yield (
+            f"dataset {line(name, 80)} was to be evaluated as well, and nothing of it is recorded: {line(said)}; "
+            f"i2e gate --dataset {line(decided.dataset, 80)} decides without it"
+        )
+
+
+def _refused(reader: Reader, row: Mapping[str, Any]) -> str:
+    """Why nothing could run in a stored experiment without cases."""
+    return str(reader.experiment(row["experiment_id"]).metadata.get("refused", "it has no cases"))
 
 
 def _is_news(note: Note, dataset: str | None, latest: Experiment | None) -> bool:

@@ -26,7 +26,7 @@ from otel_i2e.store import Reader, Store
 from otel_i2e.workflows.baselines import Baseline, last_complete
 from otel_i2e.workflows.datasets import dataset_name
 from otel_i2e.workflows.drift import drift_notes
-from otel_i2e.workflows.failed_evaluation import failed_since
+from otel_i2e.workflows.failed_evaluation import failed_elsewhere, failed_since
 from otel_i2e.workflows.gate_notes import moved_on, not_decided
 from otel_i2e.workflows.new_overrides import new_overrides
 from otel_i2e.workflows.policy_file import policy_origin, read_policy
@@ -133,11 +133,21 @@ class _Found(NamedTuple):
     """What a reader should know of the choice."""
     is_latest: bool = True
     """Whether the dataset has no later experiment: a decision on an older one tries a policy, and releases nothing."""
+    elsewhere: tuple[str, ...] = ()
+    """Other datasets that were to be evaluated and of which nothing is recorded."""
 
     def decide(self, policy: Policy, now: datetime, fresh: Sequence[Override] = ()) -> Decision:
         """The decision."""
         overrides = [*self.overrides, *fresh]
-        return decide(self.subject, policy, self.before, overrides, standings=self.standings, now=now)
+        return decide(
+            self.subject,
+            policy,
+            self.before,
+            overrides,
+            standings=self.standings,
+            elsewhere=self.elsewhere,
+            now=now,
+        )
 
 
 def _read(
@@ -152,7 +162,9 @@ def _read(
         before = _baseline(reader, baseline, subject, policy, standings) if baseline is not None else None
         latest = experiment is None or _latest(settings, reader, subject.dataset).experiment_id == subject.experiment_id
         notes = (f"the baseline {before.note()}",) if before is not None and baseline == "latest" else ()
-        return _Found(subject, before.experiment if before else None, overrides, standings, notes, latest)
+        asked = experiment is not None or dataset is not None
+        elsewhere = () if asked else tuple(failed_elsewhere(settings, reader, subject))
+        return _Found(subject, before.experiment if before else None, overrides, standings, notes, latest, elsewhere)
 
 
 def add_override(

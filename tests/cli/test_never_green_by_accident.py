@@ -183,6 +183,22 @@ def test_an_evaluation_that_recorded_nothing(project: Callable[..., _Ran]) -> No
     assert project("gate").code == 0
 
 
+def test_another_dataset_whose_evaluation_recorded_nothing(project: Callable[..., _Ran]) -> None:
+    """A misspelt option, and then the other dataset of the job is evaluated: that says nothing of this one."""
+    Path("four.jsonl").write_text(_FIVE)
+    misspelt = project("eval", "four.jsonl", "--task", "app:bad", "--repaet", "3")
+    assert project("eval", "five.jsonl", "--task", "app:good").code == 0
+    gates = [
+        project("gate"),
+        project("gate"),
+        project("gate", "--dataset", "five"),
+        project("gate", "--dataset", "four"),
+    ]
+    _said("of two datasets one that recorded nothing, then each alone", misspelt, *gates)
+    assert [misspelt.code, *(gate.code for gate in gates)] == [2, 2, 2, 0, 2]
+    assert "dataset four was to be evaluated as well" in gates[0].out
+
+
 @pytest.mark.parametrize("why", ["not JSON", '{"at": 1}'])
 def test_a_note_that_cannot_be_read(project: Callable[..., _Ran], why: str) -> None:
     """It counts: somebody wrote it because an evaluation failed."""

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from otel_i2e.config import Settings
-from otel_i2e.models import Experiment
+from otel_i2e.models import Case, Experiment
 from otel_i2e.store import Store
-from otel_i2e.workflows.evaluation_notes import forget_begun, note_begun
+from otel_i2e.workflows.evaluation_notes import forget_begun, note_begun, note_failure
 from otel_i2e.workflows.failed_evaluation import failed_since
 from otel_i2e.workflows.gating import decide_gate, list_experiments
 
@@ -81,3 +81,40 @@ def test_a_note_that_cannot_be_read_counts(settings: Settings) -> None:
     found = failed_since(settings, None, _experiment("exp-1", NOW))
     assert found is not None
     assert str(note) in found.metadata["refused"]
+
+
+def test_what_another_dataset_lacks_is_not_forgotten(settings: Settings) -> None:
+    """Killed or misspelt, and then this dataset was evaluated: undecided, until it is evaluated or not asked about."""
+    for dataset in ("returns", "billing"):
+        note_failure(
+            ["eval", f"{dataset}.jsonl", "--repaet", "3", "--store", settings.store], f"no option in {dataset}"
+        )
+    note_begun(settings, "exp-killed", "shipping", NOW)
+    later = datetime.now(UTC)
+    _add(settings, _experiment("exp-2", later))
+    reasons = " ".join(decide_gate(settings).decision.reasons)
+    assert [f"dataset {name} was to be" in reasons for name in ("returns", "billing", "shipping")] == [True] * 3
+    assert "i2e gate --dataset refunds decides without it" in reasons
+    for name in ("billing", "shipping", "returns"):
+        again = _experiment(f"exp-{name}", later, name)
+        _add(settings, again.model_copy(update={"cases": (Case(id="a", input="q"),)}))
+    _add(settings, _experiment("exp-3", later + timedelta(seconds=1)))
+    assert "was to be" not in " ".join(decide_gate(settings).decision.reasons)
+
+
+def test_a_refusal_of_another_dataset_counts_until_a_gate_was_asked_about_it(settings: Settings) -> None:
+    """A name that was misspelt is never evaluated again; the note and the record of one refusal are one thing."""
+    refusal = _experiment("exp-2", NOW + timedelta(milliseconds=1), "refnds")
+    _add(settings, refusal.model_copy(update={"metadata": {"refused": "there is no dataset"}}))
+    note_failure(["eval", "refnds.jsonl", "--store", settings.store], "there is no dataset")
+    _add(settings, _experiment("exp-3", datetime.now(UTC)))
+    for _ in range(2):
+        assert "there is no dataset" in " ".join(decide_gate(settings).decision.reasons)
+    assert "there is no dataset" not in " ".join(decide_gate(settings, dataset="refunds").decision.reasons)
+    assert decide_gate(settings, dataset="refnds").decision.verdict == "undecided"
+    assert "there is no dataset" not in " ".join(decide_gate(settings).decision.reasons)
+
+
+def _add(settings: Settings, experiment: Experiment) -> None:
+    with Store.of(settings).write() as writer:
+        writer.add_experiment(experiment)
