@@ -34,7 +34,7 @@ from otel_i2e.stats import (
 )
 from otel_i2e.store import Store
 from otel_i2e.workflows.judge_threshold import adopt_threshold, chosen_threshold
-from otel_i2e.workflows.label_weights import frame_of, missing_verdict, verification, weighed
+from otel_i2e.workflows.label_weights import drawn_share, frame_of, missing_verdict, verification, weighed
 from otel_i2e.workflows.labelled_set import Bench, Judged, Question, ask, bench_of, drawn, questions
 from otel_i2e.workflows.labels import Labelled, consensus
 from otel_i2e.workflows.verdicts import Memory, recall
@@ -365,7 +365,7 @@ def _compared(before: Calibration, bench: Bench, judged: Judged) -> DriftCheck:
         item.model_copy(update={**asked, "judge": judged.passed(_key(item, bench.name))}) for item in before.items
     )
     chosen = bench.threshold if before.best_threshold is None else before.best_threshold
-    found = _measured(bench, items, chosen, judged.model, before.created_at, share=None)
+    found = _measured(bench, items, chosen, judged.model, before.created_at, share=drawn_share(before))
     problems = "; ".join(dict.fromkeys((*before.problems, *found.problems)))
     return DriftCheck(
         scorer=before.scorer,

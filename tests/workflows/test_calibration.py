@@ -13,7 +13,7 @@ import pytest
 from otel_i2e.cli.main import main
 from otel_i2e.config import Settings
 from otel_i2e.errors import NotMeasured, UsageError
-from otel_i2e.models import JudgeStanding
+from otel_i2e.models import JudgeStanding, Span
 from otel_i2e.store import Store
 from otel_i2e.testing import MessagesRequest, MessagesServer, Reply, llm_span, row_of, score_row
 from otel_i2e.workflows.calibration import calibrate, check_drift
@@ -342,7 +342,7 @@ def test_what_cannot_be_measured_changes_nothing(bench: Callable[..., Bench]) ->
     room.says["verdict"] = broken
     with pytest.raises(NotMeasured, match="2 of 2 frozen labels got no verdict"):
         check_drift(room.settings, "tone")
-    with pytest.raises(NotMeasured, match="all of them passes: a calibration needs passes and fails"):
+    with pytest.raises(NotMeasured, match="no label that is clear: a calibration needs passes and fails"):
         calibrate(room.settings, "groundedness")
 
 
@@ -404,26 +404,32 @@ def test_due_checks_are_made_where_the_settings_ask_for_them(bench: Callable[...
     assert run_due_checks(settings, now=later) == []
 
 
+def _produced(room: Bench, passes: int) -> list[Span]:
+    """300 production spans with the judge's scores, of which the first `passes` pass."""
+    production = [  # the ids decide which labels are held out
+        llm_span(
+            "q", f"judge={'good' if k < passes else 'bad'} {k}", trace_id=f"{k + 1000:032x}", span_id=f"{k + 1000:016x}"
+        )
+        for k in range(300)
+    ]
+    (scorer,) = named(["tone"], load_all(room.settings))
+    scores = [
+        score_row(one, "tone", float(k < passes), passed=k < passes, scorer_version=scorer.version, model=MODEL)
+        for k, one in enumerate(production)
+    ]
+    with Store.of(room.settings).write() as writer:
+        writer.add_spans([row_of(one) for one in production])
+        writer.add_scores(scores)
+    return production
+
+
 def test_labels_weigh_what_their_verdicts_stand_for(bench: Callable[..., Bench]) -> None:
     """270 of 300 production spans pass; labels are of 20 passes, 2 of them wrong, and of 20 fails, 8 of them wrong.
 
     As the labels lie, people pass 26 of 40. Of production they pass 0.9 * 0.9 + 0.1 * 0.4 = 0.85 (Begg and Greenes).
     """
     room = bench(as_told, n=0)
-    production = [  # the ids decide which labels are held out
-        llm_span(
-            "q", f"judge={'good' if k < 270 else 'bad'} {k}", trace_id=f"{k + 1000:032x}", span_id=f"{k + 1000:016x}"
-        )
-        for k in range(300)
-    ]
-    (scorer,) = named(["tone"], load_all(room.settings))
-    scores = [
-        score_row(one, "tone", float(k < 270), passed=k < 270, scorer_version=scorer.version, model=MODEL)
-        for k, one in enumerate(production)
-    ]
-    with Store.of(room.settings).write() as writer:
-        writer.add_spans([row_of(one) for one in production])
-        writer.add_scores(scores)
+    production = _produced(room, passes=270)
     for k, one in enumerate(production[250:290]):
         add_label(room.settings, one.span_id, "tone", passed=k % 10 != 0 if k < 20 else k % 10 < 4)
     found = calibrate(room.settings, "tone", repeats=1)
@@ -444,6 +450,22 @@ def test_labels_weigh_what_their_verdicts_stand_for(bench: Callable[..., Bench])
     held_out = [item for item in found.items if item.held_out]
     assert sum(item.weight for item in held_out) == pytest.approx(len(held_out))
     assert sum(item.weight for item in held_out if item.drawn) == pytest.approx(0.9 * len(held_out))
+
+
+def test_a_check_weighs_labels_as_calibration_does(bench: Callable[..., Bench]) -> None:
+    """240 of 300 spans pass; of 40 labelled fails, 16 are wrong: as they lie, TPR would be 40 of 56, below 0.8.
+
+    Nothing has changed, so the check does not take away what the calibration gave.
+    """
+    room = bench(as_told, n=0)
+    production = _produced(room, passes=240)
+    for k, one in enumerate(production[200:280]):
+        add_label(room.settings, one.span_id, "tone", passed=k < 40 or k % 5 < 2)
+    found = calibrate(room.settings, "tone", repeats=1)
+    assert found.tpr is not None
+    assert (found.tpr.rate > 0.8, found.problems) == (True, ())
+    check = check_drift(room.settings, "tone")
+    assert (check.may_block, check.broke, check.fixed) == (True, 0, 0)
 
 
 def test_a_verdict_without_a_label_keeps_a_judge_from_blocking(bench: Callable[..., Bench]) -> None:
