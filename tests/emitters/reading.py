@@ -57,7 +57,21 @@ def read(scenario: Scenario) -> Reading:
         whole.update(merged(whole, sorted((by_key[key] for key in repeats), key=place)))
     rows = sorted((_parsed(row, linked.links) for row in sent), key=lambda row: row["start_time"] or 0)
     scores = scores_of(decode_logs(scenario.logs, "protobuf"))
-    return Reading(_merged([row for row in rows if row["kind"] == "llm"]), rows, scores)
+    calls = _merged([row for row in rows if row["kind"] == "llm"])
+    for name in ("conversation_id", "user_id"):
+        _put_named(name, calls, rows)
+    return Reading(calls, rows, scores)
+
+
+def _put_named(name: str, calls: list[Row], rows: list[Row]) -> None:
+    """As the view does: what only one value is named of in a trace is so for its calls."""
+    named: defaultdict[str, set[str]] = defaultdict(set)
+    for row in rows:
+        if row[name] is not None:
+            named[row["trace_id"]].add(row[name])
+    for call in calls:
+        if call[name] is None and len(found := named[call["trace_id"]]) == 1:
+            (call[name],) = found
 
 
 def _groups(linked: Linked) -> dict[Key, list[Key]]:

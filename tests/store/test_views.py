@@ -58,6 +58,16 @@ class TestLlmCalls:
         rows = _rows("SELECT status, error_type FROM llm_calls", [first, repeat])
         assert rows == [{"status": "error", "error_type": "Timeout"}]
 
+    def test_who_asked_in_which_conversation_is_known_of_the_trace(self) -> None:
+        """What a call says itself counts first; where a trace names several, nobody knows which is meant."""
+        agents = [agent_span(conversation_id="c", user_id="u"), agent_span(conversation_id="c")]
+        call, own = llm_span(span_id="1" * 16), llm_span(span_id="2" * 16, conversation_id="own", user_id="me")
+        sql = "SELECT conversation_id, user_id FROM llm_calls ORDER BY span_id"
+        told = _rows(sql, [*trace_of(*agents, call), llm_span(span_id="3" * 16)])
+        assert [tuple(row.values()) for row in told] == [("c", "u"), (None, None)]
+        told = _rows(sql, trace_of(*agents, call, own))
+        assert [tuple(row.values()) for row in told] == [(None, None), ("own", "me")]
+
     def test_three_recordings_of_one_call_are_one_row(self) -> None:
         """However many instrumentations were at it."""
         first = llm_span(provider=None)
