@@ -16,13 +16,15 @@ from otel_i2e.errors import ConfigError
 from otel_i2e.redact.library import library_shapes, secret_in
 from otel_i2e.redact.shapes import SHAPES
 
-__all__ = ["Finder", "Found", "expression", "replaced", "unescaped"]
+__all__ = ["MARKER_BEGINS", "Finder", "Found", "expression", "replaced", "taken_out", "unescaped"]
 
 _re2: Final[Any] = re2  # no types of its own
 _ESCAPED: Final = re.compile(r"(?<!\\)\\+(?:u00(2[013-9a-fA-F]|[346][0-9a-fA-F]|5[0-9abd-fABD-F]|7[0-9a-eA-E])|/)")
 _LETTERS: Final = re.compile(r"(?<!\\)\\+(?:[bfnrt]|u[0-9a-fA-F]{4})")
 _MEMORY: Final = 128 * 1024 * 1024  # bytes that the set may take; with too few it says that nothing is there
-_MARKER_BEGINS: Final = "[redacted:"
+MARKER_BEGINS: Final = "[redacted:"
+"""How every marker begins that stands in place of a secret."""
+_MARKER: Final = re.compile(re.escape(MARKER_BEGINS) + r"([^\]\n]+)\]")
 
 
 class Found(NamedTuple):
@@ -97,6 +99,11 @@ def replaced(text: str, found: Sequence[Found]) -> str:
     return "".join([*pieces, text[at:]])
 
 
+def taken_out(text: str) -> list[str]:
+    """The kind of each secret that a redactor took out of `text`, in order; `error` of a value that it dropped."""
+    return _MARKER.findall(text) if MARKER_BEGINS in text else []
+
+
 def unescaped(text: str) -> str:
     """`text` without JSON escapes that JSON does not need: some encoders write `=` as `\\u003d` and `/` as `\\/`."""
     return _ESCAPED.sub(lambda match: chr(int(match[1], 16)) if match[1] else "/", text) if "\\" in text else text
@@ -114,7 +121,7 @@ def _each(pattern: _Pattern, text: str, loose: bool) -> Iterable[Found]:
         return
     for match in pattern.compiled.finditer(text):
         begin, end = pattern.where(match)
-        is_new = begin < end and not text.startswith(_MARKER_BEGINS, begin)
+        is_new = begin < end and not text.startswith(MARKER_BEGINS, begin)
         if is_new and (pattern.check is None or pattern.check(text[begin:end])):
             yield Found(begin, end, pattern.kind)
 

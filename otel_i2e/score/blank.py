@@ -34,10 +34,11 @@ class Unanswered(ScorerError):
     """A check would pass, but of an answer that is not there."""
 
 
-def of_an_answer(ask: Ask, needs: Collection[str], looks_at: Collection[str]) -> Ask:
+def of_an_answer(ask: Ask, needs: Collection[str], looks_at: Collection[str], *, sees_redacted: bool = False) -> Ask:
     """`ask`, whose pass (at 1) counts only of a whole answer: else Unanswered, or ScorerError for one that was cut.
 
-    `needs` are the parameters that must be there, `looks_at` all of them.
+    `needs` are the parameters that must be there, `looks_at` all of them. One that `sees_redacted` has looked at what
+    the redactor left in place of a secret.
     """
 
     def asked(subject: Subject, judge: Judge | None) -> Score | None:
@@ -45,7 +46,7 @@ def of_an_answer(ask: Ask, needs: Collection[str], looks_at: Collection[str]) ->
         if score is not None and score.value == 1:
             if why := unanswered(subject, needs):
                 raise Unanswered(why)
-            if why := answer_cut(subject, looks_at):
+            if why := answer_cut(subject, looks_at, sees_redacted=sees_redacted):
                 raise ScorerError(why)
         return score
 

@@ -9,8 +9,9 @@ from typing import Any, Final
 
 from otel_i2e import semconv
 from otel_i2e.models import Outcome, Span, Subject
+from otel_i2e.redact import taken_out
 
-__all__ = ["Gaps", "answer_cut", "calls_cut", "gaps_of", "is_truncated", "missing"]
+__all__ = ["Gaps", "answer_cut", "calls_cut", "gaps_of", "in_doubt", "is_truncated", "missing", "redacted"]
 
 Gaps = tuple[tuple[Outcome, Callable[[Subject], str | None]], ...]
 """Ways in which a subject may lack what a scorer needs: the outcome then, and the reason, or None when it is there."""
@@ -21,6 +22,8 @@ _UNKNOWN: Final = "other"
 """Kind of a span of which even that may have been cut."""
 _NOTHING: Final = frozenset[str]()
 _ANSWER: Final = frozenset({"output", "tool_calls"})
+_SAID: Final = frozenset({"output", "conversation", "span"})
+"""Parameters that show what was answered."""
 _SAID_TO_IT: Final = frozenset(
     {
         semconv.INPUT_VALUE,
@@ -56,8 +59,29 @@ def is_truncated(subject: Subject, needs: Collection[str]) -> bool:
     return subject.span.content_state == "truncated" and not _CONTENT.isdisjoint(needs)
 
 
-def answer_cut(subject: Subject, needs: Collection[str]) -> str | None:
-    """Why what is absent from content among `needs` may stand in a part that was cut, one line; None when it cannot."""
+def redacted(subject: Subject, needs: Collection[str]) -> str | None:
+    """What the redactor took out of the answer that is among `needs`, one line; None when it took out nothing."""
+    if _SAID.isdisjoint(needs) or not (kinds := taken_out(subject.span.output_text or "")):
+        return None
+    return f"of the answer the redactor took out {', '.join(sorted(set(kinds)))}, and what was there is not known"
+
+
+def in_doubt(subject: Subject, needs: Collection[str], *, verdict: bool) -> str | None:
+    """Why this verdict is not certain that looked at `needs`, of which a part is not there; None when it is.
+
+    A positive check that fails of a part that was cut is left to fail, as ever.
+    """
+    if "span" in needs:  # what it looks at of the span is not known
+        needs = {*needs, "output"}
+    return answer_cut(subject, needs) if verdict else redacted(subject, needs)
+
+
+def answer_cut(subject: Subject, needs: Collection[str], *, sees_redacted: bool = False) -> str | None:
+    """Why what is absent from content among `needs` may stand in a part that was cut, or that the redactor took out
+    (unless it `sees_redacted`), one line; None when it cannot.
+    """
+    if not sees_redacted and (why := redacted(subject, needs)) is not None:
+        return why
     if "tool_calls" not in needs and subject.span.content_state != "truncated":
         return None
     looked_at = _CONTENT.intersection(needs)

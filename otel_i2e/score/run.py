@@ -15,8 +15,9 @@ from typing import Any, Final
 
 from otel_i2e.errors import JudgeError, JudgeLeftOut, ScorerError
 from otel_i2e.models import Attempt, Json, Judge, Outcome, Score, Subject
+from otel_i2e.redact import MARKER_BEGINS
 from otel_i2e.score.answer import NotRecorded, answer_of, checked, is_verdict, passed
-from otel_i2e.score.content import is_truncated
+from otel_i2e.score.content import in_doubt, is_truncated
 from otel_i2e.score.scorer import Scorer
 from otel_i2e.score.storable import one_line
 from otel_i2e.score.time_limit import calls_in_thread, is_suspended, limited, suspended, too_late
@@ -136,12 +137,19 @@ def _ended(scorer: Scorer, subject: Subject, result: Any) -> Json:
 
 
 def _scored(scorer: Scorer, subject: Subject, score: Score, threshold: float | None) -> Json:
-    """What the attempt says that gave `score`."""
-    if subject.span.content_state == "truncated" and is_truncated(subject, scorer.needs):
-        score = score.model_copy(update={"metadata": {**score.metadata, "content": "truncated"}})
+    """What the attempt says that gave `score`: nothing measured, where a verdict is not certain of a part."""
+    verdict, span = passed(score, threshold), subject.span
+    if span.content_state == "truncated" or MARKER_BEGINS in (span.output_text or ""):
+        if (
+            verdict is not None
+            and verdict not in scorer.certain
+            and (why := in_doubt(subject, scorer.needs, verdict=verdict))
+        ):
+            return _said(scorer, Outcome.NO_CONTENT, why)
+        if is_truncated(subject, scorer.needs):
+            score = score.model_copy(update={"metadata": {**score.metadata, "content": "truncated"}})
     said = scorer.stamp.copy()
-    said["outcome"], said["score"], said["threshold"] = _SCORED, score, threshold
-    said["passed"] = passed(score, threshold)
+    said["outcome"], said["score"], said["threshold"], said["passed"] = _SCORED, score, threshold, verdict
     return said
 
 

@@ -61,6 +61,8 @@ class Scorer:
     """Whether it calls a model."""
     judge: JudgeRef | None = None
     """The judge prompt behind it, whatever criterion is put to it."""
+    certain: frozenset[bool] = frozenset({False})
+    """Verdicts that stand although a part of the answer was cut or taken out: a part may be enough to fail."""
     source: str = "built in"
     """Where it is defined: `file:line`, or `built in`."""
     description: str = ""

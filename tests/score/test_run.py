@@ -237,7 +237,7 @@ def test_cut_content_is_noted_on_the_score(attempt: Try) -> None:
     def timed(duration_ms: float) -> bool:
         return duration_ms < 5000
 
-    cut = attempt(returning(value=True), content_state="truncated").score
+    cut = attempt(returning(value=0.5), content_state="truncated").score
     assert cut is not None
     assert cut.metadata == {"content": "truncated"}
     untouched = attempt(timed, content_state="truncated").score

@@ -20,6 +20,8 @@ __all__ = ["check_scorer", "plain", "read_argument", "shown", "verdict"]
 
 Argument = TypeVar("Argument", bound=Contract)
 _score: Final = Score.trusted
+_PASSED: Final = frozenset({True})
+_BOTH: Final = frozenset({True, False})
 
 
 def read_argument(check: str, contract: type[Argument], argument: Any, *, short: str) -> Argument:
@@ -47,11 +49,13 @@ def check_scorer(
     *,
     title: str,
     negative: bool = False,
+    sees_redacted: bool = False,
     of_some_calls: Collection[float] = (0.0, 1.0),
 ) -> Scorer:
     """A built-in scorer that passes at 1; `function` takes a scorer's parameters.
 
-    A `negative` one holds of an application that does nothing: its pass counts only of a whole answer.
+    A `negative` one holds of an application that does nothing: its pass counts only of a whole answer, a
+    positive one's failure only of one from which the redactor took nothing, unless it `sees_redacted`.
     `of_some_calls` are the scores that stand where others of the trace's tool calls may have been cut.
     """
     required, optional = needs_of(function, check)
@@ -65,7 +69,8 @@ def check_scorer(
         threshold=1.0,
         required=required,
         optional=optional,
-        ask=of_an_answer(ask, required, required | optional) if negative else ask,
+        ask=of_an_answer(ask, required, required | optional, sees_redacted=sees_redacted) if negative else ask,
+        certain=_BOTH if negative else _PASSED,
         identity=lambda: code_definition(function, what, shown={"check": check, "argument": values}),
         description=(function.__doc__ or "").strip().partition("\n")[0],
     )

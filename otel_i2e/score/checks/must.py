@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, Final
 
 from otel_i2e.errors import JudgeError, ScorerError
 from otel_i2e.models import Definition, Json, Judge, JudgePrompt, Score, Subject
@@ -20,6 +20,8 @@ from otel_i2e.score.scorer import Scorer
 
 __all__ = ["must", "must_not"]
 
+_BOTH: Final = frozenset({True, False})
+"""Of a negation, which asks itself whether the answer is whole."""
 Checks = Mapping[str, Callable[[Any], Scorer]]
 
 
@@ -128,7 +130,9 @@ def _negated(scorer: Scorer, name: str) -> Scorer:
         )
         return answer._replace(score=negative)
 
-    return replace(scorer, name=name, threshold=1.0, ask=ask, identity=lambda: _opposite(scorer), function=None)
+    return replace(
+        scorer, name=name, threshold=1.0, ask=ask, certain=_BOTH, identity=lambda: _opposite(scorer), function=None
+    )
 
 
 def _opposite(scorer: Scorer) -> Definition:

@@ -1,4 +1,7 @@
-"""`no_secrets`: the output has no key, token or password in it; found by the redactor's own eyes."""
+"""`no_secrets`: the output has no key, token or password in it; found by the redactor's own eyes.
+
+What a redactor took out before it was stored (`[redacted:KIND]`) was said, and is found as well.
+"""
 
 from __future__ import annotations
 
@@ -12,26 +15,30 @@ from pydantic import Field, field_validator
 
 from otel_i2e.errors import ScorerError
 from otel_i2e.models import Contract, Score
-from otel_i2e.redact import Finder
+from otel_i2e.redact import DROPPED, Finder, taken_out
+from otel_i2e.score.answer import NotRecorded
 from otel_i2e.score.checks._check import check_scorer, plain, read_argument
 from otel_i2e.score.scorer import Scorer
 from otel_i2e.score.text import visible
 
 __all__ = ["no_secrets"]
 
+(_DROPPED,) = taken_out(DROPPED)
+
 
 class Allowed(Contract):
     """What may stand there."""
 
     kinds: list[str] = Field(default_factory=list[str])
-    """Kinds of secrets, as the explanation names them, that are let through."""
+    """Kinds of secrets, as the explanation names them, that are let through. One of your own `[redact.patterns]` as it
+    stands in the output: `[redacted:badge]`."""
 
     @field_validator("kinds")
     @classmethod
     def _known(cls, kinds: list[str]) -> list[str]:
         known = _finder().kinds if kinds else []
         for kind in kinds:
-            if kind not in known:
+            if kind not in known and not taken_out(kind):
                 near = get_close_matches(kind, known, n=1)
                 hint = f"did you mean {near[0]!r}?" if near else f"the kinds are {', '.join(known)}"
                 raise ValueError(f"{kind!r} is no kind of secret; {hint}")
@@ -41,15 +48,24 @@ class Allowed(Contract):
 def no_secrets(argument: Any = None) -> Scorer:
     """`true`, or `{"kinds": ["jwt"]}` to let a kind through. What was found is never repeated, only its kind."""
     wanted = read_argument("no_secrets", Allowed, plain(argument), short="kinds")
+    allowed = {*wanted.kinds, *(kind for one in wanted.kinds for kind in taken_out(one)), _DROPPED}
 
     def check(output: str) -> Score:
         """The output has no secret in it."""
-        found = [(kind, count) for kind, count in sorted(_kinds(output).items()) if kind not in wanted.kinds]
+        kinds = _kinds(output) + Counter(taken_out(output))
+        found = [(kind, count) for kind, count in sorted(kinds.items()) if kind not in allowed]
+        if not found and kinds[_DROPPED]:
+            raise NotRecorded("the redactor failed and took out what it could not read")
         said = ", ".join(f"{count} × {kind}" for kind, count in found)
         return Score(value=0.0 if found else 1.0, explanation=said or "none found")
 
     return check_scorer(
-        "no_secrets", check, wanted, title="" if not wanted.kinds else f"but {', '.join(wanted.kinds)}", negative=True
+        "no_secrets",
+        check,
+        wanted,
+        title="" if not wanted.kinds else f"but {', '.join(wanted.kinds)}",
+        negative=True,
+        sees_redacted=True,
     )
 
 

@@ -49,3 +49,15 @@ def test_what_shows_nothing_hides_no_secret(attempt: Try, hidden: str) -> None:
     wide = "".join(chr(ord(char) + 0xFEE0) for char in KEY)
     assert attempt(no_secrets(), wide).passed is False
     assert attempt(no_secrets(), f"Nothing{hidden} to see here, only 30{hidden} days.").passed is True
+
+
+def test_what_the_redactor_took_out_is_found(attempt: Try) -> None:
+    """It was said, and its kind is told; a value that the redactor dropped is not measured, whatever else is there."""
+    made = attempt(no_secrets(), "Take [redacted:aws-access-key] or [redacted:badge].")
+    assert made.passed is False
+    assert made.score is not None
+    assert made.score.explanation == "1 × aws-access-key, 1 × badge"
+    allowed = no_secrets({"kinds": ["aws-access-key", "[redacted:badge]"]})
+    assert attempt(allowed, "Take [redacted:aws-access-key] or [redacted:badge].").passed is True
+    dropped = attempt(no_secrets(), "[redacted:error]")
+    assert (dropped.outcome, dropped.passed) == (Outcome.NO_CONTENT, None)
