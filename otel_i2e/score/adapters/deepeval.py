@@ -27,7 +27,9 @@ def from_deepeval(metric: Any, *, name: str | None = None, threshold: float | No
     """A metric of a single turn, or of a conversation. Its own threshold holds when none is given; its reason explains.
 
     The fields of the test case that it asks for must be there. LLM metrics call their own model: no judge of ours is
-    asked, and the model and cost that they tell are stored. ScorerError for a metric that needs what no span has.
+    asked, and the model and cost that they tell are stored. Where lower is better (DeepEval before 4: toxicity, bias,
+    hallucination), ours is what is left of 1, so that higher is better; a threshold that is given is DeepEval's.
+    ScorerError for a metric that needs what no span has.
     """
     kind = cast("type[Any]", type(metric))
     wanted = [str(getattr(one, "value", one)) for one in getattr(metric, "_required_params", ())]
@@ -37,15 +39,17 @@ def from_deepeval(metric: Any, *, name: str | None = None, threshold: float | No
         raise ScorerError(f"deepeval {kind.__name__} needs {', '.join(unknown)}, which no span has")
     needs = {"conversation"} if talks else {_FIELDS[one][0] for one in wanted} | {"input", "output"}
     limit = threshold if threshold is not None else getattr(metric, "threshold", None)
+    lower_is_better = _lower_is_better(metric)
 
     async def ask(subject: Subject, _judge: Judge | None) -> Answer:
         own = copy.copy(metric)  # it keeps what it said in itself, and several are asked at once
+        own.threshold = limit
         await own.a_measure(_conversation(subject) if talks else _single(subject, wanted), _show_indicator=False)
-        return _answer(own)
+        return _answer(own, lower_is_better=lower_is_better)
 
     return Scorer(
         name=name or kind.__name__,
-        threshold=limit,
+        threshold=1 - limit if lower_is_better and limit is not None else limit,
         required=frozenset(needs),
         ask=ask,
         identity=lambda: foreign_definition(metric, limit),
@@ -54,13 +58,30 @@ def from_deepeval(metric: Any, *, name: str | None = None, threshold: float | No
     )
 
 
-def _answer(metric: Any) -> Answer:
+def _lower_is_better(metric: Any) -> bool:
+    """Whether the metric itself is content with 0 and not with 1."""
+    return [_is_content(metric, score) for score in (0.0, 1.0)] == [True, False]
+
+
+def _is_content(metric: Any, score: float) -> bool | None:
+    own = copy.copy(metric)
+    own.error, own.skipped, own.score, own.threshold = None, False, score, 0.5
+    try:
+        return own.is_successful()
+    except Exception:  # noqa: BLE001 -- a metric of the project may need what it has measured; its verdict is compared
+        return None
+
+
+def _answer(metric: Any, *, lower_is_better: bool) -> Answer:
     if getattr(metric, "error", None):
         raise ScorerError(f"the metric broke: {metric.error}")
     model, cost = getattr(metric, "evaluation_model", None), getattr(metric, "evaluation_cost", None)
     if getattr(metric, "skipped", False) or metric.score is None:
         return Answer(None, model=model, cost_usd=cost)
-    score = Score(value=float(metric.score), explanation=getattr(metric, "reason", None))
+    value, limit, verdict = float(metric.score), metric.threshold, getattr(metric, "success", None)
+    if limit is not None and verdict is not None and verdict != (value <= limit if lower_is_better else value >= limit):
+        raise ScorerError(f"the metric says success {verdict}, which {value:g} at its threshold of {limit:g} is not")
+    score = Score(value=1 - value if lower_is_better else value, explanation=getattr(metric, "reason", None))
     return Answer(score, model=model, cost_usd=cost)
 
 

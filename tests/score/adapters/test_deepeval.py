@@ -36,6 +36,14 @@ class Metric:
         vars(self).update(self._state)
 
 
+class Toxicity(Metric):
+    """As DeepEval 3 has it: lower is better."""
+
+    def is_successful(self) -> bool:
+        """At most the threshold."""
+        return self.score is not None and self.score <= self.threshold
+
+
 class BaseConversationalMetric(Metric):
     """The same for a conversation."""
 
@@ -66,6 +74,27 @@ def test_its_score_reason_threshold_model_and_cost_are_ours() -> None:
     assert (made.model, made.cost_usd) == ("gpt-5", 0.25)
     assert metric.score is None
     assert adapter_of(metric) is from_deepeval
+
+
+@pytest.mark.parametrize(
+    ("score", "threshold", "passed"), [(1.0, None, False), (0.0, None, True), (0.25, 0.25, True), (0.5, 0.25, False)]
+)
+def test_where_lower_is_better_its_verdict_is_not_turned_round(
+    score: float, threshold: float | None, passed: bool
+) -> None:
+    """What is left of 1 is the score, so that higher is better, as everywhere here."""
+    ours = from_deepeval(Toxicity("input", score=score, success=passed), threshold=threshold)
+    span = llm_span("How long?", "30 days")
+    made = asyncio.run(run_scorer(ours, Subject(span=span, trace=(span,), case=Case(id="c", input="How long?"))))
+    assert made.score is not None, made.error
+    assert (made.score.value, made.passed) == (1 - score, passed)
+
+
+def test_a_verdict_of_its_own_that_its_threshold_does_not_give_is_an_error() -> None:
+    """Neither is believed."""
+    made = attempt(Metric("input", score=1.0, success=False))
+    assert (made.outcome, made.passed) == (Outcome.ERROR, None)
+    assert "the metric says success False" in (made.error or "")
 
 
 def test_a_test_case_has_what_the_metric_asks_for() -> None:
