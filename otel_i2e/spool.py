@@ -45,7 +45,8 @@ Encoding = Literal["protobuf", "json"]
 
 _INSERT: Final = "INSERT INTO batches (signal, encoding, items, received_at, body, checksum) VALUES (?, ?, ?, ?, ?, ?)"
 _COUNT: Final = "INSERT INTO counters VALUES (?, ?, ?) ON CONFLICT (counter, reason) DO UPDATE SET n = n + excluded.n"
-_VACUUM_PAGES: Final = 16_384  # 64 MiB of free pages are given back to the file system
+_VACUUM_BYTES: Final = 67_108_864  # of free pages, above which they are given back to the file system
+_OWN_PAGES: Final = 5  # of an empty queue: what SQLite keeps of itself and the counters
 _POLL: Final = 0.01  # seconds between two tries to be the one who drains
 _connecting = threading.Lock()
 _users: Counter[Path] = Counter()  # connections of this process to each file
@@ -184,7 +185,7 @@ class Spool:
             except BaseException:
                 _roll_back(db)
                 raise
-            if pragma(db, "freelist_count") > _VACUUM_PAGES:
+            if pragma(db, "freelist_count") * pragma(db, "page_size") > _VACUUM_BYTES:
                 db.execute("PRAGMA incremental_vacuum").fetchall()
 
     def count(self, counter: str, reason: str = "", n: int = 1) -> None:
@@ -317,8 +318,9 @@ class Spool:
         )
 
     def _used(self, db: sqlite3.Connection) -> int:
-        """Bytes of pages in use: constant time, and close to the sum of the bodies."""
-        return (pragma(db, "page_count") - pragma(db, "freelist_count")) * pragma(db, "page_size")
+        """Bytes of pages that hold batches: constant time, and close to the sum of the bodies."""
+        pages = pragma(db, "page_count") - pragma(db, "freelist_count") - _OWN_PAGES
+        return max(0, pages) * pragma(db, "page_size")
 
     @contextmanager
     def _open(self) -> Generator[sqlite3.Connection]:

@@ -7,6 +7,8 @@ import time
 from pathlib import Path
 from typing import Final
 
+from otel_i2e.sqlite_pages import PAGE_BYTES
+
 __all__ = ["connect", "is_damage", "pragma"]
 
 _SCHEMA: Final = """
@@ -20,6 +22,8 @@ CREATE TABLE IF NOT EXISTS counters (
 );
 """
 _BUSY_SECONDS: Final = 5.0
+_LOG_BYTES: Final = 4_194_304
+"""Of the write-ahead log, at which its pages are moved into the file."""
 _BROKEN_SCHEMA: Final = (
     "malformed",
     "no such",
@@ -53,10 +57,12 @@ def _prepare(db: sqlite3.Connection) -> None:
     deadline = time.monotonic() + _BUSY_SECONDS
     while True:
         try:
+            db.execute(f"PRAGMA page_size = {PAGE_BYTES}")  # of a new file; an earlier one keeps its own
             db.execute("PRAGMA auto_vacuum = INCREMENTAL")
             db.execute("PRAGMA journal_mode = WAL").fetchone()
             db.execute("PRAGMA synchronous = FULL")
             db.execute("PRAGMA journal_size_limit = 16777216").fetchone()
+            db.execute(f"PRAGMA wal_autocheckpoint = {_LOG_BYTES // pragma(db, 'page_size')}").fetchone()
             db.executescript(_SCHEMA)
             _add_checksum(db)
         except sqlite3.OperationalError as error:

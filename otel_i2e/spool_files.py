@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from otel_i2e.damage import IN_PLACE, record_of, write_record
-from otel_i2e.sqlite_pages import Frame, Pages, Value, frames, lost_frames, records
+from otel_i2e.sqlite_pages import Frame, Pages, Value, frames, lost_frames, page_sizes, records
 
 __all__ = [
     "BATCH_FIELDS",
@@ -42,6 +42,7 @@ _COUNTER_FIELDS: Final = 3
 _LOG: Final = "-wal"
 _INDEX: Final = "-shm"
 _INDEX_BYTES: Final = 136
+_HEAD: Final = 100
 _KEPT_LOG: Final = IN_PLACE + "-wal"
 
 
@@ -123,11 +124,14 @@ def _frames(log: Path) -> list[Frame]:
 
 def _records(file: Path, log: list[Frame]) -> Generator[tuple[int, list[Value]]]:
     with file.open("rb") as opened:
+        sizes = page_sizes(opened.read(_HEAD), log)
         if not file.stat().st_size:
-            yield from records(Pages(b"", log))
+            for size in sizes:
+                yield from records(Pages(b"", log, size))
             return
         with mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
-            yield from records(Pages(mapped, log))
+            for size in sizes:
+                yield from records(Pages(mapped, log, size))
 
 
 def _intact_batch(values: list[Value]) -> list[Any] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -64,6 +65,22 @@ def test_a_changed_byte_in_the_log_loses_the_batch_that_it_is_in(tmp_path: Path)
     spool.close()
     assert len(found) >= 18
     assert {0, 19} <= found
+
+
+def test_a_spool_of_an_earlier_version_keeps_its_pages_and_is_read(tmp_path: Path) -> None:
+    """Of SQLite's usual 4,096 bytes: with its log and from the file alone."""
+    path = tmp_path / "s"
+    with sqlite3.connect(path, isolation_level=None) as db:
+        db.executescript("PRAGMA page_size = 4096; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL")
+    db.close()
+    _killed(path)
+    assert path.read_bytes()[16:18] == b"\x10\x00"
+    assert damaged_log(path) is None
+    assert [row[2] for row in intact_rows(path)] == list(range(20))
+    spool = Spool(path)
+    assert spool.stats().batches == 20
+    spool.close()
+    assert sorted(row[2] for row in intact_rows(path)) == list(range(20))
 
 
 def test_a_row_whose_checksum_is_wrong_is_not_given(tmp_path: Path) -> None:

@@ -61,7 +61,7 @@ def test_some_spans_that_cannot_be_stored_are_said_and_the_rest_taken(spool: Spo
 
 def test_what_was_refused_was_not_received(tmp_path: Path) -> None:
     """However often it is sent again."""
-    spool = Spool(tmp_path / "full.spool", max_bytes=60_000)
+    spool = Spool(tmp_path / "full.spool", max_bytes=30_000)
     intake = _intake(spool)
     taken = refused = 0
     for _ in range(12):

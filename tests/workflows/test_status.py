@@ -96,8 +96,8 @@ def test_log_records_that_wait_for_their_span_are_counted(tmp_path: Path) -> Non
 
 def test_a_full_spool_is_a_warning(tmp_path: Path) -> None:
     """Senders are told 503 then."""
-    settings = _settings(tmp_path, spool_max_bytes=40_000)
-    Spool(settings.spool_path).put(bytes(30_000))
+    settings = _settings(tmp_path, spool_max_bytes=400_000)
+    Spool(settings.spool_path).put(bytes(380_000))
     (warning,) = status(settings).warnings
     assert "senders are turned away until there is room" in warning
     assert "I2E_SPOOL_MAX_BYTES" in warning
