@@ -19,6 +19,10 @@ from otel_i2e.score.catalogue import BUILT_IN
         {"word_overlap": 0},
         {"required_fields": []},
         {"tools_ran": False},
+        {"tool_not_called": ""},
+        {"tool_not_called": ["look", ""]},
+        {"not_contains": "\u200b"},
+        {"json_schema": {}},
     ],
     ids=str,
 )

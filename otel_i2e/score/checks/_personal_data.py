@@ -113,10 +113,20 @@ _SAYS_TELEPHONE: Final = (
 )
 _BETWEEN: Final = r"(?:us|me|him|her|them|at|on|is|no|nr|number|unter|ist|lautet|nummer|au|est|al|es|op|para)"
 _AREA: Final = r"[2-9]\d\d"  # and so begins an exchange (North American Numbering Plan)
+_OPEN: Final = r"(?:^|[^A-Za-z0-9.])"
+_END: Final = r"(?:$|[^A-Za-z0-9])"
+_GAP: Final = r"[ .–-]"
 _SHAPES: Final = (
-    _Shape("email", r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}", bool),
-    _Shape("iban", r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]){11,30}\b", _iban),
-    _Shape("card", r"\b\d(?:[ -]?\d){12,18}\b", _card),
+    _Shape("email", r"[\pL\pN._%+-]+@[\pL\pN-]+(?:\.[\pL\pN-]+)*\.\pL{2,}", bool),
+    _Shape("iban", rf"{_OPEN}([A-Za-z]{{2}}\d{{2}}[A-Za-z0-9]{{11,30}}){_END}", _iban),
+    _Shape("iban", rf"{_OPEN}([A-Z]{{2}}\d{{2}}(?:[ -][A-Z0-9]{{4}}){{2,7}}(?:[ -][A-Z0-9]{{1,3}})?){_END}", _iban),
+    _Shape("iban", rf"{_OPEN}([A-Z]{{2}}\d{{2}}(?: ?[A-Z0-9]){{11,30}}){_END}", _iban),
+    _Shape(
+        "card",
+        rf"{_OPEN}(\d{{13,19}}|\d{{4}}(?:{_GAP}\d{{4}}){{2}}{_GAP}\d{{1,4}}|\d{{4}}{_GAP}\d{{6}}{_GAP}\d{{4,5}}){_END}",
+        _card,
+    ),
+    _Shape("card", rf"{_OPEN}(\d(?:[ -]?\d){{12,18}}){_END}", _card),
     _Shape("telephone", r"(?:\+|\b00[1-9])\d[\d ()/.-]{6,20}\d", _telephone),
     _Shape("telephone", rf"(?:^|[^\w.-])((?:1[ .-])?\({_AREA}\) ?{_AREA}[ .-]\d{{4}})(?:$|[^\w-])", bool),
     _Shape("telephone", rf"(?:^|[^\w.-])((?:1[.-])?{_AREA}[.-]{_AREA}[.-]\d{{4}})(?:$|[^\w-])", bool),
@@ -132,7 +142,7 @@ _SHAPES: Final = (
         _ssn,
     ),
 )
-_MAYBE_NUMBERS: Final = compiled(r"[A-Z]{2}\d{2}|\d(?:[ ()/.-]*\d){6}").search
+_MAYBE_NUMBERS: Final = compiled(r"[A-Za-z]{2}\d{2}|\d(?:[ ()/.–-]*\d){6}").search
 """Whether anything but an address may be there: most texts need not be looked at for each shape."""
 _COMPILED: Final[tuple[tuple[Kind, Any, Callable[[str], bool]], ...]] = tuple(
     (kind, compiled(pattern), check) for kind, pattern, check in _SHAPES

@@ -13,16 +13,20 @@ from otel_i2e.score.scorer import Scorer
 __all__ = ["cites_documents"]
 
 
-_apart: Final = re.compile(r"[,;]").split
+_apart: Final = re.compile(r"[,;&–]|\s(?:and|und|et|y)\s").split
 _ID: Final = r"[A-Za-z0-9][\w.:/#-]*"
+_NUMBERED: Final = r"[A-Za-z0-9][\w.:/#-]*\d[\w.:/#-]*|\d+"
+_SEVERAL: Final = rf"{_ID}(?:\s*[,;]\s*{_ID})*|(?:{_NUMBERED})(?:\s*(?:and|und|et|y|&|–)\s*(?:{_NUMBERED}))+"
+_NAMED: Final = r"(?i:doc|document|source|ref|reference|quelle)\.?\s+#?\d+"
+_PLAIN: Final = rf"[\[【]\^?\s*({_SEVERAL}|{_NAMED})\s*(?:†[^\]】]*)?[\]】]"
 
 
 class Citations(Contract):
     """How citations look."""
 
-    pattern: str = rf"[\[【]\^?\s*({_ID}(?:\s*[,;]\s*{_ID})*)\s*[\]】](?:[^(]|$)"
-    """RE2; its first group is the id, or several apart by commas or semicolons. By default `[id]` and `[id, id]`, but
-    not the text of a Markdown link."""
+    pattern: str = _PLAIN
+    """RE2; its first group is the id, or several apart by commas or semicolons. By default `[id]`, `[id, id]`,
+    `[doc-1 and doc-2]`, `[Doc 1]` and `【1†source】`, but not the text of a Markdown link."""
     required: bool = False
     """Whether an output without any citation fails; otherwise nothing is said of it."""
 
@@ -34,12 +38,15 @@ def cites_documents(argument: Any = None) -> Scorer:
 
     def check(output: str, documents: list[Document]) -> Score | None:
         """Every document that the output cites was retrieved."""
-        said = (name.strip() for match in search.finditer(output) for name in _apart(match.group(1)))
+        matches = (
+            m for m in search.finditer(output) if wanted.pattern != _PLAIN or not output.startswith("(", m.end())
+        )
+        said = (name.strip() for match in matches for name in _apart(match.group(1)))
         cited = list(dict.fromkeys(name for name in said if name))
         if not cited:
             return Score(value=0.0, explanation="it cites nothing") if wanted.required else None
         known = {name for position, one in enumerate(documents, 1) for name in (one.id, one.uri, str(position)) if name}
-        invented = [name for name in cited if name not in known]
+        invented = [name for name in cited if name not in known and name.split()[-1].lstrip("#") not in known]
         reason = f"not among the documents: {', '.join(invented)}" if invented else f"cited: {', '.join(cited)}"
         return Score(value=0.0 if invented else 1.0, explanation=reason)
 

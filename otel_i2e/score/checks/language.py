@@ -1,11 +1,12 @@
 """`language`: the output is written in this language, told by the small words that every text is full of.
 
 It knows seven languages by their commonest words. A text with fewer than three of any is not judged: a number, a name,
-code, or another language.
+code, or another language; unless it is written in another script.
 """
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Any, Final, Literal
 
 from otel_i2e.models import Contract, Score
@@ -27,6 +28,7 @@ _TEXTS: Final = {
 }
 _WORDS: Final = {code: frozenset(text.split()) for code, text in _TEXTS.items()}
 _LEAST: Final = 3
+_LETTERS: Final = 20
 
 
 class Wanted(Contract):
@@ -46,8 +48,15 @@ def language(argument: Any) -> Scorer:
         counts = {code: sum(word in small for word in words) for code, small in _WORDS.items()}
         most = max(counts.values())
         if most < _LEAST:
-            return None
+            return Score(value=0.0, label="other", explanation="it is in another script") if _is_other(output) else None
         likely = sorted(code for code, count in counts.items() if count == most)
         return Score(value=float(wanted.code in likely), label=likely[0], explanation=f"it reads like {likely[0]}")
 
     return check_scorer("language", check, wanted, title=wanted.code)
+
+
+def _is_other(text: str) -> bool:
+    """Whether most of its letters, and twenty at least, are of a script that none of the seven is written in."""
+    letters = [char for char in text if char.isalpha()]
+    other = sum(not unicodedata.name(char, "").startswith(("LATIN", "FULLWIDTH LATIN", "MICRO")) for char in letters)
+    return not text.isascii() and other >= _LETTERS and other > len(letters) / 2

@@ -48,7 +48,7 @@ class Quotes(Contract):
 
 def quotes_documents(argument: Any = None) -> Scorer:
     """`true`, or the fewest words of a quote. White space, case, the kind of apostrophe and of dash do not matter, an
-    ellipsis parts a quote.
+    ellipsis parts a quote, whose parts stand in that order.
     """
     wanted = read_argument("quotes_documents", Quotes, plain(argument), short="words")
     search = compiled(_QUOTED)
@@ -73,7 +73,12 @@ def _ends(match: Any) -> bool:
 
 def _stands_in(quote: str, text: str) -> bool:
     parts = (part.strip(" .,;:!?") for part in _plain(quote).split("..."))  # one character, in NFKC, is three dots
-    return all(part in text for part in parts)
+    at = 0
+    for part in parts:
+        if (found := text.find(part, at)) < 0:
+            return False
+        at = found + len(part)
+    return True
 
 
 def _plain(text: str) -> str:

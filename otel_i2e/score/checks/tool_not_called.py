@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -16,7 +16,7 @@ __all__ = ["tool_not_called"]
 class Forbidden(Contract):
     """The tools."""
 
-    names: list[str] = Field(min_length=1)
+    names: list[Annotated[str, Field(min_length=1)]] = Field(min_length=1)
     """Their names."""
 
 

@@ -6,6 +6,7 @@ documents' words together wrongly scores high, and `not` is a word like any othe
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, Final
@@ -41,7 +42,8 @@ def word_overlap(argument: Any = None) -> Scorer:
         source = seen("\n".join([*(one.content or "" for one in documents), str(input or "")]))
         text = seen(output)
         said, known = set(_all(words, text)), set(_all(words, source))
-        invented = sorted({_plain(n) for n in _all(numbers, text)} - {_plain(n) for n in _all(numbers, source)})
+        stand = {value for number in _all(numbers, source) for value in _values(number)}
+        invented = sorted({number for number in _all(numbers, text) if stand.isdisjoint(_values(number))})
         if invented:
             return Score(value=0.0, explanation=f"numbers that stand nowhere: {', '.join(invented)}")
         if not said:
@@ -57,5 +59,15 @@ def _all(search: Any, text: str) -> Iterable[str]:
     return (match.group() for match in search.finditer(text))
 
 
-def _plain(number: str) -> str:
-    return number.replace(",", "").replace(".", "")
+def _values(number: str) -> set[str]:
+    """What a number may mean: a point or comma before three digits may be of thousands, the last one of decimals."""
+    *before, last = re.split(r"[.,]", number)
+    if not before:
+        return {last.lstrip("0") or "0"}
+    found: set[str] = set()
+    if all(len(part) == 3 for part in [*before[1:], last]):
+        found.add("".join([*before, last]).lstrip("0") or "0")
+    if len({char for char in number if not char.isdigit()}) == len(before):  # at most one of each sign
+        whole, rest = "".join(before).lstrip("0") or "0", last.rstrip("0")
+        found.add(f"{whole}.{rest}" if rest else whole)
+    return found or {number}

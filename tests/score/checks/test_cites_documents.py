@@ -41,8 +41,20 @@ def test_a_pattern_of_ones_own(attempt: Try) -> None:
         cites_documents("(?<=x)y")
 
 
-@pytest.mark.parametrize("cited", ["[refunds, doc9]", "[refunds;doc9]", "[ doc9 ]", "[^doc9]", "【doc9】"])
+MORE = ["[Doc 9]", "[source #9]", "【9†source】", "[1 and doc9]", "[1–9]", "[refunds][9]", "[1 & 9]"]
+
+
+@pytest.mark.parametrize("cited", ["[refunds, doc9]", "[refunds;doc9]", "[ doc9 ]", "[^doc9]", "【doc9】", *MORE])
 def test_several_in_one_bracket_and_other_brackets(attempt: Try, cited: str) -> None:
     """Each is looked for."""
+    assert attempt(cites_documents(), f"30 days [refunds]{cited}.", documents=DOCUMENTS).passed is False
     assert attempt(cites_documents(), f"30 days [refunds], see {cited}.", documents=DOCUMENTS).passed is False
     assert attempt(cites_documents(), "Both [refunds, 2].", documents=DOCUMENTS).passed is True
+
+
+@pytest.mark.parametrize("cited", ["[Doc 1]", "[1 and 2]", "【2†source】", "[1][2]", "[refunds][^2]", "[1–2]"])
+def test_what_was_retrieved_may_be_cited_in_all_these_ways(attempt: Try, cited: str) -> None:
+    """By its position or its id; words in brackets are no citation."""
+    assert attempt(cites_documents(), f"Yes {cited}.", documents=DOCUMENTS).passed is True
+    other = attempt(cites_documents(), "Yes [research and development].", documents=DOCUMENTS)
+    assert other.outcome is Outcome.NOT_APPLICABLE

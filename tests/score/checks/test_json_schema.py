@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from otel_i2e.errors import ScorerError
 from otel_i2e.models import Attempt, Outcome
@@ -85,6 +86,12 @@ def test_an_older_draft_is_honoured(attempt: Try) -> None:
     ("schema", "output"),
     [
         ({"type": "string", "format": "email"}, '"nope"'),
+        ({"format": "date-time"}, '"x"'),
+        ({"format": "time"}, '"x"'),
+        ({"format": "duration"}, '"x"'),
+        ({"format": "uri"}, '"x y"'),
+        ({"format": "hostname"}, '"-_x"'),
+        ({"format": "json-pointer"}, '"x"'),
     ],
 )
 def test_a_format_holds(attempt: Try, schema: Any, output: str) -> None:
@@ -96,4 +103,56 @@ def test_a_misspelt_word_is_refused() -> None:
     """It would ask for nothing."""
     with pytest.raises(ScorerError, match="did you mean 'required'"):
         json_schema({"type": "object", "requird": ["a"]})
-    json_schema({"$defs": {}, "x-note": "ours", "title": "t"})
+    json_schema({"$defs": {}, "x-note": "ours", "title": "t", "type": "object"})
+
+
+@pytest.mark.parametrize(
+    ("schema", "said"),
+    [
+        ({"type": "object", "properties": {"a": {"tpye": "integer"}}}, "did you mean 'type'"),
+        ({"anyOf": [{"minimun": 5}, {"type": "string"}]}, "did you mean 'minimum'"),
+        ({"$defs": {"a": {"not": {"requird": []}}}, "$ref": "#/$defs/a"}, "did you mean 'required'"),
+        ({"type": "object", "dependencies": {"a": ["b"]}}, "'dependencies' is of an earlier draft"),
+        ({}, "asks for nothing"),
+        (True, "asks for nothing"),
+        ({"titel": "x"}, "asks for nothing"),
+        ({"description": "an order"}, "asks for nothing"),
+    ],
+)
+def test_what_asks_for_nothing_is_refused_at_any_depth(schema: Any, said: str) -> None:
+    """A property may have any name, and an earlier draft its words."""
+    with pytest.raises(ScorerError, match=said):
+        json_schema(schema)
+    json_schema({"type": "object", "properties": {"tpye": {"enum": [{"requird": 1}]}, "dependencies": True}})
+    json_schema({"$schema": "http://json-schema.org/draft-07/schema#", "dependencies": {"a": ["b"]}})
+
+
+def test_a_format_that_cannot_be_checked_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And one that the standard does not know is a note, as it says."""
+    checkers: Any = cast("Any", Draft202012Validator).FORMAT_CHECKER.checkers
+    monkeypatch.delitem(checkers, "date-time")
+    with pytest.raises(ScorerError, match=r"'date-time' is checked with pip install 'otel-i2e\[formats\]'"):
+        json_schema({"properties": {"at": {"format": "date-time"}}})
+    json_schema({"type": "integer", "format": "int32"})
+
+
+@pytest.mark.parametrize(
+    ("output", "passes"),
+    [('{"n_a": 1}', True), ('{"n_a": "1"}', False), ('{"n_a": 1, "b": 1}', False), ('{"c": 5}', True), ("[]", True)],
+)
+def test_names_match_patterns(attempt: Try, output: str, passes: bool) -> None:
+    """With the rest forbidden, or of another schema."""
+    patterns = {"patternProperties": {"^n_": {"type": "integer"}}, "properties": {"c": True}}
+    assert attempt(json_schema({**patterns, "additionalProperties": False}), output).passed is passes
+    other = attempt(
+        json_schema({**patterns, "additionalProperties": {"minimum": 2}}), output.replace('"b": 1', '"b": 2')
+    )
+    assert other.passed is (passes or '"b"' in output)
+
+
+def test_names_of_a_model_take_linear_time(attempt: Try) -> None:
+    """Of patterns, and of what they leave over."""
+    schema = {"patternProperties": {"^(a+)+$": {"type": "integer"}}, "additionalProperties": False}
+    began = time.process_time()
+    assert attempt(json_schema(schema), '{"' + "a" * 5_000 + '!": 1}').passed is False
+    assert time.process_time() - began < 5

@@ -34,6 +34,22 @@ def test_a_sentence_is_told(attempt: Try, code: str) -> None:
     assert attempt(language(other), SENTENCES[code]).passed is False
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "您可以在三十天内凭收据退回笔记本电脑，但前提是它没有损坏。",
+        "Вы можете вернуть ноутбук в течение 30 дней с чеком.",
+    ],
+)
+def test_another_script_is_another_language(attempt: Try, text: str) -> None:
+    """It fails; a name in it says nothing."""
+    made = attempt(language("en"), text)
+    assert made.passed is False
+    assert made.score is not None
+    assert made.score.label == "other"
+    assert attempt(language("en"), text[:9]).outcome is Outcome.NOT_APPLICABLE
+
+
 def test_too_little_text_says_nothing(attempt: Try) -> None:
     """A number or a name is in no language."""
     assert attempt(language("en"), "42").outcome is Outcome.NOT_APPLICABLE

@@ -31,6 +31,17 @@ Try = Callable[..., Attempt]
         ("You can reach us at 020 7946 0958.", "telephone"),
         ("(212) 555-0123", "telephone"),
         ("or 1-212-555-0123?", "telephone"),
+        ("card 4111 1111 1111 1111 12/27 CVV 123", "card"),
+        ("card 4111.1111.1111.1111", "card"),
+        ("4111\u00a01111\u00a01111\u00a01111 123", "card"),
+        ("4111–1111–1111–1111", "card"),
+        ("card_4111111111111111_", "card"),
+        ("Pay to DE89370400440532013000 EUR 20", "iban"),
+        ("de89370400440532013000", "iban"),
+        ("DE89\u00a03704\u00a00044\u00a00532\u00a00130\u00a000 BIC COBADEFFXXX", "iban"),
+        ("DE89 37040044 0532013000", "iban"),
+        ("+49\u00a030\u00a01234567", "telephone"),
+        ("ada@bücher.example", "email"),
         ("It is 123-45-6789.", "ssn"),
         ("Social security number: 123456789", "ssn"),
         ("378282246310005", "card"),
@@ -62,6 +73,7 @@ INNOCENT = [
     "phone 16 Pro 256 GB, cell A1:B20 200 300 400, call tool_12345678, hotline hours 9-17, ring 12 and 14",
     "lat 52.520008, long 13.404955; 1,234,567,890; 2125550123",
     "@decorated, me@home, 3 @ 5 each",
+    "0.5333333333333333, 0.4111111111111111, 4.111111111111111",
 ]
 
 

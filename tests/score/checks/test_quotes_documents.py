@@ -37,6 +37,8 @@ DOCUMENTS = [Document(id="a", content=TEXT)]
         ("``returned within 60 days''", False),
         ("'returned within 30 days' 'returned within 60 days'", False),
         ("It says “may be returned [...] in their box!”", True),
+        ('"30 days of ... may be returned within"', False),
+        ('"may be returned ... 30 days ... their box"', True),
         ("It says “with\u00adin 30 days of”.", True),
     ],
 )

@@ -43,6 +43,12 @@ def test_an_invented_tool_fails(attempt: Try) -> None:
     assert made.score.explanation == "there is no tool lookup"
 
 
+def test_a_tool_that_is_offered_without_a_schema_may_be_called(attempt: Try) -> None:
+    """As those are that the provider runs."""
+    offered = [{"name": "look", "parameters": SCHEMA}, {"type": "web_search_20250305", "name": "web_search"}]
+    assert attempt(tool_arguments(), trace=calls({"q": 1}, "web_search", tool_definitions=offered)).passed is True
+
+
 def test_without_definitions_nothing_is_known(attempt: Try) -> None:
     """Unless the check brings them; without a call there is nothing to say."""
     assert attempt(tool_arguments(), trace=calls({})).outcome is Outcome.NO_CONTENT

@@ -22,6 +22,11 @@ DOCUMENTS = [Document(id="a", content="Laptops may be returned within 30 days of
         ("Laptops returned within 30 days.", 1.0),
         ("The fee is 1200.50, delivery of laptops.", 1.0),
         ("Laptops returned within 60 days.", 0.0),
+        ("Laptops returned within 3.0 days.", 0.0),
+        ("Laptops returned within 30.0 days.", 1.0),
+        ("The fee is 1.200,50, delivery of laptops.", 1.0),
+        ("The fee is 120.050, delivery of laptops.", 0.0),
+        ("The fee is 12,00,50, delivery of laptops.", 0.0),
         ("Bananas returned happily within days.", 0.6),
     ],
 )
