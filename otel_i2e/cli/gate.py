@@ -32,7 +32,9 @@ _WORDS = {"pass": "pass", "fail": "FAIL", "undecided": "COULD NOT MEASURE"}
 @click.option("--experiment", metavar="ID", help="The experiment, or the beginning of its id; default the latest.")
 @click.option("--dataset", help="The latest experiment of this dataset, a name or a file.")
 @click.option(
-    "--baseline", metavar="ID", help="Compare with this experiment; `latest` is the last complete one before."
+    "--baseline",
+    metavar="ID",
+    help="Compare with this experiment; `latest` is the last complete one before that passed.",
 )
 @click.option("--policy", metavar="FILE", help="Policy file; default the setting `policy`, or the built-in one.")
 @click.option(
@@ -168,7 +170,9 @@ def _print(gated: Gated) -> None:
 @click.option("--policy", metavar="FILE", help="Policy file; default the setting `policy`, or the built-in one.")
 @click.option("--dataset", help="Only experiments of this dataset, a name or a file.")
 @click.option("--limit", type=click.IntRange(min=1), default=100, show_default=True, help="Experiments at most.")
-@click.option("--baseline", is_flag=True, help="Compare each with the last complete one before it on its dataset.")
+@click.option(
+    "--baseline", is_flag=True, help="Compare each with the last complete one before it that passed the gate."
+)
 @store_options
 @json_option
 def backtest_command(

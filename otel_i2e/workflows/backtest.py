@@ -11,7 +11,7 @@ from otel_i2e.errors import NotFound
 from otel_i2e.gate import decide
 from otel_i2e.models import Contract, Experiment, GateVerdict, JudgeStanding, Policy
 from otel_i2e.store import Reader, Store
-from otel_i2e.workflows.baselines import last_complete
+from otel_i2e.workflows.baselines import last_passed
 from otel_i2e.workflows.datasets import dataset_name
 from otel_i2e.workflows.standing_file import known_standings
 
@@ -46,8 +46,8 @@ def backtest(
 ) -> list[Backtested]:
     """The latest `limit` experiments under `policy`, the latest first; no model is called and nothing recorded.
 
-    `baseline` compares each with the last complete one before it on the same dataset. Overrides count where they were
-    used.
+    `baseline` compares each with the last complete one before it on the same dataset that passed the gate then.
+    Overrides count where they were used.
     """
     dataset = dataset_name(dataset)
     with Store.of(settings).read() as reader:
@@ -90,6 +90,6 @@ def _before(
     standings: Sequence[JudgeStanding],
 ) -> Experiment | None:
     try:
-        return last_complete(reader, rows, experiment, policy, standings, before=experiment.created_at).experiment
+        return last_passed(reader, rows, experiment, policy, standings).experiment
     except NotFound:
         return None

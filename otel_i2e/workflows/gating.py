@@ -23,7 +23,7 @@ from otel_i2e.gate.reports import (
 from otel_i2e.gate.wording import line
 from otel_i2e.models import Contract, Decision, Experiment, JudgeStanding, Override, Policy, Priority
 from otel_i2e.store import Reader, Store
-from otel_i2e.workflows.baselines import Baseline, last_complete
+from otel_i2e.workflows.baselines import Baseline, last_passed
 from otel_i2e.workflows.datasets import dataset_name
 from otel_i2e.workflows.drift import drift_notes
 from otel_i2e.workflows.failed_evaluation import failed_elsewhere, failed_since
@@ -87,7 +87,7 @@ def decide_gate(
     """Decide on a stored experiment (default: the latest) and record the decision. No model is called.
 
     `dataset` is a name or a file. `baseline` is an experiment's id, or `latest` for the last complete one before on the
-    same dataset. `fail_on` is the lowest
+    same dataset that passed the gate. `fail_on` is the lowest
     priority whose failing cases fail the run, whatever the policy says of priorities. `override` names failing cases
     to let through, with a `reason`; each is recorded. Raises NotFound without an experiment, ConfigError for a policy
     file, UsageError for an override that is not possible.
@@ -290,7 +290,7 @@ def _baseline(
 ) -> Baseline:
     if baseline == "latest":
         rows = reader.experiments(limit=10_000)
-        return last_complete(reader, rows, subject, policy, standings, before=subject.created_at)
+        return last_passed(reader, rows, subject, policy, standings)
     found = reader.experiment(baseline)
     if found.experiment_id == subject.experiment_id:
         raise UsageError(f"{found.experiment_id} would be compared with itself; name an earlier one, or `latest`")

@@ -13,6 +13,7 @@ from otel_i2e.config import Settings
 from otel_i2e.errors import ConfigError, NotFound, StoreError, UsageError
 from otel_i2e.models import Attempt, Case, CaseRun, Experiment, JudgeStanding, Outcome, Policy, Score
 from otel_i2e.store import Store
+from otel_i2e.workflows.backtest import backtest
 from otel_i2e.workflows.gating import (
     add_override,
     decide_gate,
@@ -171,6 +172,31 @@ def test_the_latest_baseline_is_a_complete_one(settings: Settings) -> None:
     _store(settings, _experiment("exp-9", minutes=7, dataset="b"))
     with pytest.raises(NotFound, match=r"no complete experiment .* before exp-9: exp-8 \(it was interrupted\)"):
         decide_gate(settings, experiment="exp-9", baseline="latest")
+
+
+def test_what_failed_the_gate_is_no_baseline(settings: Settings) -> None:
+    """Or the drop for which it was stopped would be gone when the same is evaluated again. `backtest` does the same."""
+    for number, passes in enumerate((True, False, False, False)):
+        _store(settings, _experiment(f"exp-{number}", minutes=number, passes=passes))
+    decide_gate(settings, experiment="exp-1")
+    gated = decide_gate(settings, experiment="exp-2", baseline="latest")
+    assert gated.decision.baseline_id == "exp-0"
+    assert "BUT the gate was not asked, and no complete one before has passed it" in gated.notes[0]
+    assert gated.notes[0].endswith("passed over: exp-1 (it failed the gate)")
+    decide_gate(settings, experiment="exp-0")
+    gated = decide_gate(settings, experiment="exp-3", baseline="latest")
+    assert gated.decision.baseline_id == "exp-0"
+    assert "BUT" not in gated.notes[0]
+    assert [one.baseline_id for one in backtest(settings, Policy(), baseline=True)] == ["exp-0"] * 3 + [None]
+
+
+def test_a_baseline_that_failed_is_said_where_there_is_no_other(settings: Settings) -> None:
+    """A project that never was green can see what it fixed."""
+    _store(settings, _experiment("exp-0"), _experiment("exp-1", minutes=1))
+    decide_gate(settings, experiment="exp-0")
+    gated = decide_gate(settings, baseline="latest")
+    assert gated.decision.baseline_id == "exp-0"
+    assert "BUT it failed the gate, and no complete one before has passed it" in gated.notes[0]
 
 
 def test_a_part_is_compared_with_the_same_part(settings: Settings) -> None:
