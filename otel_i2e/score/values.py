@@ -5,19 +5,46 @@
 
 from __future__ import annotations
 
+import json
 from functools import lru_cache
 from typing import Any, cast
 
 from otel_i2e.models import Json
 from otel_i2e.models.json_text import loads_as_python
 
-__all__ = ["parsed", "same_value"]
+__all__ = ["parsed", "same_value", "strictly_parsed"]
 
 
 @lru_cache(maxsize=16)
 def parsed(text: str) -> Any:
     """`text` as JSON, to be read only: the checks of one answer share it. ValueError, RecursionError for none."""
     return loads_as_python(text)
+
+
+@lru_cache(maxsize=16)
+def strictly_parsed(text: str) -> Any:
+    """As `parsed`, of what every reader takes for the same JSON: ValueError also for NaN and for a key that is there
+    twice, of which one reader takes the first and another the last.
+    """
+    value = parsed(text)
+    if isinstance(value, dict) and text.count(":") == len(cast("Json", value)) and "N" not in text and "I" not in text:
+        return value  # a colon for each: no key is there twice; and neither NaN nor Infinity
+    if isinstance(value, dict | list | float):
+        json.loads(text, parse_constant=_no_constant, object_pairs_hook=_no_key_twice)
+    return value
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _no_key_twice(pairs: list[tuple[str, Any]]) -> Json:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"the key {twice!r} is there twice")
+    return found
 
 
 def same_value(one: Any, other: Any) -> bool:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from otel_i2e.score.values import parsed, same_value
+from otel_i2e.score.values import parsed, same_value, strictly_parsed
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
@@ -63,3 +63,33 @@ def test_what_is_no_json_is_told_in_the_usual_words(text: str) -> None:
     """They stand in explanations."""
     with pytest.raises(ValueError, match=r"line 1 column \d"):
         parsed(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("NaN", "NaN is no JSON"),
+        ("-Infinity", "-Infinity is no JSON"),
+        ('[1, {"a": NaN}]', "NaN is no JSON"),
+        ('{"a": NaN}', "NaN is no JSON"),
+        ('{"refund": false, "refund": true}', "the key 'refund' is there twice"),
+        ('{"o": {"a": 1, "a": 1}, "t": "12:30"}', "the key 'a' is there twice"),
+        ("{", "Expecting"),
+    ],
+)
+def test_what_readers_would_read_differently_is_refused(text: str, said: str) -> None:
+    """At any depth; once more from the cache."""
+    for _ in range(2):
+        with pytest.raises(ValueError, match=said):
+            strictly_parsed(text)
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    )
+)
+def test_json_is_read_as_ever(value: Any) -> None:
+    """Colons in texts, nested objects, long numbers."""
+    assert strictly_parsed(json.dumps(value)) == parsed(json.dumps(value))

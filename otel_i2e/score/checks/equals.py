@@ -8,7 +8,7 @@ from otel_i2e.models import Contract, Score
 from otel_i2e.score.checks._check import check_scorer, read_argument, shown
 from otel_i2e.score.scorer import Scorer
 from otel_i2e.score.text import folded
-from otel_i2e.score.values import parsed, same_value
+from otel_i2e.score.values import same_value, strictly_parsed
 
 __all__ = ["equals"]
 
@@ -53,6 +53,6 @@ def _same_text(output: str, expected: str, *, exact: bool) -> bool:
 
 def _same_json(output: str, expected: Any) -> bool:
     try:
-        return same_value(parsed(output), expected)
+        return same_value(strictly_parsed(output), expected)
     except ValueError:
         return False

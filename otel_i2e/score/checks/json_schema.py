@@ -9,7 +9,7 @@ from otel_i2e.models import Contract, Json, Score
 from otel_i2e.score.checks._check import check_scorer, shown
 from otel_i2e.score.checks._schema import demanding_validator, schema_problem
 from otel_i2e.score.scorer import Scorer
-from otel_i2e.score.values import parsed
+from otel_i2e.score.values import strictly_parsed
 
 __all__ = ["json_schema"]
 
@@ -31,7 +31,7 @@ def json_schema(argument: Any) -> Scorer:
     def check(output: str) -> Score:
         """The output is JSON that this schema allows."""
         try:
-            value = parsed(output)
+            value = strictly_parsed(output)
         except ValueError as error:
             return Score(value=0.0, explanation=f"not JSON: {error}")
         problem = schema_problem(validator, value)

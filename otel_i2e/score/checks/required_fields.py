@@ -9,7 +9,7 @@ from pydantic import Field
 from otel_i2e.models import Contract, Json, Score
 from otel_i2e.score.checks._check import check_scorer, read_argument, shown, verdict
 from otel_i2e.score.scorer import Scorer
-from otel_i2e.score.values import parsed
+from otel_i2e.score.values import strictly_parsed
 
 __all__ = ["required_fields"]
 
@@ -44,7 +44,7 @@ def required_fields(argument: Any) -> Scorer:
     def check(output: str) -> Score:
         """The output is a JSON object with these fields."""
         try:
-            value = parsed(output)
+            value = strictly_parsed(output)
         except ValueError as error:
             return verdict(holds=False, why=f"not JSON: {error}")
         wrong = [problem for place in places if (problem := _problem(value, *place))]
