@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import defaultdict, deque
+from collections.abc import Mapping, Sequence
 
-from otel_i2e.models._contract import Json
-from otel_i2e.models.messages import parts_of
+from otel_i2e.models.asked import Asked, asked_for, json_key, response_of
 from otel_i2e.models.span import Span
 from otel_i2e.models.tool import ToolCall
 
@@ -19,31 +18,50 @@ def is_call(span: Span) -> bool:
 
 
 def tool_calls_of(trace: Sequence[Span]) -> list[ToolCall]:
-    """Every tool call of a trace: asked for by the model, run by the application, or both."""
-    executed = _runs(trace)
-    by_id = {span.tool_call_id: span for span in executed if span.tool_call_id}
-    answers = {
-        part.get("id"): part
-        for span in trace
-        if is_call(span)
-        for part in parts_of(span.input_messages, type="tool_call_response")
-    }
-    calls: list[ToolCall] = []
-    used: set[str] = set()
-    seen: set[str] = set()
-    for span in trace:
-        for part in parts_of(span.output_messages, type="tool_call") if is_call(span) else ():
-            call_id = part.get("id")
-            if call_id in seen:
-                continue
-            if call_id:
-                seen.add(call_id)
-            ran = (by_id.get(call_id) if call_id else None) or _unnamed_run(executed, used, part.get("name"))
-            if ran is not None:
-                used.add(ran.span_id)
-            calls.append(_requested(span, part, ran, answers.get(call_id) or {}))
-    calls += [_ran(span) for span in executed if span.span_id not in used]
-    return calls
+    """Every tool call of a trace, in order of start: asked for by the model, run by the application, or both.
+
+    As the view `tool_calls` has them, of one trace alone.
+    """
+    runs = _runs(trace)
+    asked = asked_for([span for span in trace if is_call(span)], [run for run in runs if run.status != "error"])
+    places = {span.span_id: place for place, span in enumerate(trace)}
+    executed = _executed(asked, runs, places)
+    used = {run.span_id for run in executed.values()}
+    calls = [_requested(one, executed.get(number)) for number, one in enumerate(asked)]
+    return calls + [_ran(span) for span in runs if span.span_id not in used]
+
+
+def _executed(asked: Sequence[Asked], runs: Sequence[Span], places: Mapping[str, int]) -> dict[int, Span]:
+    """Number of each request → its run: by the call's id, by name and arguments, by name in turn; the last."""
+    of_id: defaultdict[str | None, list[int]] = defaultdict(list)
+    for number, one in enumerate(asked):
+        of_id[one.id].append(number)
+    found: dict[int, Span] = {}
+    for run in runs:
+        numbers = of_id[run.tool_call_id] if run.tool_call_id else []
+        if numbers:
+            here = places[run.span_id]
+            found[min(numbers, key=lambda n: _distance(asked[n], run, places[asked[n].span.span_id] - here))] = run
+    unnamed = [run for run in runs if not run.tool_call_id]
+    found |= _in_turn(
+        {n: (one.name, one.given) for n, one in enumerate(asked) if n not in found and one.given}, unnamed
+    )
+    used = {run.span_id for run in found.values()}
+    left = [run for run in unnamed if run.span_id not in used]
+    return found | _in_turn({n: (one.name,) for n, one in enumerate(asked) if n not in found}, left)
+
+
+def _in_turn(keys: Mapping[int, tuple[str | None, ...]], runs: Sequence[Span]) -> dict[int, Span]:
+    """Number → the run that says the same of itself, each run once."""
+    waiting: defaultdict[tuple[str | None, ...], deque[Span]] = defaultdict(deque)
+    length = len(next(iter(keys.values()), ()))
+    for run in runs:
+        waiting[(_name(run), json_key(run.tool_arguments))[:length]].append(run)
+    return {number: waiting[key].popleft() for number, key in keys.items() if waiting[key]}
+
+
+def _distance(one: Asked, run: Span, ahead: int) -> tuple[bool, bool, int]:
+    return one.given != json_key(run.tool_arguments), ahead > 0, abs(ahead)
 
 
 def _runs(trace: Sequence[Span]) -> list[Span]:
@@ -86,22 +104,15 @@ def _with(span: Span, inside: Sequence[Span]) -> Span:
     )
 
 
-def _unnamed_run(executed: list[Span], used: set[str], name: object) -> Span | None:
-    """The first execution of `name` that carries no call id and answers no other call."""
-    for span in executed:
-        if not span.tool_call_id and span.tool_name == name and span.span_id not in used:
-            return span
-    return None
-
-
-def _requested(span: Span, part: Json, ran: Span | None, answer: Json) -> ToolCall:
+def _requested(one: Asked, ran: Span | None) -> ToolCall:
+    told = one.answer or {}
     return ToolCall(
-        id=part.get("id"),
-        name=str(part.get("name") or ""),
-        arguments=part.get("arguments"),
-        result=ran.tool_result if ran is not None and ran.tool_result is not None else answer.get("response"),
-        is_error=(ran is not None and ran.status == "error") or answer.get("is_error") is True,
-        requested_by=span.span_id,
+        id=one.id,
+        name=one.name,
+        arguments=one.arguments,
+        result=ran.tool_result if ran is not None and ran.tool_result is not None else response_of(told),
+        is_error=(ran is not None and ran.status == "error") or told.get("is_error") is True,
+        requested_by=one.span.span_id,
         executed_by=ran.span_id if ran is not None else None,
     )
 

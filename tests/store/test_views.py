@@ -144,6 +144,60 @@ _TURNS: dict[str, Sequence[Span]] = {
         ),
     ),
     "no tool at all": (agent_span(), llm_span()),
+    "parallel, run in another order without ids": (
+        agent_span(),
+        llm_span(tool_calls=[ToolCall(id=f"c{a}", name="f", arguments={"a": a}) for a in (1, 2, 3)]),
+        *(tool_span("f", {"a": a} if a < 3 else None, str(a)) for a in (2, 3, 1)),
+    ),
+    "one id for two calls, answered at the end": (
+        agent_span(),
+        *(llm_span(tool_calls=[ToolCall(id="call_0", name="f", arguments={"a": a})]) for a in (1, 2)),
+        llm_span(input_messages=_answering(("call_0", "one"), ("call_0", "two"))),
+    ),
+    "one id for two calls, both run": (
+        agent_span(),
+        *(llm_span(tool_calls=[ToolCall(id="call_0", name="f", arguments={"a": a})]) for a in (1, 2)),
+        *(tool_span("f", {"a": a}, str(a), tool_call_id="call_0") for a in (2, 1)),
+    ),
+    "one id and the same arguments, once the first was answered": (
+        agent_span(),
+        *(
+            llm_span(
+                tool_calls=[ToolCall(id="call_0", name="f", arguments={})] * (turn < 3),
+                input_messages=_answering(*(("call_0", f"of {n}") for n in range(1, turn))) or None,
+            )
+            for turn in (1, 2, 3)
+        ),
+    ),
+    "one id and the same arguments, both run": (
+        agent_span(),
+        llm_span(tool_calls=[ToolCall(id="call_0", name="f", arguments={})]),
+        tool_span("f", {}, "one", tool_call_id="call_0"),
+        llm_span(tool_calls=[ToolCall(id="call_0", name="f", arguments={})]),
+        tool_span("f", {}, "two", tool_call_id="call_0"),
+    ),
+    "asked after earlier turns, of which the last is told alone": (
+        agent_span(),
+        llm_span(
+            tool_calls=[ToolCall(id="call_0", name="f", arguments={})],
+            input_messages=_answering(("call_0", "of the turn before")),
+        ),
+        llm_span(input_messages=_answering(("call_0", "of this turn"))),
+    ),
+    "run and answered by the server": (
+        agent_span(),
+        llm_span(
+            output_messages=[
+                {
+                    "role": "assistant",
+                    "parts": [
+                        {"type": "server_tool_call", "id": "s1", "name": "search", "server_tool_call": {"q": 1}},
+                        {"type": "server_tool_call_response", "id": "s1", "server_tool_call_response": ["a"]},
+                    ],
+                }
+            ]
+        ),
+    ),
 }
 
 

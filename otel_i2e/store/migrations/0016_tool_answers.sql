@@ -43,7 +43,7 @@ heard AS (
     trace_id, span_id, start_time, experiment_id, position, tool_call_id,
     coalesce(part ->> '$.name', '') AS name,
     coalesce(part -> '$.arguments', part -> '$.server_tool_call') AS arguments,
-    CAST(json(coalesce(part -> '$.arguments', part -> '$.server_tool_call')) AS VARCHAR) AS given
+    nullif(CAST(json(coalesce(part -> '$.arguments', part -> '$.server_tool_call')) AS VARCHAR), 'null') AS given
   FROM parts
   WHERE side = 'output' AND sort IN ('tool_call', 'server_tool_call')
 ),
@@ -82,7 +82,7 @@ whole AS (
   LEFT JOIN beside ON beside.trace_id = runs.trace_id AND beside.outer_id = runs.span_id
   ANTI JOIN inner_runs ON inner_runs.trace_id = runs.trace_id AND inner_runs.span_id = runs.span_id
 ),
-ran AS (SELECT *, CAST(json(tool_arguments) AS VARCHAR) AS given FROM whole),
+ran AS (SELECT *, nullif(CAST(json(tool_arguments) AS VARCHAR), 'null') AS given FROM whole),
 answered AS (
   SELECT
     trace_id, span_id, start_time, side, tool_call_id,
