@@ -11,13 +11,16 @@ from __future__ import annotations
 import inspect
 import sysconfig
 import textwrap
-from collections import deque
+from collections import OrderedDict, defaultdict, deque
 from collections.abc import Iterator, Mapping
 from functools import cached_property, partial, partialmethod
 from itertools import chain
 from pathlib import Path
 from types import BuiltinMethodType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any, Final, NamedTuple, cast
+
+from otel_i2e.score.constants import constant, fields_of
+from otel_i2e.score.lambda_text import lambda_text
 
 __all__ = ["CodePart", "NamedCode", "attribute", "is_of_project"]
 
@@ -28,7 +31,7 @@ _INSTALLED: Final = frozenset({"site-packages", "dist-packages"})
 _LIBRARIES: Final = tuple(
     Path(path) for name, path in sysconfig.get_paths().items() if name in {"stdlib", "platstdlib", "purelib", "platlib"}
 )
-_CONTAINERS: Final = (Mapping, list, tuple, set, frozenset)
+_CONTAINERS: Final = (Mapping, list, tuple, set, frozenset, deque)
 _INNER: Final = ("__func__", "fget", "fset", "fdel", "func", "wrapped", "__wrapped__")
 """Where descriptors and decorators keep the function."""
 
@@ -49,6 +52,7 @@ class NamedCode:
 
     def __init__(self, root: Any) -> None:
         self._root = root
+        self._folder = None if (file := _file(root)) is None else Path(file).parent
         self._found: dict[int, CodePart] = {}
         self._queue: deque[Any] = deque()
         self._kept: list[Any] = []  # an id belongs to one object only while that lives
@@ -81,14 +85,22 @@ class NamedCode:
             self.add(type(value))
         if isinstance(value, str | bool | int | float | bytes):
             return value.hex() if isinstance(value, bytes) else value
-        return self._container(value, depth) if isinstance(value, _CONTAINERS) else self._object(value, depth)
+        if self._follows(type(value)) and not isinstance(value, tuple):
+            return self.state(value, depth)
+        if isinstance(value, _CONTAINERS):
+            return self._container(value, depth)
+        known = constant(value, self._folder)
+        return known if known is not None else self._object(value, depth)
 
     def _container(self, value: Any, depth: int) -> Any:
         if isinstance(value, Mapping):
             pairs = cast("Mapping[Any, Any]", value).items()
-            return {str(key): self.value(item, depth + 1) for key, item in pairs}
+            held = {str(key): self.value(item, depth + 1) for key, item in pairs}
+            if isinstance(value, OrderedDict):
+                return [list(pair) for pair in held.items()]
+            return [self.value(value.default_factory), held] if isinstance(value, defaultdict) else held
         items = [self.value(item, depth + 1) for item in value]
-        return items if isinstance(value, list | tuple) else sorted(items, key=repr)
+        return items if isinstance(value, list | tuple | deque) else sorted(items, key=repr)
 
     def _object(self, value: Any, depth: int) -> Any:
         if isinstance(value, partial):
@@ -97,13 +109,14 @@ class NamedCode:
         if isinstance(value, MethodType | BuiltinMethodType):
             owner = value.__self__
             return [value.__name__, None if isinstance(owner, ModuleType) else self.value(owner, depth + 1)]
-        if self._follows(type(value)):
-            return self.state(value, depth)
         inner = attribute(value, "function") or attribute(value, "__wrapped__")  # a scorer, another wrapper
         if inner is not None and inner is not value:
             return self.value(inner, depth + 1)
         version = attribute(value, "version") or attribute(value, "pattern")  # another scorer; a pattern
-        return [version, str(attribute(value, "flags"))] if isinstance(version, str | bytes) else None
+        if isinstance(version, str | bytes):
+            return [version, str(attribute(value, "flags"))]
+        fields = fields_of(value)
+        return None if fields is None else {name: self.value(item, depth + 1) for name, item in fields.items()}
 
     def state(self, value: Any, depth: int = 0) -> dict[str, Any]:
         """What an object of the project holds, under its class's name; what it computes and keeps is left out."""
@@ -112,8 +125,13 @@ class NamedCode:
             self._kept.append(value)
             self._states[id(value)] = {"object": name}  # what refers to itself ends here
             held = {key: self.value(item, depth + 1) for key, item in sorted(_held(value).items())}
+            held["(itself)"] = self._itself(value, depth)
             self._states[id(value)] = {"object": name, **{key: one for key, one in held.items() if one is not None}}
         return self._states[id(value)]
+
+    def _itself(self, value: Any, depth: int) -> Any:
+        """Of a dict, list or number of the project's own class: what it is, beside its attributes."""
+        return self._container(value, depth) if isinstance(value, _CONTAINERS) else constant(value, self._folder)
 
     def _code(self, value: Any) -> str | None:
         for target in _layers(value):
@@ -122,7 +140,7 @@ class NamedCode:
         package = str(value.__module__).partition(".")[0].lstrip("_")
         if self._follows(value):
             return f"code {value.__qualname__}"
-        return None if package in {_OURS, "builtins"} else f"{package}: {value.__qualname__}"
+        return None if package == _OURS else f"{package}: {value.__qualname__}"
 
     def _of_function(self, function: FunctionType) -> dict[str, Any]:
         found: dict[str, Any] = {}
@@ -205,6 +223,8 @@ def _is_installed(file: Path) -> bool:
 
 
 def _source(target: Any) -> Any:
+    if isinstance(target, FunctionType) and (text := lambda_text(target.__code__)) is not None:
+        return text
     try:
         text = textwrap.dedent(inspect.getsource(_written(target)))
     except (OSError, TypeError):
