@@ -27,9 +27,10 @@ def strictly_parsed(text: str) -> Any:
     twice, of which one reader takes the first and another the last.
     """
     value = parsed(text)
-    if isinstance(value, dict) and text.count(":") == len(cast("Json", value)) and "N" not in text and "I" not in text:
+    kind = type(value)
+    if kind is dict and text.count(":") == len(value) and "N" not in text and "I" not in text:
         return value  # a colon for each: no key is there twice; and neither NaN nor Infinity
-    if isinstance(value, dict | list | float):
+    if kind in (dict, list, float):
         json.loads(text, parse_constant=_no_constant, object_pairs_hook=_no_key_twice)
     return value
 
