@@ -32,8 +32,8 @@ def decode_logs(body: bytes, encoding: str) -> list[RawLog]:
     return _decoded(_LOGS, body, encoding)
 
 
-def refusal(raw: RawSpan) -> str | None:
-    """Why `raw` cannot be stored, in a few words that can be counted; None when it can."""
+def refusal(raw: RawSpan | RawLog) -> str | None:
+    """Why `raw`, or what it says of a span, cannot be stored, in a few words that can be counted; None when it can."""
     if not _is_id(raw.trace_id, 32):
         return "trace id is not 16 bytes, or zero"
     if not _is_id(raw.span_id, 16):

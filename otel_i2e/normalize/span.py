@@ -48,6 +48,8 @@ _JSON_CONTENT: Final = (
     "tool_result",
 )
 _JSON_PLAIN: Final = ("request_params", "prompt_variables", "documents")
+_OPENS: Final = ('{"', '[{"', '["')
+_CLOSES: Final = ("}", "]")
 _TRUNCATED: Final = (semconv.I2E_CONTENT_TRUNCATED, "anthropic.content.truncated")
 _CALLS: Final = ("llm", "embedding")
 _SHOWS_CONTENT: Final = (
@@ -259,7 +261,14 @@ def _is_cut(row: SpanRow, raw: RawSpan) -> bool:
     said, answered, told = row["input_messages"], row["output_messages"], row["system_instructions"]
     if (said is not None and said.cut) or (answered is not None and answered.cut):
         return True
+    if row["documents"] is not None and any(map(_is_open, raw.attributes.values())):
+        return True
     return told is not None and told.cut
+
+
+def _is_open(value: object) -> bool:
+    """Whether text begins like JSON and does not end like it."""
+    return isinstance(value, str) and value.startswith(_OPENS) and not value.rstrip().endswith(_CLOSES)
 
 
 def _put_prompt_hash(row: SpanRow, _raw: RawSpan) -> None:

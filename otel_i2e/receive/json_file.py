@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any, Final, cast
@@ -18,6 +19,8 @@ from otel_i2e.receive.services import LOGS, SERVICES, TRACES, Service
 __all__ = ["dumps", "is_json", "json_requests"]
 
 _KEYS: Final = {"resourceSpans": TRACES, "resourceLogs": LOGS, "resource_spans": TRACES, "resource_logs": LOGS}
+_SPACE: Final = re.compile(r"[ \t\r\n]*")
+_DECODER: Final = json.JSONDecoder()
 _OTHERS: Final = {"resourceMetrics": "metrics", "resource_metrics": "metrics", "resourceProfiles": "profiles"}
 
 
@@ -45,6 +48,9 @@ def _whole_or_lines(name: str, number: int, lines: list[bytes], read_json: JsonR
     try:
         document = _loads(content)
     except ValueError as error:
+        if _has_more(error):
+            yield from _one_after_the_other(name, number, content, read_json)
+            return
         if not any(line.lstrip()[:1] == b"{" and is_json(line) for line in lines[1:]):
             if salvaged := _salvaged(f"{name}:{number}", content):
                 yield from salvaged
@@ -63,9 +69,34 @@ def _line(place: str, line: bytes, read_json: JsonReader) -> Found:
     try:
         document = _loads(line)
     except ValueError as error:
-        yield from _salvaged(place, line) or [Problem(place, f"not valid JSON: {error}")]
+        if _has_more(error):
+            name, _, number = place.rpartition(":")
+            yield from _one_after_the_other(name, int(number), line, read_json)
+        else:
+            yield from _salvaged(place, line) or [Problem(place, f"not valid JSON: {error}")]
     else:
         yield from _documents(place, document, line, read_json)
+
+
+def _has_more(error: ValueError) -> bool:
+    """Whether text begins with a whole document, and something follows."""
+    return isinstance(error, json.JSONDecodeError) and error.msg == "Extra data"
+
+
+def _one_after_the_other(name: str, number: int, content: bytes, read_json: JsonReader) -> Found:
+    """Documents with or without space between them, however each is laid out: what `cat` makes of files."""
+    text = content.decode("utf-8", "replace")
+    at = 0
+    while (begin := _SPACE.match(text, at)) is not None and begin.end() < len(text):
+        number += text.count("\n", at, begin.end())
+        try:
+            document, end = _DECODER.raw_decode(text, begin.end())
+        except (ValueError, RecursionError) as error:
+            yield Problem(f"{name}:{number}", f"not valid JSON from here on: {error}")
+            return
+        yield from _documents(f"{name}:{number}", document, text[begin.end() : end].encode(), read_json)
+        number += text.count("\n", begin.end(), end)
+        at = end
 
 
 def _documents(place: str, document: Any, text: bytes, read_json: JsonReader) -> Found:

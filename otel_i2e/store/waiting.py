@@ -11,7 +11,7 @@ from otel_i2e.models import SPAN_COLUMNS, SpanRow
 from otel_i2e.store.insert import json_text
 from otel_i2e.store.rows import fetched
 
-__all__ = ["remove_spans", "stored_rows", "take_logs"]
+__all__ = ["remove_spans", "stored_rows", "take_logs", "waiting"]
 
 Key = tuple[str, str]
 
@@ -23,14 +23,19 @@ _BOUNDS: Final = f"SELECT epoch_us(min(start_time)), epoch_us(max(start_time)) F
 _BETWEEN: Final = "start_time BETWEEN make_timestamptz($first::BIGINT) AND make_timestamptz($last::BIGINT)"
 
 
-def take_logs(connection: duckdb.DuckDBPyConnection, keys: Collection[Key]) -> list[tuple[str, str, str]]:
-    """Trace id, span id and record of the log records that wait for these spans; they wait no longer."""
+def waiting(connection: duckdb.DuckDBPyConnection, keys: Collection[Key]) -> list[tuple[str, str, str]]:
+    """Trace id, span id and record of the log records that wait for these spans."""
     if not keys or not connection.execute("SELECT 1 FROM waiting_logs LIMIT 1").fetchall():
         return []
-    sent = {"keys": json_text(list(keys))}
-    found = connection.execute(f"SELECT trace_id, span_id, record FROM waiting_logs WHERE {_IS_ONE}", sent).fetchall()
+    sql = f"SELECT trace_id, span_id, record FROM waiting_logs WHERE {_IS_ONE}"
+    return connection.execute(sql, {"keys": json_text(list(keys))}).fetchall()
+
+
+def take_logs(connection: duckdb.DuckDBPyConnection, keys: Collection[Key]) -> list[tuple[str, str, str]]:
+    """As `waiting`; they wait no longer."""
+    found = waiting(connection, keys)
     if found:
-        connection.execute(f"DELETE FROM waiting_logs WHERE {_IS_ONE}", sent)
+        connection.execute(f"DELETE FROM waiting_logs WHERE {_IS_ONE}", {"keys": json_text(list(keys))})
     return found
 
 

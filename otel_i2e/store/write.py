@@ -30,7 +30,7 @@ from otel_i2e.store.insert import ROWS_AT_ONCE, insert, insert_records, json_tex
 from otel_i2e.store.pack import packed
 from otel_i2e.store.repeats import Near, calls_near, link, spans_between
 from otel_i2e.store.rows import fetched
-from otel_i2e.store.waiting import remove_spans, stored_rows, take_logs
+from otel_i2e.store.waiting import remove_spans, stored_rows, take_logs, waiting
 
 __all__ = ["Writer"]
 
@@ -88,13 +88,15 @@ class Writer:
             self.add_spans(rows)
 
     def keep_logs(self, records: Sequence[tuple[str, str, str]]) -> None:
-        """Keep log records (trace id, span id, JSON text) until their span is stored."""
+        """Keep log records (trace id, span id, JSON text) until their span is stored; one that waits already once."""
         now = time.time_ns() // 1000
         names = ("trace_id", "span_id", "record")
+        there = set(waiting(self._connection, {(trace, span) for trace, span, _ in records}))
+        new = [record for record in dict.fromkeys(records) if record not in there]
         insert(
             self._connection,
             "waiting_logs",
-            [{**dict(zip(names, record, strict=True)), "received_at": now} for record in records],
+            [{**dict(zip(names, record, strict=True)), "received_at": now} for record in new],
         )
 
     def take_logs(self, keys: Collection[tuple[str, str]]) -> list[tuple[str, str, str]]:

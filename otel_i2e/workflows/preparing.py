@@ -144,10 +144,12 @@ def prepare(batches: Sequence[Batch], limit: int | None = None) -> Prepared:
             if batch.signal != "logs":
                 _add_spans(prepared, batch, contents, limit, watch)
     for batch, log in chain.from_iterable(contents.values()):
-        if log.trace_id.strip("0") and log.span_id.strip("0"):
-            prepared.logs.append(log)
-        else:
+        if not (log.trace_id.strip("0") and log.span_id.strip("0")):
             prepared.reject_log(batch.id, "log record: content of no span")
+        elif (reason := refusal(log)) is not None:
+            prepared.reject_log(batch.id, f"log record: {reason}")
+        else:
+            prepared.logs.append(log)
     return prepared
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from otel_i2e.models import Document
+from otel_i2e.models import Document, SpanRow
 from otel_i2e.normalize.documents import document, documents, merged
 
 WHOLE = {"id": "1", "content": "text", "score": 0.5, "metadata": {"page": 3}, "uri": "https://x"}
@@ -113,3 +114,13 @@ def test_parts_of_one_document_are_merged_by_their_place() -> None:
     both = merged(scored, [document({"id": "1", "content": text}) for text in ("one", "two")])
     assert both is not None
     assert [(one["score"], one["content"]) for one in both] == [(0.9, "one"), (0.8, "two")]
+
+
+@pytest.mark.parametrize("cut", [0, 12])
+def test_a_list_that_was_cut_says_so(row_of: Callable[..., SpanRow], cut: int) -> None:
+    """Whoever cut it, without a marker: what stood before the cut is there, and the row is `truncated`."""
+    sent = json.dumps([{"id": "a", "content": "text of a"}, {"id": "b", "content": "text of b"}])
+    attributes = {"gen_ai.operation.name": "retrieval", "gen_ai.retrieval.documents": sent[: len(sent) - cut]}
+    row = row_of(attributes)
+    assert [one["id"] for one in json.loads(row["documents"])] == ["a", "b"]
+    assert row["content_state"] == ("truncated" if cut else "full")

@@ -143,6 +143,19 @@ def test_what_is_no_otlp_is_named(content: bytes, message: str) -> None:
     assert message in told
 
 
+@pytest.mark.parametrize("between", [b"", b"\n", b"\r\n\r\n", b" "])
+@pytest.mark.parametrize("document", [JSON, PRETTY], ids=["compact", "indented"])
+def test_documents_one_after_the_other(document: bytes, between: bytes) -> None:
+    """Of any layout, with anything between them or nothing; each has the line where it begins."""
+    lines = document.count(b"\n") + between.count(b"\n")
+    places = [("traces", "json", f"f:{1 + n * lines}") for n in range(3)]
+    assert _read(between.join([document] * 3)) == places
+    *read, problem = _read(between.join([document, document, b'{"resourceSpans": oops}']))
+    assert read == places[:2]
+    assert problem[0] == places[2][2]
+    assert "not valid JSON" in problem[1]
+
+
 def test_a_broken_place_in_one_long_document_has_its_line() -> None:
     """Not line 1 of a document of many."""
     lines = PRETTY.splitlines()

@@ -23,6 +23,17 @@ def test_records_wait_and_are_taken_once() -> None:
             assert writer.drop_logs(days=-1) == 1
 
 
+def test_a_record_that_comes_again_waits_once() -> None:
+    """In one request and in another: a file of logs that is imported twice."""
+    record = (*KEY, '{"n":1}')
+    with temporary_store() as store:
+        for _ in range(2):
+            with store.write() as writer:
+                writer.keep_logs([record, record])
+        with store.write() as writer:
+            assert writer.take_logs([KEY]) == [record]
+
+
 def test_a_stored_row_comes_back_as_it_was_given() -> None:
     """Text that was left out is put back, times are microseconds: the row can be stored again."""
     span = llm_span(input="a question that is long enough to be left out of the attributes " * 3)

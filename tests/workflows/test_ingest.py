@@ -357,6 +357,20 @@ def test_content_of_no_span_is_set_aside(settings: Settings, spool: Spool) -> No
     assert len(list(rejects_folder(settings).glob("*-logs.pb"))) == 1
 
 
+@pytest.mark.parametrize(("field", "value"), [("traceId", "zz"), ("spanId", "11")])
+def test_content_of_a_span_that_cannot_be_is_set_aside(
+    settings: Settings, spool: Spool, field: str, value: str
+) -> None:
+    """It does not wait a week for a span whose id is none."""
+    ids = {"traceId": "1" * 32, "spanId": "2" * 16} | {field: value}
+    record = {**ids, "eventName": "gen_ai.user.message", "body": {"stringValue": "hi"}}
+    body = json.dumps({"resourceLogs": [{"scopeLogs": [{"logRecords": [record]}]}]})
+    spool.put(body.encode(), signal="logs", encoding="json")
+    what, size = ("trace", 16) if field == "traceId" else ("span", 8)
+    report = ingest(settings)
+    assert (report.read, report.rejected) == (0, {f"log record: {what} id is not {size} bytes, or zero": 1})
+
+
 @pytest.mark.parametrize("order", ["log first", "span first", "log between"])
 def test_content_finds_its_span_whichever_comes_first(settings: Settings, spool: Spool, order: str) -> None:
     """In requests of their own, each ingested before the next; the same record twice is there once."""

@@ -104,20 +104,23 @@ def _facts(happened: Iterable[tuple[str, Json]]) -> Facts:
     inputs: list[Json] = []
     outputs: list[tuple[int, Json]] = []
     facts: Facts = {}
+    cut = set[bool]()  # whether the answer is
     for name, fields in happened:
         if name in _ROLES:
             inputs += _messages(fields, _ROLES[name])
         elif name == _CHOICE:
             outputs.append((_place(fields), _choice(fields)))
-        elif name in _PIECES:
+        if (name in _ROLES or name == _CHOICE) and _is_cut(fields):
+            cut.add(name == _CHOICE)
+        if name in _PIECES:
             _append(facts, *_PIECES[name](fields))
         elif name in _WHOLE:
             _add(facts, _WHOLE[name](fields))
     if inputs:
-        facts.setdefault("input_messages", Content(_without_echoes(inputs)))
+        facts.setdefault("input_messages", Content(_without_echoes(inputs), None, False in cut))
     if outputs:
         chosen = [choice for _, choice in sorted(outputs, key=lambda placed: placed[0])]
-        facts.setdefault("output_messages", Content(chosen))
+        facts.setdefault("output_messages", Content(chosen, None, True in cut))
         facts["finish_reasons"] = words([choice.get("finish_reason") for choice in chosen])
     return facts
 
@@ -199,9 +202,21 @@ def _blocks(value: Any) -> Any:
 
 
 def _structure(value: Any) -> Any:
-    """An object or a list that was sent as JSON text; anything else as it is."""
+    """An object or a list that was sent as JSON text, or what is left of one; anything else as it is."""
     given = content(value)
-    return given.value if given is not None and (is_object(given.value) or is_list(given.value)) else value
+    if given is not None and (is_object(given.value) or is_list(given.value)):
+        return given.value
+    found, cut = left_of(value)
+    return found if cut else value
+
+
+def _is_cut(fields: Json) -> bool:
+    """Whether blocks, a message or its calls are the beginning of JSON text."""
+    for name in ("content", "message", "tool_calls"):
+        found, cut = left_of(fields.get(name))
+        if cut and (are_blocks(found) or is_message(found)):
+            return True
+    return False
 
 
 def _details(fields: Json) -> Facts:

@@ -206,3 +206,31 @@ def test_a_result_that_was_told_twice_stands_once(row_of: RowOf, event: Callable
     ]
     said = json.loads(row_of({"gen_ai.operation.name": "chat"}, events=events)["input_messages"])
     assert [message["role"] for message in said] == ["user", "tool"]
+
+
+@pytest.mark.parametrize("cut", ["", "question", "answer"])
+def test_blocks_and_messages_that_were_cut_are_read_as_far_as_they_go(
+    row_of: RowOf, event: Callable[..., RawEvent], cut: str
+) -> None:
+    """In events of one message; and the row says so."""
+    asked = json.dumps([{"type": "text", "text": "Hello"}, {"type": "text", "text": "and more"}])
+    answered = json.dumps({"role": "assistant", "content": "Because of the weather"})
+    row = row_of(
+        {"gen_ai.operation.name": "chat"},
+        events=[
+            event("gen_ai.user.message", {"content": asked[:-9] if cut == "question" else asked}),
+            event("gen_ai.choice", {"index": 0, "message": answered[:-12] if cut == "answer" else answered}),
+        ],
+    )
+    (said,), (answer,) = json.loads(row["input_messages"]), json.loads(row["output_messages"])
+    assert [part["content"] for part in said["parts"]] == ["Hello", "an" if cut == "question" else "and more"]
+    assert answer["parts"][0]["content"] == ("Because of t" if cut == "answer" else "Because of the weather")
+    assert row["content_state"] == ("truncated" if cut else "full")
+
+
+def test_a_question_that_is_broken_json_is_what_was_said(row_of: RowOf, event: Callable[..., RawEvent]) -> None:
+    """Only blocks are completed."""
+    said = '{"a": 1, "question": "why'
+    row = row_of({"gen_ai.operation.name": "chat"}, events=[event("gen_ai.user.message", {"content": said})])
+    assert json.loads(row["input_messages"])[0]["parts"] == [{"type": "text", "content": said}]
+    assert row["content_state"] == "full"
