@@ -27,7 +27,7 @@ def strictly_parsed(text: str) -> Any:
     twice, of which one reader takes the first and another the last.
     """
     value = parsed(text)
-    kind = type(value)
+    kind: Any = cast("Any", type(value))
     if kind is dict and text.count(":") == len(value) and "N" not in text and "I" not in text:
         return value  # a colon for each: no key is there twice; and neither NaN nor Infinity
     if kind in (dict, list, float):

@@ -17,7 +17,7 @@ __all__ = ["quotes_documents"]
 _PAIRS: Final = (
     r'(?:^|[^\pL\pN])"([^"]+)"',  # after a number it stands for inches
     "“([^”]+)”",
-    "[„‟]([^“”]+)[“”]",
+    '[„‟]([^“”"]+)[“”"]',
     "«([^»]+)»",
     "»([^«]+)«",
     "‹([^›]+)›",

@@ -30,6 +30,7 @@ DOCUMENTS = [Document(id="a", content=TEXT)]
         ("It says ‘of the buyer’s choice’.", True),
         ("It says 'of the buyer's choice'.", True),
         ("Dort: ‚returned within 60 days‘", False),
+        ('Dort: „returned within 60 days"', False),
         ("Dort: »returned within 60 days«", False),
         ("Dort: ‹returned within 60 days›", False),
         ("「returned within 60 days」と", False),
