@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from otel_i2e.models import SpanRow
 from otel_i2e.normalize.model_names import may_be_one_model
 from otel_i2e.normalize.one_call import Calls
-from otel_i2e.normalize.same_call import LOOKED_AT, Key, at_once, key_of, on_two_machines, place
+from otel_i2e.normalize.same_call import LOOKED_AT, Key, at_once, differ_in_input, key_of, on_two_machines, place
 
 __all__ = ["answered_alike", "join_across", "join_answers"]
 
@@ -27,37 +27,32 @@ def answered_alike(rows: Iterable[SpanRow]) -> list[list[SpanRow]]:
 
 
 def join_answers(calls: Calls, alike: Sequence[SpanRow], around: Mapping[Key, SpanRow]) -> None:
-    """In a trace: spans at one time, or one in the other; else those of two machines, whose clocks are not one."""
-    for at, row in enumerate(alike):
-        for earlier in alike[max(0, at - LOOKED_AT) : at]:
-            if (
-                earlier["trace_id"] == row["trace_id"]
-                and _of_one_model(earlier, row)
-                and (at_once(earlier, row) or _is_in(earlier, row, around) or _is_in(row, earlier, around))
-            ):
-                calls.join(earlier, row)
-    for at, row in enumerate(alike):
-        for earlier in alike[max(0, at - LOOKED_AT) : at]:
-            if (
-                earlier["trace_id"] == row["trace_id"]
-                and on_two_machines(earlier, row)
-                and _of_one_model(earlier, row)
-                and calls.apart(earlier, row)
-            ):
-                calls.join(earlier, row)
+    """In a trace: one in the other; else at one time, where not two things were asked, as a cache or a server with one
+    id for all answers them; else spans of two machines, whose clocks are not one.
+    """
+    pairs = [(earlier, row) for earlier, row in _pairs(alike) if earlier["trace_id"] == row["trace_id"]]
+    for earlier, row in pairs:
+        beside = at_once(earlier, row) and not differ_in_input(earlier, row)
+        if beside or _is_in(earlier, row, around) or _is_in(row, earlier, around):
+            calls.join(earlier, row)
+    for earlier, row in pairs:
+        if on_two_machines(earlier, row) and calls.apart(earlier, row):
+            calls.join(earlier, row)
 
 
 def join_across(calls: Calls, alike: Sequence[SpanRow]) -> None:
     """In two traces: spans at one time, where each library saw the call once: two of one are a replayed answer."""
+    for earlier, row in _pairs(alike):
+        if earlier["trace_id"] != row["trace_id"] and at_once(earlier, row) and calls.apart(earlier, row):
+            calls.join(earlier, row)
+
+
+def _pairs(alike: Sequence[SpanRow]) -> Iterator[tuple[SpanRow, SpanRow]]:
+    """Each row with those before it, where one model may have answered both."""
     for at, row in enumerate(alike):
         for earlier in alike[max(0, at - LOOKED_AT) : at]:
-            if (
-                earlier["trace_id"] != row["trace_id"]
-                and at_once(earlier, row)
-                and _of_one_model(earlier, row)
-                and calls.apart(earlier, row)
-            ):
-                calls.join(earlier, row)
+            if _of_one_model(earlier, row):
+                yield earlier, row
 
 
 def _of_one_model(one: SpanRow, other: SpanRow) -> bool:

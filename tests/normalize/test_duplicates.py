@@ -213,6 +213,18 @@ def test_an_sdk_beside_its_instrumentation_under_one_parent_is_one_call(row_of: 
         assert duplicate_links([rows[0], elsewhere]) == {}
 
 
+def test_one_id_for_all_answers_is_no_call_in_common(row_of: RowOf) -> None:
+    """A server, a cache or a recording that gives every answer one id: what was asked tells parallel calls apart."""
+    rows = [
+        call(row_of, one, at=(at, 90), gen_ai__response__id="const", gen_ai__input__messages=f"question {one}")
+        for at, one in enumerate("abcd")
+    ]
+    assert duplicate_links(rows) == {}
+    twin = call(row_of, "e", at=(0, 95), fields={"scope_name": "other"}, gen_ai__response__id="const",
+                gen_ai__input__messages="question a")  # fmt: skip
+    assert duplicate_links([*rows, twin]) in ({key_of(rows[0]): key_of(twin)}, {key_of(twin): key_of(rows[0])})
+
+
 LOGFIRE: dict[str, Any] = {"scope_name": "logfire.openai"}
 LATE: dict[str, Any] = {**LOGFIRE, "name": "streaming response from {request_data[model]!r} took {duration:.2f}s"}
 
