@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from otel_i2e.cli.echo import command_of_ours, echo, inert_json
 from otel_i2e.cli.everywhere import is_on
 from otel_i2e.cli.output import emit_json, json_option, prose, safe, say, store_options, table
 from otel_i2e.config import load_settings
+from otel_i2e.errors import I2EError
 
 if TYPE_CHECKING:
     from otel_i2e.models import Priority
@@ -84,7 +86,7 @@ def command(
     if ctx.invoked_subcommand is not None:
         _refuse_options_before(ctx)
         return None
-    from otel_i2e.workflows.gating import decide_gate, result, workflow_commands
+    from otel_i2e.workflows.gating import could_not_decide, decide_gate, result
     from otel_i2e.workflows.publishing import publish, require_different_files
 
     _refuse_variables(ctx)
@@ -93,28 +95,45 @@ def command(
     require_different_files(
         {"--junit": junit, "--markdown": markdown, "--comment-file": comment_file, "--sarif": sarif}
     )
-    gated = decide_gate(
-        load_settings(config=Path(config) if config else None, store=store),
-        experiment=experiment,
-        dataset=dataset,
-        baseline=baseline,
-        policy=policy,
-        fail_on=fail_on,
-        override=override,
-        reason=reason,
-        by=by,
-    )
-    problems = publish(gated, junit_file=junit, markdown_file=markdown, comment_file=comment_file, sarif_file=sarif)
+    write = partial(publish, junit_file=junit, markdown_file=markdown, comment_file=comment_file, sarif_file=sarif)
+    try:
+        gated = decide_gate(
+            load_settings(config=Path(config) if config else None, store=store),
+            experiment=experiment,
+            dataset=dataset,
+            baseline=baseline,
+            policy=policy,
+            fail_on=fail_on,
+            override=override,
+            reason=reason,
+            by=by,
+        )
+    except I2EError as error:  # reports of an earlier call must not speak for this one
+        nothing = could_not_decide(dataset, error)
+        _tell_problems(write(nothing))
+        _annotate(nothing, err=True)
+        raise
+    problems = _tell_problems(write(gated))
     if as_json:
         say(inert_json(result(gated.decision)))
     else:
         _print(gated)
-    if os.environ.get("GITHUB_ACTIONS"):
-        for line in workflow_commands(gated.decision):
-            command_of_ours(line, err=as_json or is_on("output"))
+    _annotate(gated, err=as_json or is_on("output"))
+    return gated.decision.exit_code or (2 if problems else 0)
+
+
+def _tell_problems(problems: list[str]) -> list[str]:
     for problem in problems:
         echo(f"i2e: error: {problem}", err=True)
-    return gated.decision.exit_code or (2 if problems else 0)
+    return problems
+
+
+def _annotate(gated: Gated, *, err: bool) -> None:
+    from otel_i2e.workflows.gating import workflow_commands
+
+    if os.environ.get("GITHUB_ACTIONS"):
+        for line in workflow_commands(gated.decision, gated.notes):
+            command_of_ours(line, err=err)
 
 
 def _refuse_variables(ctx: click.Context) -> None:
@@ -151,8 +170,6 @@ def _print(gated: Gated) -> None:
             f"and {len(decision.reasons) - most} more reasons; the table has every case, --markdown and --json all",
             "- ",
         )
-    for note in gated.notes:
-        prose(note, "- ")
     table(COLUMNS, grid(decision), drop=("suite", "why", "fails", "repeats", "change"), room=_ROOM)
     for one in differences(decision, gated.experiment, gated.baseline):
         before, now = ((trace or "unknown")[:12] for trace in one.traces)

@@ -10,7 +10,7 @@ uses the standard library and the settings only.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from glob import escape
@@ -41,16 +41,16 @@ class Note(NamedTuple):
 
 def note_start(arguments: Sequence[str]) -> None:
     """Note that `i2e eval` with these arguments was started, whatever becomes of it; never raises."""
-    with suppress(I2EError, OSError):
-        at = datetime.now(UTC)
-        told = {"at": at.isoformat(), "dataset": _dataset(arguments), "experiment_id": f"exp-{at:%Y%m%d-%H%M%S}-begun"}
-        _write(_begun(_settings(arguments), _PROCESS), told)
+    at = datetime.now(UTC)
+    told = {"at": at.isoformat(), "dataset": _dataset(arguments), "experiment_id": f"exp-{at:%Y%m%d-%H%M%S}-begun"}
+    _write_somewhere(arguments, lambda settings: _begun(settings, _PROCESS), told)
 
 
 def forget_start(arguments: Sequence[str]) -> None:
     """What came of it is on record, in an experiment or in another note; never raises."""
-    with suppress(I2EError, OSError):
-        _begun(_settings(arguments), _PROCESS).unlink(missing_ok=True)
+    for settings in _places(arguments):
+        with suppress(OSError):
+            _begun(settings, _PROCESS).unlink(missing_ok=True)
 
 
 def note_begun(settings: Settings, experiment_id: str, dataset: str, at: datetime) -> None:
@@ -143,9 +143,19 @@ def _dataset(arguments: Sequence[str]) -> str | None:
     return Path(words[0]).stem if len(words) == 1 else None
 
 
-def _settings(arguments: Sequence[str]) -> Settings:
-    config = _given(arguments, "--config")
-    return load_settings(config=Path(config) if config else None, store=_given(arguments, "--store"))
+def _write_somewhere(arguments: Sequence[str], note: Callable[[Settings], Path], told: Mapping[str, Any]) -> None:
+    for settings in _places(arguments):
+        with suppress(OSError):
+            _write(note(settings), told)
+            return
+
+
+def _places(arguments: Sequence[str]) -> Iterator[Settings]:
+    """The settings that were asked for; those that a gate without them has, where they cannot be used."""
+    config, store = _given(arguments, "--config"), _given(arguments, "--store")
+    for given in ({"config": Path(config) if config else None, "store": store}, {"store": store}, {}):
+        with suppress(I2EError):
+            yield load_settings(**given)
 
 
 def _given(arguments: Sequence[str], option: str) -> str | None:

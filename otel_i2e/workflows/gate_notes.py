@@ -11,16 +11,23 @@ from otel_i2e.gate.wording import line, listed
 from otel_i2e.models import Case, Experiment
 from otel_i2e.workflows.dataset_file import dataset_hash, parse_dataset, read_bytes
 
-__all__ = ["moved_on", "not_decided"]
+__all__ = ["is_stale", "moved_on", "not_decided", "other_commit"]
 
 
-def moved_on(experiment: Experiment, commit: str | None) -> Iterator[str]:
-    """That the working directory is at another commit, or that the dataset's file is another one.
+def is_stale(experiment: Experiment, commit: str | None) -> bool:
+    """Whether it is of another commit than `commit`, changes on top of either aside. False where one is not known."""
+    then, now = ((one or "").removesuffix("-dirty") for one in (experiment.commit, commit))
+    return bool(then and now) and then != now
 
-    The decision is of what was evaluated, whatever lies there now.
-    """
+
+def other_commit(experiment: Experiment, commit: str | None) -> Iterator[str]:
+    """That the working directory is at another commit, or has changes that the experiment's had not."""
     if None not in (experiment.commit, commit) and experiment.commit != commit:
         yield f"the experiment was made at commit {experiment.commit}, and the working directory is at {commit}"
+
+
+def moved_on(experiment: Experiment) -> Iterator[str]:
+    """That the dataset's file is another one. The decision is of what was evaluated, whatever lies there now."""
     path = experiment.metadata.get("dataset_path")
     if isinstance(path, str) and experiment.dataset_hash:
         yield from _changed(experiment, path)

@@ -8,7 +8,7 @@ from shlex import quote
 from typing import Any, Final, NamedTuple
 
 from otel_i2e.config import Settings
-from otel_i2e.errors import NotFound, UsageError
+from otel_i2e.errors import I2EError, NotFound, UsageError
 from otel_i2e.gate import decide
 from otel_i2e.gate.reports import (
     COLUMNS,
@@ -27,7 +27,7 @@ from otel_i2e.workflows.baselines import Baseline, last_passed
 from otel_i2e.workflows.datasets import dataset_name
 from otel_i2e.workflows.drift import drift_notes
 from otel_i2e.workflows.failed_evaluation import failed_elsewhere, failed_since
-from otel_i2e.workflows.gate_notes import moved_on, not_decided
+from otel_i2e.workflows.gate_notes import is_stale, moved_on, not_decided, other_commit
 from otel_i2e.workflows.new_overrides import new_overrides
 from otel_i2e.workflows.policy_file import policy_origin, read_policy
 from otel_i2e.workflows.revision import commit_of
@@ -38,6 +38,7 @@ __all__ = [
     "Gated",
     "add_override",
     "after_decision",
+    "could_not_decide",
     "decide_gate",
     "differences",
     "grid",
@@ -69,7 +70,7 @@ class Gated(Contract):
     baseline: Experiment | None = None
     """What it was compared with."""
     notes: tuple[str, ...] = ()
-    """What a reader should know beside it: what has moved on since the experiment, and what was not decided."""
+    """Those of its reasons that nothing measured: what has moved on since the experiment, what was not decided."""
 
 
 def decide_gate(
@@ -100,7 +101,15 @@ def decide_gate(
     fresh = new_overrides(decision, found.subject, override, reason=reason, by=by, now=now)
     if fresh:
         decision = found.decide(rules, now, fresh)
-    decision = decision.model_copy(update={"policy_from": policy_origin(settings, policy, fail_on)})
+    notes = _notes(settings, found, now, chosen=experiment is not None, of_dataset=dataset is not None)
+    decision = decision.model_copy(
+        update={
+            "policy_from": policy_origin(settings, policy, fail_on),
+            "reasons": (*decision.reasons, *found.notes, *notes),
+        }
+    )
+    if experiment is None:
+        decision = _of_this_commit(decision, found.subject)
     if "unfinished" in found.subject.metadata:  # it may still be running: there is nothing to record of it yet
         return Gated(decision=decision, experiment=found.subject, baseline=found.before)
     with store.write() as writer:
@@ -116,10 +125,47 @@ def decide_gate(
     if not all(spent):  # another decision was faster: this one is made again without what that one used
         experiment, baseline = decision.experiment_id, decision.baseline_id
         return decide_gate(settings, experiment=experiment, baseline=baseline, policy=policy, fail_on=fail_on)
-    notes = [*found.notes, *moved_on(found.subject, commit_of()), *drift_notes(settings, now=now)]
-    if experiment is None and dataset is None:
+    return Gated(decision=decision, experiment=found.subject, baseline=found.before, notes=notes)
+
+
+def could_not_decide(dataset: str | None, error: I2EError) -> Gated:
+    """What the reports say where `decide_gate` raised: nothing was decided, and why. Nothing is recorded of it."""
+    now = datetime.now(UTC)
+    nothing = Experiment(
+        experiment_id="none",
+        dataset=dataset_name(dataset) or "",
+        dataset_hash="",
+        task="",
+        repeats=1,
+        created_at=now,
+        cases=(),
+        metadata={"refused": str(error)},
+    )
+    decision = decide(nothing, Policy(), now=now)
+    return Gated(decision=decision.model_copy(update={"reasons": (str(error),)}), experiment=nothing)
+
+
+def _notes(settings: Settings, found: _Found, now: datetime, *, chosen: bool, of_dataset: bool) -> tuple[str, ...]:
+    """What a reader should know beside the decision on an experiment, that was chosen or is the latest."""
+    commit = commit_of()
+    moved = [] if not chosen and is_stale(found.subject, commit) else [*other_commit(found.subject, commit)]
+    notes = [*moved, *moved_on(found.subject), *drift_notes(settings, now=now)]
+    if not chosen and not of_dataset:
         notes += not_decided(found.subject, list_experiments(settings, limit=_MOST_LISTED))
-    return Gated(decision=decision, experiment=found.subject, baseline=found.before, notes=tuple(notes))
+    return tuple(notes)
+
+
+def _of_this_commit(decision: Decision, experiment: Experiment) -> Decision:
+    """A pass of another commit is none of this one: that was not measured."""
+    commit = commit_of()
+    if not is_stale(experiment, commit):
+        return decision
+    said = (
+        f"the latest experiment was made at commit {experiment.commit}, and the working directory is at {commit}, "
+        "which was not evaluated: i2e eval, or name the experiment with --experiment"
+    )
+    verdict = "undecided" if decision.verdict == "pass" else decision.verdict
+    return decision.model_copy(update={"verdict": verdict, "reasons": (said, *decision.reasons)})
 
 
 class _Found(NamedTuple):

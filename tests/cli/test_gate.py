@@ -240,6 +240,31 @@ def test_output_that_could_not_be_written_is_no_pass(
     assert ("cannot write the output: No space left on device" in capsys.readouterr().err) is passed
 
 
+def test_a_gate_that_cannot_decide_leaves_no_green_report(
+    i2e: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those of an earlier call are replaced by one that says why, and GitHub is told."""
+    _record(P0=True)
+    reports = ("--junit", "gate.xml", "--markdown", "gate.md", "--sarif", "gate.sarif", "--dataset", "refunds")
+    assert i2e("gate", *reports).code == 0
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_OUTPUT", str(tmp_path / "output"))
+    for words, why in (
+        (("--policy", "none.toml"), "cannot read policy"),
+        (("--baseline", "latest"), "no experiment on"),
+    ):
+        ran = i2e("gate", *words, *reports)
+        assert ran.code == 2
+        assert any(row.startswith("::error title=i2e gate%3A undecided::") for row in ran.err.splitlines())
+        assert ET.parse("gate.xml").getroot().get("errors") == "1"
+        text = Path("gate.md").read_text()
+        assert text.startswith("<!-- i2e gate: refunds -->\n\n## ⚠️ i2e gate: could not measure")
+        assert why in text
+        assert why in Path("gate.sarif").read_text()
+        assert "decision=undecided\n" in (tmp_path / "output").read_text()
+    assert _decisions() == ["pass"]
+
+
 def test_a_report_that_cannot_be_written_is_no_pass(i2e: Callable[..., Any], tmp_path: Path) -> None:
     """Whoever waits for the report must not see exit 0; a fail stays a fail."""
     _record(P0=True)
@@ -329,6 +354,22 @@ def test_an_evaluation_that_ended_before_it_began_is_what_the_gate_decides_on(
     assert ("it was interrupted" if how == "interrupted" else "the evaluation of cases that began on") in ran.out
     assert i2e("gate", "--dataset", "cases").code == 2
     assert i2e("gate", "--dataset", "refunds").code == 0
+
+
+@pytest.mark.parametrize("option", ["--config=none.toml", "--config=broken.toml", "--store=file/x.duckdb"])
+def test_an_evaluation_without_settings_or_a_store_is_what_the_gate_decides_on(
+    i2e: Callable[..., Any], option: str
+) -> None:
+    """The note stands where the gate looks."""
+    _record(P0=True)
+    Path("file").write_text("")
+    Path("broken.toml").write_text("store =")
+    Path("refunds.jsonl").write_text("{}")
+    assert i2e("eval", "refunds.jsonl", "--task", "app:f", option).code == 2
+    ran = i2e("gate")
+    assert ran.code == 2
+    assert "the evaluation could not run: " in ran.out
+    assert len(list(Path(".i2e").glob("*.eval-*"))) == 1
 
 
 def test_help_is_no_evaluation(i2e: Callable[..., Any]) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from otel_i2e.models import Case, Experiment
 from otel_i2e.workflows.dataset_file import dataset_hash
-from otel_i2e.workflows.gate_notes import moved_on, not_decided
+from otel_i2e.workflows.gate_notes import is_stale, moved_on, not_decided, other_commit
 
 A = {"id": "a", "input": "x", "must": ["y"]}
 B = {"id": "b", "input": "x", "must": ["y"]}
@@ -43,14 +43,22 @@ def evaluated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Experiment:
 def test_nothing_moved(evaluated: Experiment) -> None:
     """The same commit, the same cases in another order: nothing is said."""
     _file(B, A)
-    assert list(moved_on(evaluated, "abc")) == []
-    assert list(moved_on(evaluated, None)) == []
+    assert list(moved_on(evaluated)) == []
+    assert list(other_commit(evaluated, "abc")) == []
+    assert list(other_commit(evaluated, None)) == []
 
 
 def test_another_commit(evaluated: Experiment) -> None:
     """Both are named."""
-    (note,) = moved_on(evaluated, "def")
+    (note,) = other_commit(evaluated, "def")
     assert note == "the experiment was made at commit abc, and the working directory is at def"
+
+
+def test_changes_on_top_make_no_other_commit(evaluated: Experiment) -> None:
+    """A report that the evaluation itself wrote does not make it stale; another commit does."""
+    assert [is_stale(evaluated, commit) for commit in ("abc", "abc-dirty", None, "def", "def-dirty")] == [
+        False, False, False, True, True,
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -64,26 +72,26 @@ def test_another_commit(evaluated: Experiment) -> None:
 def test_a_dataset_that_changed(evaluated: Experiment, rows: tuple[dict[str, Any], ...], says: str) -> None:
     """What is new, changed or gone; the decision is of the cases as they were."""
     _file(*rows)
-    (note,) = moved_on(evaluated, "abc")
+    (note,) = moved_on(evaluated)
     assert note.startswith(f"refunds.jsonl has changed since it was evaluated {says}; the decision is of the cases")
 
 
 def test_a_dataset_of_which_a_part_was_evaluated(evaluated: Experiment) -> None:
     """Which of the other lines are new is not on record; that there is a change is."""
     part = evaluated.model_copy(update={"cases": evaluated.cases[:1]})
-    assert list(moved_on(part, "abc")) == []
+    assert list(moved_on(part)) == []
     _file(A, {**B, "must": ["z"]})
-    (note,) = moved_on(part, "abc")
+    (note,) = moved_on(part)
     assert "(cases that were not selected)" in note
 
 
 def test_a_dataset_that_is_broken_or_gone(evaluated: Experiment) -> None:
     """Said as such."""
     Path("refunds.jsonl").write_text("{")
-    (note,) = moved_on(evaluated, "abc")
+    (note,) = moved_on(evaluated)
     assert note.startswith("refunds.jsonl has changed since it was evaluated, and is not valid: refunds.jsonl:1")
     Path("refunds.jsonl").unlink()
-    (note,) = moved_on(evaluated, "abc")
+    (note,) = moved_on(evaluated)
     assert note.startswith("the dataset file refunds.jsonl cannot be read any more")
 
 

@@ -163,8 +163,8 @@ def test_the_latest_baseline_is_a_complete_one(settings: Settings) -> None:
     )
     gated = decide_gate(settings, experiment="exp-6", baseline="latest")
     assert gated.decision.baseline_id == "exp-1"
-    assert gated.notes[0].startswith("the baseline `latest` is exp-1, of ")
-    assert gated.notes[0].endswith(
+    assert gated.decision.reasons[-1].startswith("the baseline `latest` is exp-1, of ")
+    assert gated.decision.reasons[-1].endswith(
         "passed over: exp-5 (nothing could run), exp-4 (not measured: P2), exp-3 (it left out P1, P2), "
         "exp-2 (it was interrupted)"
     )
@@ -203,7 +203,7 @@ def test_a_part_is_compared_with_the_same_part(settings: Settings) -> None:
     """And a case that neither measured, or that came later, makes no baseline incomplete."""
     sizes = {"dataset_cases": 2, "dataset_suites": {"fast": {"P0": 1, "P1": 1}}}
     first = _experiment("exp-1", passes=True)
-    part = {"cases": first.cases[:1], "runs": [_run("P0", passed=True)]}
+    part: dict[str, Any] = {"cases": first.cases[:1], "runs": [_run("P0", passed=True)]}
     _store(
         settings,
         _experiment("exp-1", metadata=sizes, **part),
@@ -213,6 +213,22 @@ def test_a_part_is_compared_with_the_same_part(settings: Settings) -> None:
     )
     for name, baseline in (("exp-2", "exp-1"), ("exp-4", "exp-3")):
         assert decide_gate(settings, experiment=name, baseline="latest").decision.baseline_id == baseline
+
+
+def test_a_pass_of_another_commit_is_none_of_this_one(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody measured what lies here: undecided, and it says why. A fail stays one, and a named one is decided."""
+    _store(settings, _experiment("exp-1", passes=True, commit="a" * 12), _experiment("exp-2", minutes=1, dataset="red"))
+    monkeypatch.setattr("otel_i2e.workflows.gating.commit_of", lambda: "b" * 12)
+    gated = decide_gate(settings, dataset="refunds")
+    assert gated.decision.verdict == "undecided"
+    assert "which was not evaluated: i2e eval, or name the experiment" in gated.decision.reasons[0]
+    assert [row["decision"] for row in list_experiments(settings, dataset="refunds")] == ["undecided"]
+    assert decide_gate(settings, dataset="red").decision.verdict == "fail"
+    named = decide_gate(settings, experiment="exp-1")
+    assert named.decision.verdict == "pass"
+    assert "the experiment was made at commit" in named.decision.reasons[-1]
+    monkeypatch.setattr("otel_i2e.workflows.gating.commit_of", lambda: "a" * 12 + "-dirty")
+    assert decide_gate(settings, dataset="refunds").decision.verdict == "pass"
 
 
 def test_a_dataset_is_named_by_its_file_too(settings: Settings, tmp_path: Path) -> None:

@@ -39,8 +39,11 @@ _TITLES: Final[dict[Effect, str]] = {
 }
 
 
-def workflow_commands(decision: Decision) -> list[str]:
-    """Workflow commands, one per line: `::error title=…::…`. A passing run without remarks gives none."""
+def workflow_commands(decision: Decision, notes: Sequence[str] = ()) -> list[str]:
+    """Workflow commands, one per line: `::error title=…::…`. A passing run without remarks gives none.
+
+    `notes` are what a reader should know beside the decision: a notice each.
+    """
     lines: list[str] = []
     by_level: dict[Level, list[CaseDecision]] = {"error": [], "warning": [], "notice": []}
     for case in worst_first(decision.cases):
@@ -48,6 +51,7 @@ def workflow_commands(decision: Decision) -> list[str]:
             by_level[_LEVELS[effect]].append(case)
     if decision.verdict != "pass":
         lines.append(_command("error", f"i2e gate: {decision.verdict}", _headline(decision)))
+    lines += [_command("notice", "i2e gate", note) for note in notes]
     for level, cases in by_level.items():
         lines += _capped(level, cases, most=_MOST - (1 if level == "error" else 0))
     return lines
