@@ -74,10 +74,12 @@ def forget_begun(settings: Settings, experiment_id: str, dataset: str, at: datet
 
 
 def note_failure(arguments: Sequence[str], why: str) -> None:
-    """Note beside the store, which need not be there yet, that `i2e eval` with these arguments failed; never raises."""
-    with suppress(I2EError, OSError):
-        told = {"at": datetime.now(UTC).isoformat(), "arguments": list(arguments), "why": why}
-        _write(_failed(_settings(arguments), _dataset(arguments)), told)
+    """Note beside the store, which need not be there yet, that `i2e eval` with these arguments failed; never raises.
+
+    Where the settings cannot be read, or the store's directory cannot be made, beside the store without them.
+    """
+    told = {"at": datetime.now(UTC).isoformat(), "arguments": list(arguments), "why": why}
+    _write_somewhere(arguments, lambda settings: _failed(settings, _dataset(arguments)), told)
 
 
 def _write(note: Path, told: Mapping[str, Any]) -> None:
@@ -153,9 +155,9 @@ def _write_somewhere(arguments: Sequence[str], note: Callable[[Settings], Path],
 def _places(arguments: Sequence[str]) -> Iterator[Settings]:
     """The settings that were asked for; those that a gate without them has, where they cannot be used."""
     config, store = _given(arguments, "--config"), _given(arguments, "--store")
-    for given in ({"config": Path(config) if config else None, "store": store}, {"store": store}, {}):
+    for file, named in ((Path(config) if config else None, store), (None, store), (None, None)):
         with suppress(I2EError):
-            yield load_settings(**given)
+            yield load_settings(config=file, store=named)
 
 
 def _given(arguments: Sequence[str], option: str) -> str | None:
