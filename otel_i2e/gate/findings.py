@@ -9,6 +9,7 @@ from otel_i2e.gate.wording import line, listed
 from otel_i2e.models import Attempt, Case, CaseRun, CaseVerdict, Outcome
 
 __all__ = [
+    "Confirmed",
     "Finding",
     "RepeatVerdict",
     "absent",
@@ -158,17 +159,26 @@ def answered_by(name: str, models: Iterable[str]) -> str:
     return f"{line(name, 120)} was answered by {len(names)} models, which are {len(names)} judges: {listed(names)}"
 
 
-def confirmation(again: Sequence[RepeatVerdict], confirm: int, *, cleared: bool) -> list[str]:
+class Confirmed(NamedTuple):
+    """What the runs beyond the repeats came to."""
+
+    cleared: bool
+    """Whether the failure is none to hold a release back."""
+    why: str = ""
+    """Why it is not cleared, where all of these runs passed: `by another judge`."""
+
+
+def confirmation(again: Sequence[RepeatVerdict], confirm: int, seen: Confirmed) -> list[str]:
     """What the runs beyond the repeats showed. One that was not made, or not measured, clears nobody."""
     if not again:
         return []
     passed, failed = sum(one.passed for one in again), sum(one.verdict == "failed" for one in again)
     if failed:
         return [f"seen again in {failed} of {_runs(len(again))}"]
-    if cleared:
+    if seen.cleared:
         return [f"flaky: it passed in {_runs(passed)}"]
     if passed >= confirm:
-        return [f"not cleared: it passed in {_runs(passed)}, by another judge"]
+        return [f"not cleared: it passed in {_runs(passed)}, {seen.why}"]
     return [f"not cleared: {passed} of {_runs(confirm)} passed, and the rest is missing"]
 
 

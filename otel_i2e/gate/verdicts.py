@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
 
 from otel_i2e.gate.findings import (
+    Confirmed,
     Finding,
     RepeatVerdict,
     absent,
@@ -89,8 +90,8 @@ def case_decision(
         verdict, unmeasured = "failed" if verdict == "failed" else "not_measured", unmeasured + silent
     if shadow and case.priority == "P0" and policy.uncalibrated_judge == "undecided":
         verdict, unmeasured = "not_measured", [*unmeasured, _SHADOW]
-    cleared = 0 < confirm <= sum(one.passed for one in again) == len(again) and not several
-    unconfirmed = verdict == "failed" and cleared
+    seen = needs.confirmed(judged, again, confirm, several=bool(several))
+    unconfirmed = verdict == "failed" and seen.cleared
     return CaseDecision.model_validate(
         {
             "case_id": case.id,
@@ -103,7 +104,7 @@ def case_decision(
             "unconfirmed": unconfirmed,
             "action": _action(policy, case, shadow=shadow, unconfirmed=unconfirmed) if verdict == "failed" else None,
             "several_models": bool(several),
-            "reasons": (*failures, *confirmation(again, confirm, cleared=cleared), *unmeasured),
+            "reasons": (*failures, *confirmation(again, confirm, seen), *unmeasured),
             "unmeasured": tuple(unmeasured),
         }
         | _counts(judged, runs, rated=not several)
@@ -148,6 +149,25 @@ class _Needs(NamedTuple):
         if passed + lost + self.skipped < needed:
             return "failed"
         return "not_measured" if lost or passed < needed else "passed"
+
+    def confirmed(
+        self, judged: Sequence[RepeatVerdict], again: Sequence[RepeatVerdict], confirm: int, *, several: bool
+    ) -> Confirmed:
+        """What `confirm` further runs say of a failure. All of them must have been made and have passed.
+
+        They answer for one failed repeat, the one that turned the verdict, and only together with the other repeats:
+        most of all the runs must have passed. What was measured to fail again and again is not outvoted.
+        """
+        passed = sum(repeat.passed for repeat in judged)
+        repeats = len(judged) + self.missing + self.skipped
+        if not 0 < confirm <= sum(one.passed for one in again) == len(again):
+            return Confirmed(cleared=False)
+        if several:
+            return Confirmed(cleared=False, why="by another judge")
+        majority = 2 * (passed + len(again)) > repeats + len(again)
+        if majority and passed + 1 >= needed_passes(self.reducer, repeats):
+            return Confirmed(cleared=True)
+        return Confirmed(cleared=False, why=f"and only {passed} of {repeats} repeats did")
 
     def impossible(self, repeats: int, verdict: CaseVerdict) -> list[str]:
         """Why a case without a lost repeat has no verdict."""

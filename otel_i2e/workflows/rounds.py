@@ -1,7 +1,8 @@
 """Which runs to make next: all at once, or round by round where what came before can make some unnecessary.
 
 `--stop-early` leaves out repeats that cannot change a case's verdict under its reducer. `--confirm` runs a
-case again whose failure would hold a release back, and stops when the failure is seen a second time. Both are
+case again whose failure would hold a release back, and stops when the failure is seen a second time. A single failed
+repeat can be cleared by it, together with the other repeats: so these are not left out after the first. Both are
 written into the record: the gate must know a repeat that was left out from one that was lost.
 """
 
@@ -39,7 +40,7 @@ def next_round(
     if number < first:
         repeats = range(number, number + 1) if effort.stop_early else range(effort.repeats)
         runs = _by_case(made)
-        going = [case for case in cases if not effort.stop_early or not _settled(case, runs, effort.repeats, policy)]
+        going = [case for case in cases if not effort.stop_early or not _settled(case, runs, effort, policy)]
         planned = [Planned(case, repeat) for repeat in repeats for case in going]
         return planned or next_round(cases, made, effort, policy, number=first)
     if number - first >= effort.confirm:
@@ -58,19 +59,21 @@ def record_of(cases: Sequence[Case], made: Sequence[CaseRun], effort: Effort, po
             case.id: effort.repeats - count
             for case in cases
             if 0 < (count := _repeats_made(runs.get(case.id, ()), effort)) < effort.repeats
-            and _settled(case, runs, effort.repeats, policy)
+            and _settled(case, runs, effort, policy)
         }
     if effort.confirm:
         record["confirm"] = effort.confirm
     return record
 
 
-def _settled(case: Case, runs: Mapping[str, Sequence[CaseRun]], repeats: int, policy: Policy) -> bool:
+def _settled(case: Case, runs: Mapping[str, Sequence[CaseRun]], effort: Effort, policy: Policy) -> bool:
     """Whether no further repeat can change the case's verdict. A lost repeat leaves a pass open for ever."""
+    repeats = effort.repeats
     verdicts = [repeat_verdict(case, run).verdict for run in runs.get(case.id, ()) if run.repeat < repeats]
     needed = needed_passes(policy.reducer(case.suite, case.repeats), repeats)
     passed, failed = verdicts.count("passed"), verdicts.count("failed")
-    return failed > repeats - needed or (passed >= needed and "not_measured" not in verdicts)
+    borne = repeats - needed + (1 if effort.confirm else 0)
+    return failed > borne or (passed >= needed and "not_measured" not in verdicts)
 
 
 def _doubtful(cases: Sequence[Case], made: Sequence[CaseRun], effort: Effort, policy: Policy) -> Iterator[Case]:

@@ -51,3 +51,36 @@ def test_a_p0_that_was_cleared_needs_an_override(
     override = Override(experiment_id="exp-1", case_id="a", reason="flaky vendor", by="ada", created_at=NOW)
     passes = decide(made, policy, overrides=[override], now=NOW).verdict == "pass"
     assert passes == (action != "block")
+
+
+@pytest.mark.parametrize(
+    ("runs", "confirm", "reducer", "cleared"),
+    [
+        ([False] * 5, 2, "all", False),
+        ([True] * 4 + [False], 1, "all", True),
+        ([True] * 3 + [False] * 2, 2, "all", False),
+        ([True] * 3 + [False] * 2, 2, "at_least(4)", True),
+        ([False] * 5, 2, "any", False),
+        ([False], 1, "all", False),
+        ([False], 2, "all", True),
+        ([True, True, False, None, None], 2, "all", False),
+    ],
+)
+def test_confirmations_answer_for_one_failure_and_outvote_nothing(
+    experiment: Callable[..., Experiment],
+    runs: Sequence[bool | None],
+    confirm: int,
+    reducer: str,
+    cleared: bool,
+) -> None:
+    """Of a case that lacks one pass, when most of all its runs passed; repeats that were left out are no passes."""
+    repeats, case = len(runs), {"a": {"priority": "P1"}}
+    metadata = {"confirm": confirm, "skipped_repeats": {"a": runs.count(None)}}
+    made = experiment({"a": [*runs, *[True] * confirm]}, repeats=repeats, metadata=metadata, case=case)
+    left_out = {at for at, verdict in enumerate(runs) if verdict is None}
+    made = made.model_copy(update={"runs": tuple(run for run in made.runs if run.repeat not in left_out)})
+    policy = Policy.model_validate({"suite_threshold": 0.0, "repeats": reducer})
+    decision = decide(made, policy, now=NOW)
+    assert (decision.cases[0].unconfirmed, decision.verdict) == (cleared, "pass" if cleared else "fail")
+    said = " ".join(decision.cases[0].reasons)
+    assert ("not cleared: it passed in" in said, "flaky: it passed" in said) == (not cleared, cleared)

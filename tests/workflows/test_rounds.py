@@ -69,6 +69,15 @@ def test_a_failure_is_run_again_until_it_is_seen_twice() -> None:
     assert record_of(CASES, made, effort, Policy()) == {"confirm": 2}
 
 
+def test_repeats_go_on_after_one_failure_that_may_be_confirmed() -> None:
+    """One that fails in half of its runs would be cleared by two that pass; the second failure settles it."""
+    effort = Effort(5, stop_early=True, confirm=2)
+    assert _planned(_runs("a", [False]), effort, 1)[0] == ("a", 1)
+    made = _runs("a", [False, True, False])
+    assert ("a", 3) not in _planned(made, effort, 3)
+    assert record_of(CASES[:1], made, effort, Policy()) == {"skipped_repeats": {"a": 2}, "confirm": 2}
+
+
 def test_many_failures_are_no_accident_and_not_run_again() -> None:
     """Twenty at most."""
     cases = [CASES[0].model_copy(update={"id": f"c{i}"}) for i in range(21)]
