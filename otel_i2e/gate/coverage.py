@@ -19,12 +19,18 @@ __all__ = ["inconsistencies", "left_out", "silence_remarks", "tolerates", "unmea
 _SKEW: Final = timedelta(minutes=5)
 """By how much the clocks of machines may differ."""
 
+_INTERRUPTED: Final = "the evaluation was interrupted before it had run everything"
+
 
 def inconsistencies(experiment: Experiment, now: datetime) -> list[Remark]:
-    """What makes the record itself unfit for a decision."""
+    """What makes the record itself unfit for a decision.
+
+    Whoever interrupts an evaluation chooses which cases are measured: no policy bears that.
+    """
     if not experiment.cases:
         return [Remark("undecided", _why_no_cases(experiment))]
-    return [Remark("undecided", text) for text in _damage(experiment, now)]
+    cut = [_INTERRUPTED] if experiment.metadata.get("interrupted") else []
+    return [Remark("undecided", text) for text in [*cut, *_damage(experiment, now)]]
 
 
 def _damage(experiment: Experiment, now: datetime) -> Iterator[str]:
@@ -105,8 +111,6 @@ def _replayed(experiment: Experiment) -> Iterator[str]:
 def left_out(experiment: Experiment, baseline: Experiment | None) -> list[Remark]:
     """What a reader would otherwise believe was there."""
     said: list[str] = []
-    if experiment.metadata.get("interrupted"):
-        said.append("the evaluation was interrupted before it had run everything")
     if without := experiment.metadata.get("left_out"):
         said.append(f"left out of this run: {line(str(without), 300)}")
     said += _replayed(experiment)

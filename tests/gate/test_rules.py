@@ -225,6 +225,9 @@ def test_a_policy_may_bear_gaps_within_bounds(experiment: Make) -> None:
     assert _decide(experiment(verdicts, blocking=["lost"]), **bears).verdict == "undecided"
     assert _decide(run, **bears, suite_threshold=0.96).verdict == "undecided"
     assert _decide(experiment({"a": [None]}), min_coverage=0.0, max_errors=9).verdict == "undecided"
+    decision = _decide(run.model_copy(update={"metadata": {"interrupted": True}}), **bears)
+    assert decision.verdict == "undecided"
+    assert decision.reasons[0] == "the evaluation was interrupted before it had run everything"
 
 
 @pytest.mark.parametrize(
