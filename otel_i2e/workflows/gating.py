@@ -118,7 +118,7 @@ def decide_gate(
         for one in fresh:
             writer.add_override(one)
         kept = [one.override for one in decision.overrides if one.counts and one.override.override_id]
-        kept = kept if decision.verdict == "pass" and (fresh or found.is_latest) else []
+        kept = kept if decision.verdict == "pass" else []
         spent = [writer.spend_override(one.override_id, decision.experiment_id, now) for one in kept]
         if all(spent):
             writer.add_decision(decision)
@@ -177,8 +177,6 @@ class _Found(NamedTuple):
     standings: list[JudgeStanding]
     notes: tuple[str, ...] = ()
     """What a reader should know of the choice."""
-    is_latest: bool = True
-    """Whether the dataset has no later experiment: a decision on an older one tries a policy, and releases nothing."""
     elsewhere: tuple[str, ...] = ()
     """Other datasets that were to be evaluated and of which nothing is recorded."""
 
@@ -206,11 +204,29 @@ def _read(
         subject = _latest(settings, reader, dataset) if experiment is None else reader.experiment(experiment)
         overrides, standings = reader.overrides(dataset=subject.dataset), known_standings(settings, reader)
         before = _baseline(reader, baseline, subject, policy, standings) if baseline is not None else None
-        latest = experiment is None or _latest(settings, reader, subject.dataset).experiment_id == subject.experiment_id
-        notes = (f"the baseline {before.note()}",) if before is not None and baseline == "latest" else ()
+        notes = [f"the baseline {before.note()}"] if before is not None and baseline == "latest" else []
+        latest = _latest(settings, reader, subject.dataset) if experiment is not None else subject
+        if latest.experiment_id != subject.experiment_id:
+            overrides, passed_over = _made_for(subject, overrides)
+            notes += passed_over
         asked = experiment is not None or dataset is not None
         elsewhere = () if asked else tuple(failed_elsewhere(settings, reader, subject))
-        return _Found(subject, before.experiment if before else None, overrides, standings, notes, latest, elsewhere)
+        return _Found(subject, before.experiment if before else None, overrides, standings, tuple(notes), elsewhere)
+
+
+def _made_for(subject: Experiment, overrides: Sequence[Override]) -> tuple[list[Override], list[str]]:
+    """Of an older experiment: the overrides that count on it, and a line for each that waits for the latest.
+
+    A decision on it tries a policy, or is a late one of a run of its own: neither may pass by what the latest will use.
+    """
+    name = subject.experiment_id
+    own = [one for one in overrides if name in (one.experiment_id, one.spent_on)]
+    waiting = [one for one in overrides if one not in own and one.spent_on is None and one.commit == subject.commit]
+    return own, [
+        f"the override of {line(one.case_id, 80)} by {line(one.by, 80)} is left for the latest experiment: on an older "
+        f"one, only what was made for it counts (i2e override {_quoted(one.case_id)} --experiment {name})"
+        for one in waiting
+    ]
 
 
 def add_override(

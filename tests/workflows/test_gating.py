@@ -287,12 +287,23 @@ def test_trying_a_policy_spends_no_override(settings: Settings) -> None:
     """On an older experiment, or where the release is held back all the same; the decision that passes by it does."""
     _store(settings, _experiment("exp-1", commit="abc"), _experiment("exp-2", minutes=1, commit="abc"))
     add_override(settings, "P1", reason="known", by="ada")
-    assert decide_gate(settings, experiment="exp-1").decision.verdict == "pass"
+    older = decide_gate(settings, experiment="exp-1")
+    assert older.decision.verdict == "fail"
+    assert older.notes[0].startswith("the override of P1 by ada is left for the latest experiment")
     Path("strict.toml").write_text("suite_threshold = 1.0\n")
     assert decide_gate(settings, policy="strict.toml").decision.verdict == "fail"
     assert list_overrides(settings)[0].spent_on is None
     assert decide_gate(settings).decision.verdict == "pass"
     assert list_overrides(settings)[0].spent_on == "exp-2"
+
+
+def test_an_override_that_was_made_for_an_older_experiment_is_spent_on_it(settings: Settings) -> None:
+    """By the decision that passes by it, which may be made again; the latest does not pass by it as well."""
+    _store(settings, _experiment("exp-1", commit="abc"), _experiment("exp-2", minutes=1, commit="abc"))
+    add_override(settings, "P1", reason="known", by="ada", experiment="exp-1")
+    assert [decide_gate(settings, experiment="exp-1").decision.verdict for _ in range(2)] == ["pass"] * 2
+    assert list_overrides(settings)[0].spent_on == "exp-1"
+    assert decide_gate(settings).decision.verdict == "fail"
 
 
 def test_an_override_is_used_once_on_its_commit(settings: Settings) -> None:
