@@ -45,6 +45,8 @@ _LEAST: Final = 5
 """Held-out labels of each class, at the least, for a judge that may block."""
 _GOOD: Final = 0.8
 """TPR and TNR, at the least, for a judge that may block."""
+_SHOWN: Final = 0.5
+"""Lower end of their 95 % intervals, at the least: few labels of a judge that guesses look good by luck."""
 _MOST_ERRORS: Final = 0.1
 """Share of labelled spans without a verdict, at the most."""
 _ALPHA: Final = 0.05
@@ -283,6 +285,9 @@ def _problems(found: Calibration) -> list[str]:
     for name, rate in (("TPR", found.tpr), ("TNR", found.tnr)):
         if rate is not None and rate.rate < _GOOD:
             said.append(f"{name} {rate.rate:.2f} is below {_GOOD}")
+        elif rate is not None and rate.low < _SHOWN:
+            interval = f"[{rate.low:.2f}, {rate.high:.2f}]"
+            said.append(f"{name} {rate.rate:.2f} {interval} is not shown to be above {_SHOWN}: label more")
     if (missing := missing_verdict(found)) is not None:
         said.append(missing)
     elif not _is_informative(found):

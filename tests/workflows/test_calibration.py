@@ -453,19 +453,33 @@ def test_labels_weigh_what_their_verdicts_stand_for(bench: Callable[..., Bench])
 
 
 def test_a_check_weighs_labels_as_calibration_does(bench: Callable[..., Bench]) -> None:
-    """240 of 300 spans pass; of 40 labelled fails, 16 are wrong: as they lie, TPR would be 40 of 56, below 0.8.
+    """210 of 300 spans pass; of 40 labelled fails, 16 are wrong: as they lie, TPR would be 40 of 56, below 0.8.
 
     Nothing has changed, so the check does not take away what the calibration gave.
     """
     room = bench(as_told, n=0)
-    production = _produced(room, passes=240)
-    for k, one in enumerate(production[200:280]):
+    production = _produced(room, passes=210)
+    for k, one in enumerate(production[170:250]):
         add_label(room.settings, one.span_id, "tone", passed=k < 40 or k % 5 < 2)
     found = calibrate(room.settings, "tone", repeats=1)
     assert found.tpr is not None
     assert (found.tpr.rate > 0.8, found.problems) == (True, ())
     check = check_drift(room.settings, "tone")
     assert (check.may_block, check.broke, check.fixed) == (True, 0, 0)
+
+
+def test_a_rate_that_few_labels_show_is_no_right_to_block(bench: Callable[..., Bench]) -> None:
+    """No label of 25 passes and 15 fails is wrong, of a judge that passes 95 %: one that lets half of the bad answers
+    through looks the same every second time."""
+    room = bench(as_told, n=0)
+    for k, one in enumerate(_produced(room, passes=285)[260:]):
+        add_label(room.settings, one.span_id, "tone", passed=k < 25)
+    found = calibrate(room.settings, "tone", repeats=1)
+    assert found.tnr is not None
+    assert (found.tnr.rate, found.tnr.low < 0.5) == (1.0, True)
+    (problem,) = found.problems
+    assert problem.startswith("TNR 1.00 [0.")
+    assert problem.endswith(", 1.00] is not shown to be above 0.5: label more")
 
 
 def test_a_verdict_without_a_label_keeps_a_judge_from_blocking(bench: Callable[..., Bench]) -> None:
