@@ -19,13 +19,13 @@ RunAction = Literal["block", "warn", "log"]
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 """Neither `true` nor `"0.9"`; an infinite threshold or budget would be none."""
 Count = Annotated[int, Field(strict=True)]
-Share = Annotated[Number, Field(ge=0, le=1)]
+Fraction = Annotated[Number, Field(ge=0, le=1)]
 
 
 class SuiteRule(Contract):
     """What one suite needs: the table `[suites.NAME]`."""
 
-    threshold: Share | None = None
+    threshold: Fraction | None = None
     """Part of its cases that must pass; None is `suite_threshold`."""
     repeats: Reducer | None = None
     """Which repeats of its cases must pass; None is `repeats`."""
@@ -38,14 +38,14 @@ class ScorerRule(Contract):
 
     threshold: Number | None = None
     """The value at or above which a score passes, instead of the one it was scored with."""
-    pass_rate: Share | None = None
+    pass_rate: Fraction | None = None
     """Part of the runs it gave a verdict on that must pass."""
 
 
 class SliceRule(Contract):
     """What the cases of a slice need: the table `[slices.TAG]` or `[slices."field=value"]`, of `metadata`."""
 
-    threshold: Share
+    threshold: Fraction
     """Part of the slice's cases that must pass."""
 
 
@@ -58,7 +58,7 @@ class Policy(Contract):
     """What a failing P1 case does."""
     P2: Action = "log"
     """What a failing P2 case does."""
-    suite_threshold: Share = 0.95
+    suite_threshold: Fraction = 0.95
     """Part of a suite's cases that must pass (overridden cases count as neither)."""
     repeats: Reducer = "all"
     """Which repeats of a case must pass; a case's own `repeats` wins, then its suite's."""
@@ -66,7 +66,7 @@ class Policy(Contract):
     """What a failing case does when every confirmation run of it passed (`i2e eval --confirm`)."""
     required_suites: tuple[str, ...] = ()
     """Suites without which, and without any case of which, there is no decision."""
-    min_coverage: Share = 1.0
+    min_coverage: Fraction = 1.0
     """Part of the selected cases that must be measured in full; a P0 case must be, whatever this says."""
     max_errors: Count = Field(default=0, ge=0)
     """Errors of tasks and scorers that an incomplete run may have; counts only where `min_coverage` is below 1."""

@@ -18,14 +18,14 @@ from otel_i2e.stats.corrected import (
 from otel_i2e.stats.paired import fisher_drop, mcnemar_drop, sign_flip_drop
 from otel_i2e.stats.power import drop_power, smallest_drop
 from otel_i2e.stats.proportions import Interval, failure_probability, wilson, wilson_share
-from otel_i2e.stats.verification import Share, Verified, VerifiedLabel, verified
+from otel_i2e.stats.verification import PassShare, Verified, VerifiedLabel, verified
 from otel_i2e.stats.weighted import ClusterSums, WeightedRate, cluster_sums, weighted_rate
 
 __all__ = [
     "ClusterSums",
     "Corrected",
     "Interval",
-    "Share",
+    "PassShare",
     "Verified",
     "VerifiedLabel",
     "WeightedRate",

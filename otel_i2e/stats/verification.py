@@ -22,7 +22,7 @@ from typing import Final, NamedTuple
 from otel_i2e.stats.corrected import Corrected, solved
 from otel_i2e.stats.proportions import Interval, wilson, wilson_share
 
-__all__ = ["Share", "Verified", "VerifiedLabel", "verified"]
+__all__ = ["PassShare", "Verified", "VerifiedLabel", "verified"]
 
 _LEAST_J: Final = 0.3
 _DRAWN: Final = "drawn"
@@ -40,7 +40,7 @@ class VerifiedLabel(NamedTuple):
     """What people say."""
 
 
-class Share(NamedTuple):
+class PassShare(NamedTuple):
     """How much of what was judged passes."""
 
     rate: float
@@ -113,7 +113,7 @@ _Shares = Mapping[Hashable, float]
 passes."""
 
 
-def verified(labels: Iterable[VerifiedLabel], drawn: Share, judged: Share | None = None) -> Verified | None:
+def verified(labels: Iterable[VerifiedLabel], drawn: PassShare, judged: PassShare | None = None) -> Verified | None:
     """The judge's quality and the true pass rate behind `judged`, from labels that were drawn by their verdict.
 
     `drawn` is the share of passes, by the verdicts that labels were drawn by, among all that a label could have been
@@ -133,12 +133,12 @@ def verified(labels: Iterable[VerifiedLabel], drawn: Share, judged: Share | None
         tnr=_odds(_Joint.tnr, known),
         kappa=middle.kappa(),
         is_informative=middle.youden() >= _LEAST_J and youden.low > 0,
-        rogan_gladen=_inside(middle.rogan_gladen(), powered if is_same and judged is None else ratio),  # the same then
-        prediction_powered=_inside(middle.prediction_powered(), powered),
+        rogan_gladen=_clipped(middle.rogan_gladen(), powered if is_same and judged is None else ratio),  # the same then
+        prediction_powered=_clipped(middle.prediction_powered(), powered),
     )
 
 
-def _share(share: Share) -> _Estimated:
+def _share(share: PassShare) -> _Estimated:
     edge = 1 / (2 * share.draws + 2)  # a share of none or of all is not known to be exactly that
     return _Estimated(min(1 - edge, max(edge, share.rate)), wilson_share(share.rate, share.draws))
 
@@ -190,16 +190,16 @@ def _odds(of: Callable[[_Joint], float], known: Mapping[Hashable, _Estimated]) -
     """A rate whose interval is made on the scale of log odds; a rate of 0 or 1 has none, and stays on its own."""
     rate = of(_joint({key: one.rate for key, one in known.items()}))
     if not 0 < rate < 1:
-        return _inside(rate, _moved(of, known))
+        return _clipped(rate, _moved(of, known))
     low, high = _moved(lambda joint: _log_odds(of(joint)), known)
-    return _inside(rate, Interval(1 / (1 + exp(min(700.0, -low))), 1 / (1 + exp(min(700.0, -high)))))
+    return _clipped(rate, Interval(1 / (1 + exp(min(700.0, -low))), 1 / (1 + exp(min(700.0, -high)))))
 
 
 def _log_odds(rate: float) -> float:
     return -inf if rate <= 0 else inf if rate >= 1 else log(rate / (1 - rate))
 
 
-def _inside(rate: float, interval: Interval) -> Corrected:
+def _clipped(rate: float, interval: Interval) -> Corrected:
     rate, low, high = (min(1.0, max(0.0, value)) for value in (rate, *interval))
     return Corrected(rate, Interval(low, high))
 

@@ -20,7 +20,7 @@ from otel_i2e.errors import NotMeasured
 from otel_i2e.models import Calibration, Contract, JudgedLabel, JudgeStanding, Rate
 from otel_i2e.stats import (
     Corrected,
-    Share,
+    PassShare,
     WeightedRate,
     cluster_sums,
     cohen_kappa,
@@ -48,7 +48,7 @@ _GOOD: Final = 0.8
 _SHOWN: Final = 0.5
 """Lower end of their 95 % intervals, at the least: few labels of a judge that guesses look good by luck."""
 _MOST_ERRORS: Final = 0.1
-"""Share of labelled spans without a verdict, at the most."""
+"""PassShare of labelled spans without a verdict, at the most."""
 _ALPHA: Final = 0.05
 _REPEATED: Final = 20
 """Spans at most whose verdict is asked for again, for consistency."""
@@ -235,7 +235,7 @@ def _measured(
     model: str | None,
     now: datetime,
     *,
-    share: Share | None,
+    share: PassShare | None,
 ) -> Calibration:
     pairs = [(item.human, item.judge) for item in items if item.held_out and item.judge is not None]
     if not pairs:
@@ -319,7 +319,7 @@ def _corrected(settings: Settings, found: Calibration) -> Calibration:
     found = found.model_copy(update={**judged, "judged_rate": raw and _shown(Corrected(raw.rate, raw.interval))})
     if raw is None or missing_verdict(found) or not _is_informative(found):
         return found
-    if (known := verification(found, Share(raw.rate, raw.draws))) is not None:
+    if (known := verification(found, PassShare(raw.rate, raw.draws))) is not None:
         corrected, powered = known.rogan_gladen, known.prediction_powered
     else:
         corrected, powered = _as_they_lie(found, raw)

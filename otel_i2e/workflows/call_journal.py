@@ -6,7 +6,9 @@
 
 The file is emptied when the rows are in the store. What a killed process left there the next pass settles first: rows
 go into the store, so that nothing is asked twice, and a call without an end is spent for the rest of its UTC day.
-Lines outlive their process; what the system has not yet written, a power failure takes.
+Lines outlive their process; what the system has not yet written, a power failure takes. An fsync for each line costs
+4 ms where a write costs 1 µs, on the event loop that a hundred calls share: a daily budget that may be overspent after
+a power failure, by the calls of its last seconds, is the lesser harm.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
 from otel_i2e.models import Calibration, JudgedLabel
-from otel_i2e.stats import Share, Verified, VerifiedLabel, cluster_sums, verified, weighted_rate
+from otel_i2e.stats import PassShare, Verified, VerifiedLabel, cluster_sums, verified, weighted_rate
 from otel_i2e.store import Reader
 
 __all__ = ["Frame", "drawn_share", "frame_of", "missing_verdict", "verification", "weighed"]
@@ -34,7 +34,7 @@ Key = tuple[str, str]
 class Frame(NamedTuple):
     """What labels were drawn of."""
 
-    share: Share | None
+    share: PassShare | None
     """How much of it passes; None when no label lies on a span that the judge has scored."""
     verdicts: dict[Key, bool]
     """Span and scorer → the verdict that the span is shown by."""
@@ -52,16 +52,16 @@ def frame_of(reader: Reader, scorer: str, labelled: Iterable[Key]) -> Frame:
     ones = ((row["trace_id"], 1.0, row["passed"]) for row in rows if not row["in_production"])
     rate = weighted_rate(cluster_sums(weights if in_production else ones))
     verdicts = {key: row["passed"] for row in rows if (key := _key(row)) in keys}
-    return Frame(None if rate is None else Share(rate.rate, rate.draws), verdicts)
+    return Frame(None if rate is None else PassShare(rate.rate, rate.draws), verdicts)
 
 
-def weighed(items: Sequence[JudgedLabel], share: Share | None) -> tuple[JudgedLabel, ...]:
+def weighed(items: Sequence[JudgedLabel], share: PassShare | None) -> tuple[JudgedLabel, ...]:
     """The labels with the weights that they have in their half; all 1 when they were drawn evenly, or nobody knows."""
     counts = Counter((item.held_out, item.drawn) for item in items if item.judge is not None)
     return tuple(item.model_copy(update={"weight": _weight(item, share, counts)}) for item in items)
 
 
-def verification(found: Calibration, judged: Share | None = None) -> Verified | None:
+def verification(found: Calibration, judged: PassShare | None = None) -> Verified | None:
     """What the held-out labels say of all that was scored; None when they are taken as they lie."""
     if (share := drawn_share(found)) is None:
         return None
@@ -88,14 +88,14 @@ def missing_verdict(found: Calibration) -> str | None:
     return None
 
 
-def drawn_share(found: Calibration) -> Share | None:
+def drawn_share(found: Calibration) -> PassShare | None:
     """How much of the frame passes."""
     if found.drawn_rate is None or found.drawn_draws is None:
         return None
-    return Share(found.drawn_rate.rate, found.drawn_draws)
+    return PassShare(found.drawn_rate.rate, found.drawn_draws)
 
 
-def _weight(item: JudgedLabel, share: Share | None, counts: Counter[tuple[bool, bool | None]]) -> float:
+def _weight(item: JudgedLabel, share: PassShare | None, counts: Counter[tuple[bool, bool | None]]) -> float:
     mine = counts[item.held_out, item.drawn]
     if share is None or item.drawn is None or not mine:
         return 1.0

@@ -15,7 +15,7 @@ import pytest
 
 from otel_i2e.stats import (
     Interval,
-    Share,
+    PassShare,
     VerifiedLabel,
     cluster_sums,
     failure_probability,
@@ -165,7 +165,7 @@ class World(NamedTuple):
         return VerifiedLabel(drawn, drawn != turned, human)
 
     def cells(self) -> dict[tuple[bool, bool], float]:
-        """Share of all by what people and the judge of now say."""
+        """PassShare of all by what people and the judge of now say."""
         found = {(human, judge): 0.0 for human in (True, False) for judge in (True, False)}
         for drawn, part in ((True, self.passes), (False, 1 - self.passes)):
             for human, share in ((True, self.good[not drawn]), (False, 1 - self.good[not drawn])):
@@ -203,9 +203,9 @@ def test_intervals_of_labels_that_were_drawn_by_their_verdict(scenario: str, wor
     held = Counter[str]()
     for _ in range(simulations):
         labels = [world.unit(random, drawn=drawn) for drawn, n in sides for _ in range(n)]
-        drawn = Share(_hits(random, 800, world.passes) / 800, 800)
+        drawn = PassShare(_hits(random, 800, world.passes) / 800, 800)
         judged = cells[True, True] + cells[False, True]
-        now = None if world.now is None else Share(_hits(random, world.now, judged) / world.now, world.now)
+        now = None if world.now is None else PassShare(_hits(random, world.now, judged) / world.now, world.now)
         found = verified(labels, drawn, now)
         assert found is not None
         for name, right in truth.items():

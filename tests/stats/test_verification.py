@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from otel_i2e.stats import Share, VerifiedLabel, verified
+from otel_i2e.stats import PassShare, VerifiedLabel, verified
 
 
 class World(NamedTuple):
@@ -61,7 +61,7 @@ def test_rates_are_right_where_passes_and_fails_are_labelled_in_turn(world: Worl
         units = [world.unit(random) for _ in range(800)]
         passes, fails = ([one for one in units if one.drawn == verdict] for verdict in (True, False))
         labels = passes[: world.labels[0]] + fails[: world.labels[1]]
-        found = verified(labels, Share(len(passes) / len(units), len(units)))
+        found = verified(labels, PassShare(len(passes) / len(units), len(units)))
         assert found is not None
         for name in truth:
             sums[name] += getattr(found, name).rate
@@ -77,7 +77,7 @@ def test_rates_are_right_where_passes_and_fails_are_labelled_in_turn(world: Worl
 
 def test_begg_and_greenes() -> None:
     """90 % pass; of 20 passes 18 are right, of 20 fails 12: sensitivity 0.81 / 0.85, specificity 0.06 / 0.15."""
-    found = verified(_labels(18, 20, 12, 20), Share(0.9, 1000))
+    found = verified(_labels(18, 20, 12, 20), PassShare(0.9, 1000))
     assert found is not None
     assert found.tpr.rate == pytest.approx(0.81 / 0.85)
     assert found.tnr.rate == pytest.approx(0.06 / 0.15)
@@ -88,7 +88,7 @@ def test_begg_and_greenes() -> None:
 
 def test_labels_of_an_even_draw_are_taken_as_they_lie() -> None:
     """Weights of 1 change nothing: 45 of 50 and 40 of 50."""
-    found = verified(_labels(45, 55, 40, 45), Share(0.55, 100))
+    found = verified(_labels(45, 55, 40, 45), PassShare(0.55, 100))
     assert found is not None
     assert (found.tpr.rate, found.tnr.rate) == (pytest.approx(45 / 50), pytest.approx(40 / 50))
     assert found.is_informative
@@ -96,12 +96,12 @@ def test_labels_of_an_even_draw_are_taken_as_they_lie() -> None:
 
 def test_a_verdict_that_nobody_looked_at_tells_nothing() -> None:
     """Labels of passes only: what it fails may be right or wrong."""
-    assert verified(_labels(18, 20, 0, 0), Share(0.9, 1000)) is None
+    assert verified(_labels(18, 20, 0, 0), PassShare(0.9, 1000)) is None
 
 
 def test_labels_that_all_agree_leave_room() -> None:
     """20 of 20 and 20 of 20: both rates are 1, and neither interval says that they must be."""
-    found = verified(_labels(20, 20, 20, 20), Share(0.8, 500))
+    found = verified(_labels(20, 20, 20, 20), PassShare(0.8, 500))
     assert found is not None
     assert (found.tpr.rate, found.tnr.rate) == (1.0, 1.0)
     assert (found.tpr.interval.high, found.tnr.interval.high) == (1.0, 1.0)
@@ -116,7 +116,7 @@ def test_labels_that_all_agree_leave_room() -> None:
 )
 def test_an_interval_holds_its_rate(labels: list[VerifiedLabel], share: float, draws: float) -> None:
     """Whatever the labels are, and all of it lies between 0 and 1."""
-    found = verified(labels, Share(share, draws))
+    found = verified(labels, PassShare(share, draws))
     assume(found is not None)
     assert found is not None
     for one in (found.tpr, found.tnr, found.rogan_gladen, found.prediction_powered):
@@ -127,6 +127,6 @@ def test_an_interval_holds_its_rate(labels: list[VerifiedLabel], share: float, d
 
 def test_a_judge_that_says_nothing_is_not_informative() -> None:
     """People pass as much of its fails as of its passes."""
-    found = verified(_labels(15, 30, 15, 30), Share(0.5, 1000))
+    found = verified(_labels(15, 30, 15, 30), PassShare(0.5, 1000))
     assert found is not None
     assert not found.is_informative
