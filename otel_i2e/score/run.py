@@ -126,6 +126,7 @@ def _ended(scorer: Scorer, subject: Subject, result: Any) -> Json:
     if not isinstance(result, _PLAIN) and hasattr(result, "item") and callable(result.item):
         result = result.item()  # a scalar of numpy or torch
     score, model, cost = answer_of(result)
+    model = model or scorer.model
     if score is None:
         said = _said(scorer, Outcome.NOT_APPLICABLE)
     else:

@@ -58,7 +58,9 @@ class Scorer:
     optional: frozenset[str] = frozenset()
     """Parameters with a default."""
     needs_judge: bool = False
-    """Whether it calls a model."""
+    """Whether it asks a judge of ours."""
+    model: str | None = None
+    """The model that a scorer of another library asks by itself, or `unknown model`; None when it asks none."""
     judge: JudgeRef | None = None
     """The judge prompt behind it, whatever criterion is put to it."""
     certain: frozenset[bool] = frozenset({False})
@@ -92,6 +94,11 @@ class Scorer:
             outcome=Outcome.ERROR,
         )
         return dict(said)
+
+    @property
+    def asks_model(self) -> bool:
+        """Whether a model decides: one that our judge asks, or another library's scorer."""
+        return self.needs_judge or self.model is not None
 
     @cached_property
     def blocks(self) -> bool:

@@ -118,7 +118,7 @@ async def _attempts(
         made[job.subject.span.span_id, job.scorer.name] = attempt
         on_scored()
 
-    left = [job for job in jobs if without_judges is not None and job.scorer.needs_judge]
+    left = [job for job in jobs if without_judges is not None and job.scorer.asks_model]
     for job in left:
         keep(job, not_tried(job.scorer, Outcome.LEFT_OUT, without_judges))
     tried = [job for job in jobs if job not in left] if left else jobs

@@ -130,7 +130,7 @@ def _row(scorer: Scorer, now: datetime) -> ScorerIdentity:
     return ScorerIdentity(
         scorer=scorer.name,
         scorer_version=scorer.version,
-        kind="judge" if scorer.needs_judge else "code",
+        kind="judge" if scorer.asks_model else "code",
         source=scorer.source,
         text=scorer.definition.text,
         parameters=scorer.definition.parameters,

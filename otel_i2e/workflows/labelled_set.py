@@ -120,7 +120,9 @@ def bench_of(settings: Settings, name: str) -> Bench:
     loaded = load_all(settings)
     prompt = loaded.prompts.get(name)
     if prompt is None:
-        named([name], loaded)
+        (found,) = named([name], loaded)
+        if found.asks_model:
+            raise UsageError(f"{name!r} asks its own model by {found.source}; only a judge prompt can be calibrated")
         raise UsageError(f"{name!r} is no judge: a scorer in code needs no calibration")
     if prompt.threshold is None:
         raise UsageError(f"the judge {name!r} has no threshold, so it neither passes nor fails anything; give it one")

@@ -107,7 +107,7 @@ def check_parity(settings: Settings, *, limit: int = 1000, since: datetime | Non
         if seen.get(_key(row), sizes[row.span_id]) == sizes[row.span_id]
         and not (scorers[row.name].needs_conversation and _has_grown(subjects[row.span_id], row))
     ]
-    comparable = [row for row in found if not scorers[row.name].needs_judge or row.metadata.get("request")]
+    comparable = [row for row in found if not scorers[row.name].asks_model or row.metadata.get("request")]
     differences = asyncio.run(_differences(comparable, scorers, subjects, settings.scorer_timeout))
     judged = sum(scorers[row.name].needs_judge for row in comparable)
     return Parity(

@@ -211,6 +211,26 @@ def test_an_async_task_is_given_its_context_and_scored_with_its_trace(project: _
     assert [one.passed for one in run.attempts] == [True]
 
 
+_FOREIGN = """
+class Polite:
+    def __init__(self):
+        self.client, self.model = None, "gpt-4o"
+    async def eval_async(self, **given):
+        raise AssertionError("it was asked")
+
+from otel_i2e.score.adapters import from_autoevals
+polite = from_autoevals(Polite(), name="polite", threshold=0.5)
+"""
+
+
+def test_without_judges_those_of_other_libraries_are_left_out_too(project: _Project) -> None:
+    """They ask a model, whichever it is."""
+    (project.folder / "scorers.py").write_text(_SCORERS + _FOREIGN)
+    project.dataset('{"id": "a", "input": "laptop?", "scorers": ["polite", "short"]}')
+    (run,) = project.recorded("app:answer", "--without-judges").runs
+    assert [one.outcome for one in run.attempts] == [Outcome.LEFT_OUT, Outcome.SCORED]
+
+
 def test_what_goes_wrong_is_recorded_and_not_raised(project: _Project) -> None:
     """A task's error, a scorer's, a judge that had to be left out for want of a key: none of them a score."""
     project.dataset(

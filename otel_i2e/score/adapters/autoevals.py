@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 from otel_i2e.models import Judge, Score, Subject
-from otel_i2e.score.adapters.identity import foreign_definition
+from otel_i2e.score.adapters.identity import asked_model, foreign_definition
 from otel_i2e.score.scorer import Scorer
 
 __all__ = ["from_autoevals"]
@@ -14,7 +14,8 @@ __all__ = ["from_autoevals"]
 def from_autoevals(scorer: Any, *, name: str | None = None, threshold: float | None = None) -> Scorer:
     """It is given `output`, `expected` and `input`; its `None` says not applicable, its `error` is an error.
 
-    Model-graded ones call their own model: their cost is not known here, and no judge of ours is asked.
+    Model-graded ones call their own model: their cost is not known here, and no judge of ours is asked. They are
+    judges all the same, and none that was calibrated: they cannot block.
     """
 
     async def ask(subject: Subject, _judge: Judge | None) -> Score | None:
@@ -30,7 +31,17 @@ def from_autoevals(scorer: Any, *, name: str | None = None, threshold: float | N
         required=frozenset({"output"}),
         optional=frozenset({"expected", "input"}),
         ask=ask,
+        model=_model(scorer),
         identity=lambda: foreign_definition(scorer, threshold),
         source=f"autoevals {kind.__qualname__}",
         description=(kind.__doc__ or "").strip().partition("\n")[0],
     )
+
+
+def _model(scorer: Any) -> str | None:
+    """The model that it asks, itself or by a scorer that it was given."""
+    held = cast("dict[str, Any]", vars(scorer))
+    if "client" in held or any(base.__name__ == "OpenAIScorer" for base in type(scorer).__mro__):
+        return asked_model(held.get("model") or held.get("extra_args", {}).get("model"))
+    inner = (_model(one) for one in held.values() if hasattr(one, "eval_async") and not isinstance(one, type))
+    return next((model for model in inner if model is not None), None)

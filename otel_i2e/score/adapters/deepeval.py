@@ -13,7 +13,7 @@ from typing import Any, Final, cast
 
 from otel_i2e.errors import ScorerError
 from otel_i2e.models import Judge, Score, Subject, Turn
-from otel_i2e.score.adapters.identity import foreign_definition
+from otel_i2e.score.adapters.identity import asked_model, foreign_definition
 from otel_i2e.score.answer import Answer
 from otel_i2e.score.scorer import Scorer
 
@@ -52,10 +52,18 @@ def from_deepeval(metric: Any, *, name: str | None = None, threshold: float | No
         threshold=1 - limit if lower_is_better and limit is not None else limit,
         required=frozenset(needs),
         ask=ask,
+        model=_model(metric),
         identity=lambda: foreign_definition(metric, limit),
         source=f"deepeval {kind.__qualname__}",
         description=(kind.__doc__ or "").strip().partition("\n")[0],
     )
+
+
+def _model(metric: Any) -> str | None:
+    """The model that it asks; None of one in code."""
+    held = cast("dict[str, Any]", vars(metric))
+    asked = [held[name] for name in ("evaluation_model", "model") if held.get(name) is not None]
+    return asked_model(asked[0]) if asked else None
 
 
 def _lower_is_better(metric: Any) -> bool:

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from otel_i2e.errors import ScorerError
 from otel_i2e.models import Case, Json, Judge, Outcome, Score, Span, Subject
-from otel_i2e.score.adapters.identity import foreign_definition
+from otel_i2e.score.adapters.identity import asked_model, foreign_definition
 from otel_i2e.score.answer import ScorerResult
 from otel_i2e.score.run import run_scorer
 from otel_i2e.score.scorer import Scorer
@@ -34,6 +34,7 @@ def from_pydantic_evals(evaluator: Any, *, name: str | None = None, threshold: f
         required=frozenset({"output"}),
         optional=frozenset({"expected", "input", "metadata", "duration_ms"}),
         ask=ask,
+        model=_model(evaluator),
         identity=lambda: foreign_definition(evaluator, threshold),
         source=f"pydantic-evals {kind.__qualname__}",
         description=(kind.__doc__ or "").strip().partition("\n")[0],
@@ -64,6 +65,12 @@ def to_pydantic_evals(scorer: Scorer, *, judge: Judge | None = None) -> Any:
             return {scorer.name: EvaluationReason(value=given, reason=made.score.explanation)}
 
     return Exported(scorer.name, scorer.version)
+
+
+def _model(evaluator: Any) -> str | None:
+    """The model that it asks; None of one in code."""
+    is_judge = any(base.__name__ in ("LLMJudge", "GEval") for base in type(evaluator).__mro__)
+    return asked_model(getattr(evaluator, "model", None)) if is_judge else None
 
 
 def _context(subject: Subject) -> Any:

@@ -12,8 +12,8 @@ from importlib import import_module
 from typing import Any, Final, cast
 
 from otel_i2e.errors import ScorerError
-from otel_i2e.models import Judge, Score, Subject
-from otel_i2e.score.adapters.identity import foreign_definition
+from otel_i2e.models import Json, Judge, Score, Subject
+from otel_i2e.score.adapters.identity import asked_model, foreign_definition
 from otel_i2e.score.scorer import Scorer
 
 __all__ = ["from_ragas"]
@@ -55,10 +55,29 @@ def from_ragas(metric: Any, *, name: str | None = None, threshold: float | None 
         required=frozenset(_FIELDS[field][0] for field in required) | {"output"},
         optional=frozenset(_FIELDS[field][0] for field in fields if field not in required),
         ask=ask,
-        identity=lambda: foreign_definition(metric, threshold),
+        model=_model(metric),
+        identity=lambda: foreign_definition(metric, threshold, _prompts(metric)),
         source=f"ragas {kind.__qualname__}",
         description=(kind.__doc__ or "").strip().partition("\n")[0],
     )
+
+
+def _model(metric: Any) -> str | None:
+    """The model that it asks, or that it embeds with; None of one in code."""
+    held = cast("dict[str, Any]", vars(metric))
+    asked = [name for name in ("llm", "embeddings") if name in held]
+    return asked_model(held[asked[0]]) if asked else None
+
+
+def _prompts(metric: Any) -> Json:
+    """What its prompts say, which the project may change, by the attribute that holds each."""
+    held = cast("dict[str, Any]", vars(metric))
+    return {
+        f"{name}: {part}": getattr(prompt, part, None)
+        for name, prompt in held.items()
+        if isinstance(getattr(prompt, "instruction", None), str)
+        for part in ("instruction", "examples", "language")
+    }
 
 
 def _columns(metric: Any) -> tuple[set[str], set[str]]:

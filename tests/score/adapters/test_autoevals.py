@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
-from autoevals import ExactMatch, Levenshtein, NumericDiff
+from autoevals import ExactMatch, Levenshtein, ListContains, LLMClassifier, NumericDiff
+from autoevals.score import Score
 
-from otel_i2e.models import Attempt, Case, Outcome, Subject
+from otel_i2e.gate import shadows
+from otel_i2e.models import Attempt, Case, Outcome, Policy, Subject
 from otel_i2e.score import Scorer, run_scorer
 from otel_i2e.score.adapters import from_autoevals
 from otel_i2e.testing import llm_span
@@ -41,3 +44,47 @@ def test_its_identity_is_stable_and_follows_class_and_threshold() -> None:
     assert one.version == same.version
     assert one.version != from_autoevals(Levenshtein(), threshold=0.5).version
     assert one.version != from_autoevals(ExactMatch(), name="Levenshtein").version
+
+
+def classifier(**changed: Any) -> LLMClassifier:
+    """A judge that asks OpenAI."""
+    given: dict[str, Any] = {"prompt_template": "Is {{output}} polite? A or B", "choice_scores": {"A": 1, "B": 0}}
+    given |= {"name": "polite", "model": "gpt-4o", **changed}
+    return LLMClassifier(**given)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"prompt_template": "Is {{output}} rude? A or B"},
+        {"choice_scores": {"A": 0, "B": 1}},
+        {"use_cot": False},
+        {"model": "gpt-5"},
+    ],
+    ids=lambda changed: next(iter(changed)),
+)
+def test_its_identity_is_that_of_its_prompt_and_its_choices(changed: dict[str, Any]) -> None:
+    """And not of a key."""
+    version = from_autoevals(classifier()).version
+    assert from_autoevals(classifier()).version == version
+    assert from_autoevals(classifier(**changed)).version != version
+    other: Any = classifier()
+    other.extra_args["api_key"] = "sk-1"
+    assert from_autoevals(other).version == version
+    assert "sk-1" not in str(from_autoevals(other).definition)
+
+
+def test_one_that_asks_a_model_is_a_judge(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its attempts carry the model, so that it is held to be one that was never calibrated."""
+
+    async def says(*_: object, **__: object) -> Score:
+        return Score(name="polite", score=1.0)
+
+    asks = from_autoevals(classifier(), threshold=0.5)
+    monkeypatch.setattr(LLMClassifier, "eval_async", says)
+    made = attempt(asks, "You are welcome.")
+    assert (asks.asks_model, made.passed, made.model) == (True, True, "gpt-4o")
+    assert shadows([], Policy())(made)
+    assert from_autoevals(ListContains(pairwise_scorer=classifier())).model == "gpt-4o"
+    assert not from_autoevals(Levenshtein()).asks_model
+    assert attempt(from_autoevals(Levenshtein()), "30 days").model is None

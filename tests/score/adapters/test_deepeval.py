@@ -73,6 +73,9 @@ def test_its_score_reason_threshold_model_and_cost_are_ours() -> None:
     assert (made.score.value, made.score.explanation, made.passed) == (0.75, "so it seems", True)
     assert (made.model, made.cost_usd) == ("gpt-5", 0.25)
     assert metric.score is None
+    assert from_deepeval(metric).model is None
+    vars(metric)["evaluation_model"] = "gpt-5"  # as theirs have it from the beginning
+    assert from_deepeval(metric).model == "gpt-5"
     assert adapter_of(metric) is from_deepeval
 
 

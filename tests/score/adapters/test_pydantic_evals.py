@@ -9,7 +9,15 @@ from typing import Any
 import pytest
 from pydantic_evals import Case as TheirCase
 from pydantic_evals import Dataset
-from pydantic_evals.evaluators import Contains, EqualsExpected, EvaluationReason, Evaluator, MaxDuration
+from pydantic_evals.evaluators import (
+    Contains,
+    Equals,
+    EqualsExpected,
+    EvaluationReason,
+    Evaluator,
+    LLMJudge,
+    MaxDuration,
+)
 
 from otel_i2e.models import Attempt, Case, Outcome, Subject
 from otel_i2e.score import BUILT_IN, Scorer, run_scorer, scorer
@@ -143,3 +151,17 @@ def test_ours_sees_an_output_as_an_evaluation_does() -> None:
     none = reported(absent, None)
     assert none.assertions == {}
     assert "no_content: the span has no output text" in none.evaluator_failures[0].error_message
+
+
+def test_its_identity_is_that_of_all_its_parameters() -> None:
+    """Also of those that are no plain value."""
+    one, other = (from_pydantic_evals(Equals(value={"a": value})) for value in (1, 2))
+    assert one.version != other.version
+    assert one.version == from_pydantic_evals(Equals(value={"a": 1})).version
+
+
+def test_its_judge_is_one() -> None:
+    """By the model that it is told to ask, or by one that is not known."""
+    assert from_pydantic_evals(LLMJudge(rubric="polite", model="openai:gpt-4o")).model == "openai:gpt-4o"
+    assert from_pydantic_evals(LLMJudge(rubric="polite")).model == "unknown model"
+    assert from_pydantic_evals(EqualsExpected()).model is None

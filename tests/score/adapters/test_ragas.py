@@ -88,3 +88,17 @@ def test_a_metric_that_needs_what_no_span_has_is_refused() -> None:
     """At once, with its name."""
     with pytest.raises(ScorerError, match="ragas Other needs reference_tool_calls, which no span has"):
         from_ragas(Other(1))
+
+
+def test_one_with_a_model_is_a_judge_and_its_prompts_are_part_of_it() -> None:
+    """Whatever class they have."""
+    versions: set[str] = set()
+    for instruction in ("Be strict.", "Be mild."):
+        metric: Any = ByName(1.0)
+        metric.llm = SimpleNamespace(model="gpt-5")
+        metric.prompt = SimpleNamespace(instruction=instruction, examples=[("in", "out")], language="english")
+        ours = from_ragas(metric)
+        assert (ours.model, ours.asks_model) == ("gpt-5", True)
+        versions.add(ours.version)
+    assert len(versions) == 2
+    assert from_ragas(ByName(1.0)).model is None
