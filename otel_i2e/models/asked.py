@@ -8,7 +8,7 @@ turn: after those that the asking call had been told already.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,8 +48,11 @@ def response_of(part: Json) -> Any:
     return part.get("response", part.get("server_tool_call_response"))
 
 
-def asked_for(calls: Sequence[Span], runs: Sequence[Span]) -> list[Asked]:
-    """The requests of `calls` in order, each once, with their answers; `runs` are those that did not fail."""
+def asked_for(calls: Sequence[Span], runs: Sequence[Span], later: Sequence[Sequence[Span]] = ()) -> list[Asked]:
+    """The requests of `calls` in order, each once, with their answers; `runs` are those that did not fail.
+
+    `later` are the next traces of the conversation: they may have been told what these calls were not.
+    """
     told = [_told(call.input_messages) for call in calls]
     inside = [_told(call.output_messages) for call in calls]
     ran = Counter((run.tool_call_id, run.tool_name or run.name, json_key(run.tool_arguments)) for run in runs)
@@ -72,6 +75,7 @@ def asked_for(calls: Sequence[Span], runs: Sequence[Span]) -> list[Asked]:
                 beside[one.id] += 1
                 of_id[one.id] += 1
                 one.answer = _answer(one.id, max(known + beside[one.id], of_id[one.id]), place, told, inside)
+                one.answer = one.answer or _told_later(one.id, told[place], later)
                 asked.append(one)
     return asked
 
@@ -111,3 +115,11 @@ def _answer(
     exact = next((parts[expected - 1] for parts in later if len(parts) >= expected), None)
     new = (part for parts in later for part in reversed(parts) if response_of(part) not in known)
     return exact or next(new, None)
+
+
+def _told_later(id: str, told: Mapping[Any, list[Json]], later: Sequence[Sequence[Span]]) -> Json | None:
+    """The last answer that is new, of the next call of a later turn with one."""
+    known = [response_of(part) for part in told.get(id, ())]
+    calls = (span for trace in later for span in trace if span.kind == "llm" and span.duplicate_of is None)
+    told_later = (part for call in calls for part in reversed(_told(call.input_messages)[id]))
+    return next((part for part in told_later if response_of(part) not in known), None)

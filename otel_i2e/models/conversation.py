@@ -29,7 +29,7 @@ def turns_of(
     if case is not None and (played := _played(trace)):
         return [_turn(part) for part in played]
     if len(dialogue) > 1 or (dialogue and case is not None):
-        return [_turn(one) for one in dialogue]
+        return [_turn(one, dialogue[place + 1 :]) for place, one in enumerate(dialogue)]
     given = _given(case)
     *before, last = _spoken(given or _sent(span, trace)) or [Turn()]
     own = _turn(trace)
@@ -38,7 +38,7 @@ def turns_of(
     return [*before, own.model_copy(update={"input": next((one for one in asked if one), None), "output": output})]
 
 
-def _turn(trace: Sequence[Span]) -> Turn:
+def _turn(trace: Sequence[Span], later: Sequence[Sequence[Span]] = ()) -> Turn:
     ids = {span.span_id for span in trace}
     root = next((span for span in trace if span.parent_span_id not in ids), trace[0])
     calls = [span for span in trace if is_call(span)]
@@ -47,7 +47,7 @@ def _turn(trace: Sequence[Span]) -> Turn:
     return Turn(
         input=next((text for text in said if text is not None), None),
         output=next((text for text in answers if text is not None), None),
-        tool_calls=tuple(tool_calls_of(trace)),
+        tool_calls=tuple(tool_calls_of(trace, later)),
         error=(root.status_message or root.error_type or "error") if root.status == "error" else None,
         trace_id=root.trace_id,
         span_id=root.span_id,

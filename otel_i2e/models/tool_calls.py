@@ -17,13 +17,14 @@ def is_call(span: Span) -> bool:
     return span.kind == "llm" and span.duplicate_of is None
 
 
-def tool_calls_of(trace: Sequence[Span]) -> list[ToolCall]:
+def tool_calls_of(trace: Sequence[Span], later: Sequence[Sequence[Span]] = ()) -> list[ToolCall]:
     """Every tool call of a trace, in order of start: asked for by the model, run by the application, or both.
 
-    As the view `tool_calls` has them, of one trace alone.
+    As the view `tool_calls` has them, but for runs in other traces; what came back may stand in `later`, the next
+    traces of the conversation.
     """
     runs = _runs(trace)
-    asked = asked_for([span for span in trace if is_call(span)], [run for run in runs if run.status != "error"])
+    asked = asked_for([span for span in trace if is_call(span)], [run for run in runs if run.status != "error"], later)
     places = {span.span_id: place for place, span in enumerate(trace)}
     executed = _executed(asked, runs, places)
     used = {run.span_id for run in executed.values()}

@@ -25,6 +25,21 @@ def test_each_trace_of_a_dialogue_is_a_turn() -> None:
     assert subject.conversation[1].is_recorded
 
 
+def test_what_a_turn_asked_for_is_answered_at_the_beginning_of_the_next() -> None:
+    """Each has its own answer, though all use one id and histories are repeated; the last has none yet."""
+    asked = ToolCall(id="call_0", name="look", arguments={})
+    answers = [
+        {"role": "tool", "parts": [{"type": "tool_call_response", "id": "call_0", "response": f"of {turn}"}]}
+        for turn in (1, 2)
+    ]
+    turns = [
+        trace_of(agent_span(), llm_span(output=None, tool_calls=[asked], input_messages=answers[:before] or None))
+        for before in (0, 1, 2)
+    ]
+    subject = Subject(span=turns[2][0], trace=turns[2], dialogue=tuple(turns))
+    assert [[call.result for call in turn.tool_calls] for turn in subject.conversation] == [["of 1"], ["of 2"], [None]]
+
+
 def test_a_turn_without_a_speaking_root_is_told_from_its_calls() -> None:
     """The last user message, and the last answer."""
     trace = trace_of(agent_span(None, None), llm_span("Q", "step"), llm_span("Q", "A"))
