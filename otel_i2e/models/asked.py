@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from otel_i2e.models._contract import Json
-from otel_i2e.models.json_text import dumps
+from otel_i2e.models.json_text import SORTED, dumps
 from otel_i2e.models.messages import parts_of
 from otel_i2e.models.span import Span
 
@@ -40,7 +40,7 @@ class Asked:
 
 def json_key(value: Any) -> str | None:
     """A value as JSON text, to compare it."""
-    return None if value is None else dumps(value)
+    return None if value is None else dumps(value, SORTED)
 
 
 def response_of(part: Json) -> Any:

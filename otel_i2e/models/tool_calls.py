@@ -66,14 +66,22 @@ def _distance(one: Asked, run: Span, ahead: int) -> tuple[bool, bool, int]:
 
 
 def _runs(trace: Sequence[Span]) -> list[Span]:
-    """Runs of tools. A run inside of a run of the same tool is the same, and the outer one has what it knows."""
+    """Runs of tools. A run inside of a run of the same tool is the same, and the outer one has what it knows; so is one
+    of the same call that another library saw, while the outer one lasted.
+    """
     runs = [span for span in trace if span.kind == "tool" and span.duplicate_of is None]
     by_span = {span.span_id: span for span in runs}
     inside: defaultdict[str, list[Span]] = defaultdict(list)
+    of_call: defaultdict[str, list[Span]] = defaultdict(list)
+    for span in runs:
+        of_call[span.tool_call_id or ""].append(span)
     for span in runs:
         around = by_span.get(span.parent_span_id or "")
         if around is not None and _is_same_run(around, span):
             inside[around.span_id].append(span)
+        for other in of_call[span.tool_call_id] if span.tool_call_id else ():
+            if other is not around and _lasted_around(other, span):
+                inside[other.span_id].append(span)
     inner = {span.span_id for found in inside.values() for span in found}
     return [_with(span, inside.get(span.span_id, [])) for span in runs if span.span_id not in inner]
 
@@ -82,6 +90,18 @@ def _is_same_run(around: Span, inside: Span) -> bool:
     ids = {around.tool_call_id, inside.tool_call_id} - {None}
     apart = inside.span_id in (around.span_id, around.parent_span_id)
     return not apart and len(ids) < 2 and _name(around) == _name(inside)
+
+
+def _lasted_around(around: Span, inside: Span) -> bool:
+    """Whether another library saw the run while this one saw it."""
+    if around.scope_name == inside.scope_name or _name(around) != _name(inside):
+        return False
+    times = (around.start_time, around.end_time), (inside.start_time, inside.end_time)
+    (start, end), (own_start, own_end) = times
+    if start is None or end is None or own_start is None or own_end is None:
+        return False
+    first = times[0] != times[1] or around.span_id < inside.span_id
+    return start <= own_start and own_end <= end and first
 
 
 def _name(span: Span) -> str:

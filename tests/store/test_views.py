@@ -184,6 +184,25 @@ _TURNS: dict[str, Sequence[Span]] = {
         ),
         llm_span(input_messages=_answering(("call_0", "of this turn"))),
     ),
+    "two libraries saw one run": (
+        agent_span(),
+        llm_span(tool_calls=[_ASKED]),
+        *(
+            tool_span(
+                *("lookup", {"order": 3} if part else None, None if part else "late"),
+                tool_call_id="t1",
+                scope_name=f"library {part}",
+                start_time=_NOW + timedelta(days=2 + part),
+                end_time=_NOW + timedelta(days=8 - part),
+            )
+            for part in (0, 1)
+        ),
+    ),
+    "arguments in another order": (
+        agent_span(),
+        llm_span(tool_calls=[ToolCall(id=f"c{n}", name="f", arguments={"x": 1, "y": n}) for n in (2, 3)]),
+        *(tool_span("f", {"y": n, "x": 1}, str(n)) for n in (3, 2)),
+    ),
     "run and answered by the server": (
         agent_span(),
         llm_span(
@@ -247,6 +266,14 @@ class TestToolCalls:
             for one, other in ("12", "21", "33")
         ]
         assert len(_rows("SELECT * FROM tool_calls", round_about)) == 3
+
+    @pytest.mark.parametrize(
+        ("turn", "results"), [("two libraries saw one run", ["late"]), ("arguments in another order", ["2", "3"])]
+    )
+    def test_a_run_belongs_to_its_call(self, turn: str, results: list[str]) -> None:
+        """One of several recordings of a run counts; arguments are the same in whichever order."""
+        rows = _rows("SELECT result FROM tool_calls ORDER BY tool_call_id", trace_of(*_TURNS[turn]))
+        assert [json.loads(row["result"]) for row in rows] == results
 
     def test_arguments_and_results_are_json(self) -> None:
         """As the model gave them, and as they came back."""

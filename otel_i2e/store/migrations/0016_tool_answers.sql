@@ -42,14 +42,23 @@ heard AS (
   SELECT
     trace_id, span_id, start_time, experiment_id, position, tool_call_id,
     coalesce(part ->> '$.name', '') AS name,
-    coalesce(part -> '$.arguments', part -> '$.server_tool_call') AS arguments,
-    nullif(CAST(json(coalesce(part -> '$.arguments', part -> '$.server_tool_call')) AS VARCHAR), 'null') AS given
-  FROM parts
+    arguments,
+    nullif(
+      coalesce(
+        CASE
+          WHEN json_type(arguments) = 'OBJECT'
+          THEN TRY(CAST(list_sort(map_entries(CAST(arguments AS MAP(VARCHAR, JSON)))) AS VARCHAR))
+        END,
+        CAST(json(arguments) AS VARCHAR)
+      ),
+      'null'
+    ) AS given
+  FROM (SELECT *, coalesce(part -> '$.arguments', part -> '$.server_tool_call') AS arguments FROM parts)
   WHERE side = 'output' AND sort IN ('tool_call', 'server_tool_call')
 ),
 runs AS (
   SELECT
-    trace_id, span_id, parent_span_id, start_time, duration_ms, experiment_id, tool_call_id,
+    trace_id, span_id, parent_span_id, start_time, end_time, duration_ms, experiment_id, tool_call_id, scope_name,
     coalesce(tool_name, name) AS name, tool_arguments, tool_result, status
   FROM spans
   WHERE kind = 'tool' AND duplicate_of IS NULL
@@ -61,6 +70,14 @@ inner_runs AS (
     ON around.trace_id = inside.trace_id AND around.span_id = inside.parent_span_id AND around.name = inside.name
     AND around.parent_span_id IS DISTINCT FROM inside.span_id AND around.span_id <> inside.span_id
     AND (around.tool_call_id IS NULL OR inside.tool_call_id IS NULL OR around.tool_call_id = inside.tool_call_id)
+  UNION
+  SELECT inside.*, around.span_id AS outer_id
+  FROM runs AS inside
+  JOIN runs AS around
+    ON around.trace_id = inside.trace_id AND around.tool_call_id = inside.tool_call_id AND around.name = inside.name
+    AND around.scope_name IS DISTINCT FROM inside.scope_name
+    AND around.start_time <= inside.start_time AND inside.end_time <= around.end_time
+    AND (around.start_time < inside.start_time OR inside.end_time < around.end_time OR around.span_id < inside.span_id)
 ),
 beside AS (
   SELECT
@@ -82,7 +99,21 @@ whole AS (
   LEFT JOIN beside ON beside.trace_id = runs.trace_id AND beside.outer_id = runs.span_id
   ANTI JOIN inner_runs ON inner_runs.trace_id = runs.trace_id AND inner_runs.span_id = runs.span_id
 ),
-ran AS (SELECT *, nullif(CAST(json(tool_arguments) AS VARCHAR), 'null') AS given FROM whole),
+ran AS (
+  SELECT
+    *,
+    nullif(
+      coalesce(
+        CASE
+          WHEN json_type(tool_arguments) = 'OBJECT'
+          THEN TRY(CAST(list_sort(map_entries(CAST(tool_arguments AS MAP(VARCHAR, JSON)))) AS VARCHAR))
+        END,
+        CAST(json(tool_arguments) AS VARCHAR)
+      ),
+      'null'
+    ) AS given
+  FROM whole
+),
 answered AS (
   SELECT
     trace_id, span_id, start_time, side, tool_call_id,
