@@ -72,13 +72,9 @@ def compared(pairs: Sequence[Pair], policy: Policy) -> Comparison | None:
 
 
 def comparison_remarks(
-    comparison: Comparison | None, experiment: Experiment, baseline: Experiment | None, policy: Policy, *, alike: int
+    comparison: Comparison | None, experiment: Experiment, baseline: Experiment | None, policy: Policy
 ) -> list[Remark]:
-    """A significant drop; or that nothing was compared, or too little, which is no proof that nothing dropped.
-
-    Too little is too few cases that are the same test in both (`alike`) to notice any drop, where as many as
-    the baseline's dataset and this experiment both have would have been enough.
-    """
+    """A significant drop; or that nothing was compared, which is no proof that nothing dropped."""
     if baseline is None:
         return []
     if comparison is None:
@@ -87,13 +83,6 @@ def comparison_remarks(
         why = f"no case of this experiment can be compared with the baseline {baseline.experiment_id}"
         return [Remark("undecided" if policy.drop == "block" else "note", why)]
     said = _shortened(experiment.repeats, baseline.repeats)
-    there = min(_size(baseline), len(experiment.cases))
-    if smallest_drop(alike, alpha=policy.drop_alpha) is None and smallest_drop(there, alpha=policy.drop_alpha):
-        why = (
-            f"only {alike} of {there} cases can be compared with the baseline {baseline.experiment_id}, "
-            "too few to notice any drop"
-        )
-        said.append(Remark("undecided" if policy.drop == "block" else "note", why))
     if not comparison.significant:
         return said
     names = {"mcnemar": "exact McNemar", "paired_repeats": "exact test on paired repeats"}
@@ -106,12 +95,6 @@ def comparison_remarks(
         ),
         *said,
     ]
-
-
-def _size(baseline: Experiment) -> int:
-    """Cases of its dataset, selected or not."""
-    whole = baseline.metadata.get("dataset_cases")
-    return whole if isinstance(whole, int) else len(baseline.cases)
 
 
 def _shortened(now: int, before: int) -> list[Remark]:

@@ -30,6 +30,7 @@ from otel_i2e.gate.runs import confirmations, first_repeats, runs_by_case, skipp
 from otel_i2e.gate.scorer_rates import scorer_remarks
 from otel_i2e.gate.shadows import identity_remarks, in_force, shadow_remarks, shadows
 from otel_i2e.gate.suites import suite_remarks
+from otel_i2e.gate.unpaired import unpaired_remarks
 from otel_i2e.gate.verdicts import case_decision
 from otel_i2e.gate.wording import case_name, line, listed
 from otel_i2e.models import Attempt, CaseDecision, Decision, Experiment, JudgeStanding, Override, Policy
@@ -66,6 +67,7 @@ def decide(
     cases, states = apply_overrides(cases, overrides, experiment, now)
     overridden = frozenset(case.case_id for case in cases if case.overridden is not None)
     pairs = pairs_of(at, {case.case_id: case for case in before}, alike, overridden)
+    held = [case for case in at if case.case_id not in overridden]
     comparison = compared(pairs, policy)
     drop = detectable(pairs, cases, policy)
     measured = sum(case.verdict != "not_measured" for case in cases)
@@ -74,7 +76,8 @@ def decide(
         *_case_failures(cases),
         *suite_remarks(cases, experiment.cases, policy, bears_gaps=bears_gaps),
         *scorer_remarks(experiment, policy, is_shadow),
-        *comparison_remarks(comparison, experiment, baseline, policy, alike=len(alike)),
+        *comparison_remarks(comparison, experiment, baseline, policy),
+        *unpaired_remarks(held, before, experiment, baseline, policy, alike=len(alike)),
         *budget_remarks(experiment, policy),
         *inconsistencies(experiment, now),
         *demand_remarks(cases, experiment, policy, bears_gaps=bears_gaps),
