@@ -25,6 +25,7 @@ from otel_i2e.gate.coverage import inconsistencies, left_out, silence_remarks, t
 from otel_i2e.gate.demands import demand_remarks
 from otel_i2e.gate.overriding import apply_overrides, debt, override_remarks
 from otel_i2e.gate.rejudge import rejudged
+from otel_i2e.gate.relabelled import at_highest_priority, relabelled_remarks
 from otel_i2e.gate.remark import Remark
 from otel_i2e.gate.runs import confirmations, first_repeats, runs_by_case, skipped_repeats
 from otel_i2e.gate.scorer_rates import scorer_remarks
@@ -60,14 +61,14 @@ def decide(
     is_shadow = shadows(standings, policy)
     fewest = min(experiment.repeats, baseline.repeats) if baseline is not None else experiment.repeats
     before = _decisions(first_repeats(baseline, fewest), policy, is_shadow) if baseline is not None else []
-    at = _decisions(first_repeats(experiment, fewest), policy, is_shadow)
+    held = at_highest_priority(experiment, baseline, policy)
+    at = _decisions(first_repeats(held, fewest), policy, is_shadow)
     alike, remade = _comparable(experiment, baseline)
-    cases = at if fewest == experiment.repeats else _decisions(experiment, policy, is_shadow)
+    cases = at if fewest == experiment.repeats else _decisions(held, policy, is_shadow)
     cases = _with_changes(cases, at, baseline, before, alike)
     cases, states = apply_overrides(cases, overrides, experiment, now)
     overridden = frozenset(case.case_id for case in cases if case.overridden is not None)
     pairs = pairs_of(at, {case.case_id: case for case in before}, alike, overridden)
-    held = [case for case in at if case.case_id not in overridden]
     comparison = compared(pairs, policy)
     drop = detectable(pairs, cases, policy)
     measured = sum(case.verdict != "not_measured" for case in cases)
@@ -77,7 +78,9 @@ def decide(
         *suite_remarks(cases, experiment.cases, policy, bears_gaps=bears_gaps),
         *scorer_remarks(experiment, policy, is_shadow),
         *comparison_remarks(comparison, experiment, baseline, policy),
-        *unpaired_remarks(held, before, experiment, baseline, policy, alike=len(alike)),
+        *unpaired_remarks(
+            [one for one in at if one.case_id not in overridden], before, experiment, baseline, policy, alike=len(alike)
+        ),
         *budget_remarks(experiment, policy),
         *inconsistencies(experiment, now),
         *demand_remarks(cases, experiment, policy, bears_gaps=bears_gaps),
@@ -85,6 +88,7 @@ def decide(
         *(Remark("undecided", text) for text in elsewhere),
         *identity_remarks(experiment, is_shadow),
         *shadow_remarks(cases, experiment, is_shadow, standings),
+        *relabelled_remarks(experiment, baseline, policy),
         *_tolerated(cases),
         *silence_remarks(cases, experiment),
         *override_remarks(states, cases),
