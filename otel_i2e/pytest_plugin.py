@@ -54,6 +54,8 @@ class CaseUnderTest:
         from otel_i2e.config import load_settings
         from otel_i2e.workflows.one_case import run_one
 
+        if self.result is not None and not self.is_checked:
+            pytest.fail(f"{_MARK}: i2e.run again, before check() looked at what ran first", pytrace=False)
         self.is_checked = False
         self.result = run_one(
             load_settings(),
@@ -114,6 +116,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     marker = metafunc.definition.get_closest_marker("i2e")
     if marker is None or "i2e" not in metafunc.fixturenames:
         return
+    if (count := len(list(metafunc.definition.iter_markers("i2e")))) > 1:
+        name = metafunc.function.__name__
+        pytest.fail(
+            f"{_MARK} stands {count} times on {name}, and one would run: a test for each dataset", pytrace=False
+        )
     given = _given_by(marker)
     cases = _cases(given["dataset"])
     params = [(case, number, given) for case in cases for number in range(given["repeat"])]

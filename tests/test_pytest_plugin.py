@@ -113,6 +113,11 @@ def test_what_could_not_be_measured_fails_the_test(project: Path) -> None:
     [
         ("def test_it(i2e):\n    i2e.run(good)\n", "2 failed", "did not check what it ran; call i2e.run(task).check()"),
         ("def test_it(i2e):\n    i2e.run(good).check().run(good)\n", "2 failed", "did not check what it ran"),
+        (
+            "def test_it(i2e):\n    i2e.run(good).run(good).check()\n",
+            "2 failed",
+            "before check() looked at what ran first",
+        ),
         ("def test_it(i2e):\n    pass\n", "2 failed", "ran nothing; call i2e.run(task).check()"),
         ("def test_it():\n    pass\n", "1 error", "test_it does not take the fixture i2e, so no case is run; add it"),
     ],
@@ -149,6 +154,15 @@ def test_a_marker_that_says_nothing_usable_is_one_line(project: Path, arguments:
     assert done.returncode == 2
     assert says in done.stdout
     assert "pytest_plugin.py" not in done.stdout
+
+
+def test_two_markers_on_one_test_are_an_error(project: Path) -> None:
+    """One dataset alone would run."""
+    markers = "@pytest.mark.i2e('other.jsonl')\n@pytest.mark.i2e('refunds.jsonl')\n"
+    (project / "test_app.py").write_text(f"import pytest\n\n{markers}def test_it(i2e):\n    i2e.check()\n")
+    done = _pytest(project)
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert "@pytest.mark.i2e stands 2 times on test_it, and one would run: a test for each dataset" in done.stdout
 
 
 def test_a_judge_without_a_calibration_reports_and_fails_no_test(

@@ -12,6 +12,7 @@ from otel_i2e.config import Settings
 from otel_i2e.errors import DatasetError, UsageError
 from otel_i2e.forks import fork_guard
 from otel_i2e.models import Contract
+from otel_i2e.store import Store
 from otel_i2e.workflows.dataset_file import (
     CaseLine,
     Problem,
@@ -41,6 +42,7 @@ __all__ = [
     "list_datasets",
     "put_case",
     "read_dataset",
+    "require_own_name",
 ]
 
 _NAME: Final = re.compile(r"[^\W_][\w.-]*")
@@ -87,6 +89,28 @@ def dataset_name(name_or_path: str | None) -> str | None:
     if name_or_path is None or not (name_or_path.endswith(".jsonl") or Path(name_or_path).name != name_or_path):
         return name_or_path
     return Path(name_or_path).stem
+
+
+def require_own_name(settings: Settings, path: Path) -> None:
+    """UsageError when experiments on another file have the name of this one: the gate could not tell them apart."""
+    store = Store.of(settings)
+    if not store.exists():
+        return
+    with store.read() as reader:
+        rows = reader.rows(_EVALUATED, {"name": path.stem})
+    others = [Path(row["path"]) for row in rows if Path(row["path"]).is_file()]
+    for other in others:
+        if not other.samefile(path):
+            raise UsageError(
+                f"{str(path)!r} has the name of {str(other)!r}, of which there are experiments: a dataset is known by "
+                "its file's name, and the gate would take one for the other; rename one of the files"
+            )
+
+
+_EVALUATED: Final = """
+    SELECT DISTINCT metadata ->> '$.dataset_path' AS path FROM experiments
+    WHERE dataset = $name AND metadata ->> '$.dataset_path' IS NOT NULL ORDER BY path
+"""
 
 
 def list_datasets(settings: Settings) -> list[DatasetReport]:

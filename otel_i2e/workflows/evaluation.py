@@ -28,7 +28,7 @@ from otel_i2e.semconv import I2E_SCOPE
 from otel_i2e.store import Store
 from otel_i2e.workflows.batching import Batching
 from otel_i2e.workflows.case_runs import Planned, Ran, run_cases
-from otel_i2e.workflows.datasets import dataset_path
+from otel_i2e.workflows.datasets import dataset_path, require_own_name
 from otel_i2e.workflows.evaluation_notes import forget_begun, note_begun
 from otel_i2e.workflows.evaluation_plan import Plan, Selection, checked, selected
 from otel_i2e.workflows.experiment_record import experiment_of, record_refusal
@@ -90,6 +90,7 @@ def evaluate(
     revision = revision_of()
     try:
         path = dataset_path(settings, dataset)
+        require_own_name(settings, path)
         selection = selection or Selection()
         lines, by_case = checked(settings, path, selection, scorers)
         chosen = selected(path, lines, selection)

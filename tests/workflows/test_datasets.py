@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from otel_i2e.config import Settings
 from otel_i2e.errors import DatasetError, UsageError
-from otel_i2e.workflows.datasets import changing_cases, check_dataset, dataset_file, dataset_path, list_datasets
+from otel_i2e.models import Experiment
+from otel_i2e.store import Store
+from otel_i2e.workflows.datasets import (
+    changing_cases,
+    check_dataset,
+    dataset_file,
+    dataset_path,
+    list_datasets,
+    require_own_name,
+)
 from otel_i2e.workflows.evaluation_plan import Selection, checked
 
 
@@ -135,3 +145,25 @@ def test_one_at_a_time_may_change_cases(settings: Settings) -> None:
         holder.join()
     with changing_cases(settings):
         pass
+
+
+def test_two_files_of_one_name_are_not_taken_for_one_another(settings: Settings, tmp_path: Path) -> None:
+    """A dataset is known by its name: the second is refused, until the first has another name or is gone."""
+    for folder in ("chat", "search"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "fast.jsonl").write_text('{"id": "a", "input": "x", "must": ["y"]}\n')
+    chat, search = (tmp_path / folder / "fast.jsonl" for folder in ("chat", "search"))
+    require_own_name(settings, search)
+    with Store.of(settings).write() as writer:
+        for number, metadata in enumerate(({"dataset_path": "chat/fast.jsonl"}, {"refused": "no such task"})):
+            writer.add_experiment(
+                Experiment(
+                    experiment_id=f"exp-{number}", dataset="fast", dataset_hash="", task="app:f", repeats=1,
+                    created_at=datetime(2026, 11, 20 + number, tzinfo=UTC), cases=(), metadata=metadata,
+                )
+            )  # fmt: skip
+    require_own_name(settings, chat)
+    with pytest.raises(UsageError, match=r"has the name of 'chat/fast\.jsonl', of which there are experiments"):
+        require_own_name(settings, search)
+    chat.rename(tmp_path / "chat" / "quick.jsonl")
+    require_own_name(settings, search)
