@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from otel_i2e.models import Contract, Score
 from otel_i2e.score.checks._check import check_scorer, read_argument, shown, verdict
 from otel_i2e.score.scorer import Scorer
+from otel_i2e.score.structured import told
 from otel_i2e.score.text import seen, visible
 
 __all__ = ["Texts", "contains", "needles_of"]
@@ -56,6 +57,9 @@ def contains(argument: Any) -> Scorer:
         """The output has these texts in it."""
         hay = output if exact else seen(output)
         absent = [name for needle, name in needles if needle not in hay]
+        if absent and (texts := told(output)):
+            hay = f"{hay}\0{texts if exact else seen(texts)}"
+            absent = [name for needle, name in needles if needle not in hay]
         return verdict(holds=False, why=f"does not contain {', '.join(absent)}") if absent else good
 
     return check_scorer("contains", check, wanted, title=", ".join(shown(text) for text in wanted.text))

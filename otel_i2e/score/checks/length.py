@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from otel_i2e.models import Contract, Score
 from otel_i2e.score.checks._check import check_scorer, read_argument, verdict
 from otel_i2e.score.scorer import Scorer
+from otel_i2e.score.structured import texts_in
 
 __all__ = ["length"]
 
@@ -41,7 +42,7 @@ def length(argument: Any) -> Scorer:
 
     def check(output: str) -> Score:
         """The output is as long as asked for."""
-        words, characters = len(output.split()), len(output)
+        words, characters = sum(len(text.split()) for text in texts_in(output) or (output,)), len(output)
         holds = least_words <= words <= most_words and least_characters <= characters <= most_characters
         return verdict(holds=holds, why=f"{words} words, {characters} characters")
 

@@ -19,6 +19,7 @@ from otel_i2e.redact import DROPPED, Finder, taken_out
 from otel_i2e.score.answer import NotRecorded
 from otel_i2e.score.checks._check import check_scorer, plain, read_argument
 from otel_i2e.score.scorer import Scorer
+from otel_i2e.score.structured import told
 from otel_i2e.score.text import visible
 
 __all__ = ["no_secrets"]
@@ -53,6 +54,8 @@ def no_secrets(argument: Any = None) -> Scorer:
     def check(output: str) -> Score:
         """The output has no secret in it."""
         kinds = _kinds(output) + Counter(taken_out(output))
+        if texts := told(output):
+            kinds |= _kinds(texts)
         found = [(kind, count) for kind, count in sorted(kinds.items()) if kind not in allowed]
         if not found and kinds[_DROPPED]:
             raise NotRecorded("the redactor failed and took out what it could not read")

@@ -8,6 +8,7 @@ from otel_i2e.models import Score
 from otel_i2e.score.checks._check import check_scorer, read_argument, shown, verdict
 from otel_i2e.score.checks.contains import Texts, needles_of
 from otel_i2e.score.scorer import Scorer
+from otel_i2e.score.structured import told
 from otel_i2e.score.text import seen
 
 __all__ = ["not_contains"]
@@ -22,6 +23,8 @@ def not_contains(argument: Any) -> Scorer:
     def check(output: str) -> Score:
         """The output has none of these texts in it."""
         hay = output if exact else seen(output)
+        if texts := told(output):
+            hay = f"{hay}\0{texts if exact else seen(texts)}"
         found = [name for needle, name in needles if needle in hay]
         return verdict(holds=False, why=f"contains {', '.join(found)}") if found else good
 

@@ -10,6 +10,7 @@ from otel_i2e.models import Contract, Document, Score
 from otel_i2e.score.checks._check import check_scorer, plain, read_argument, shown
 from otel_i2e.score.checks.regex import compiled
 from otel_i2e.score.scorer import Scorer
+from otel_i2e.score.structured import texts_in
 from otel_i2e.score.text import seen
 
 __all__ = ["quotes_documents"]
@@ -55,7 +56,8 @@ def quotes_documents(argument: Any = None) -> Scorer:
 
     def check(output: str, documents: list[Document]) -> Score | None:
         """Every quote in the output stands in a document."""
-        found = [match[match.lastindex] for match in search.finditer(output) if _ends(match)]
+        said = texts_in(output) or (output,)
+        found = [match[match.lastindex] for text in said for match in search.finditer(text) if _ends(match)]
         quotes = [quote for quote in found if len(quote.split()) >= wanted.words]
         if not quotes:
             return None

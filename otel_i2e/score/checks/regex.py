@@ -14,6 +14,7 @@ from otel_i2e.errors import ScorerError
 from otel_i2e.models import Contract, Score
 from otel_i2e.score.checks._check import check_scorer, read_argument, shown, verdict
 from otel_i2e.score.scorer import Scorer
+from otel_i2e.score.structured import told
 from otel_i2e.score.text import visible
 
 __all__ = ["compiled", "regex"]
@@ -47,6 +48,8 @@ def regex(argument: Any) -> Scorer:
         match = search(output.encode())
         if match is None and not output.isascii() and (shows := visible(output)) != output:
             match = search(shows.encode())
+        if match is None and (texts := told(output)):
+            match = search(texts.encode()) or search(visible(texts).encode())
         if match is None:
             return no_match
         return verdict(holds=True, why=f"matched {shown(match[0].decode(errors='replace'))}")

@@ -17,6 +17,7 @@ from otel_i2e.models import Contract, Document, Score
 from otel_i2e.score.checks._check import check_scorer, plain, read_argument
 from otel_i2e.score.checks.regex import compiled
 from otel_i2e.score.scorer import Scorer
+from otel_i2e.score.structured import told
 from otel_i2e.score.text import seen
 
 __all__ = ["word_overlap"]
@@ -40,7 +41,7 @@ def word_overlap(argument: Any = None) -> Scorer:
     def check(output: str, documents: list[Document], input: Any = None) -> Score | None:
         """Words and numbers of the output stand in the documents or the question."""
         source = seen("\n".join([*(one.content or "" for one in documents), str(input or "")]))
-        text = seen(output)
+        text = seen(told(output) or output)
         said, known = set(_all(words, text)), set(_all(words, source))
         stand = {value for number in _all(numbers, source) for value in _values(number)}
         invented = sorted({number for number in _all(numbers, text) if stand.isdisjoint(_values(number))})
