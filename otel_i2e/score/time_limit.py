@@ -1,4 +1,4 @@
-"""A time limit for the project's own scorers: one that hangs is given up, and after a few times no longer called.
+"""A time limit for the project's own scorers: one that hangs is given up, and after a few times left alone for a while.
 
 Python cannot end a thread. Plain functions run in a daemon thread, one call after the other, and a call costs little
 more than itself, because the event loop is told of many at once. When the time of a call is up, its thread is left
@@ -15,9 +15,9 @@ import logging
 import math
 import os
 import threading
-from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
 from queue import SimpleQueue
 from time import monotonic
 from typing import Any, Final
@@ -28,38 +28,63 @@ from otel_i2e.score.scorer import Scorer
 __all__ = ["SUSPENDED_AFTER", "TURN", "calls_in_thread", "is_suspended", "limited", "suspended", "too_late"]
 
 SUSPENDED_AFTER: Final = 3
-"""Calls of one version of a scorer that took too long, after which this process calls it no more."""
+"""Calls of one version of a scorer that took too long within `_WINDOW`, after which this process leaves it alone."""
+_WINDOW: Final = 600.0
+"""Seconds; also those of the first suspension. Each that follows is twice as long, up to a day."""
+_LONGEST: Final = 86_400.0
 TURN: Final = 0.005
 """Seconds for which calls are made before what came of them is told."""
 _log = logging.getLogger("otel_i2e")
-_late: Final[Counter[tuple[str, str]]] = Counter()
-"""Name and version of a scorer → calls that took too long."""
+
+
+@dataclass(slots=True)
+class _Lateness:
+    """What one version of a scorer did in this process."""
+
+    late: list[float] = field(default_factory=list[float])
+    """When calls took too long, since it was last suspended (`time.monotonic()`)."""
+    until: float = 0.0
+    """The end of its suspension."""
+    pause: float = _WINDOW
+    """Seconds of the next one."""
+
+
+_lateness: Final[dict[tuple[str, str], _Lateness]] = {}
+"""By name and version; of those that were late."""
 
 
 def is_suspended(scorer: Scorer) -> bool:
-    """Whether its calls have taken too long too often in this process."""
-    return _late[scorer.name, scorer.version] >= SUSPENDED_AFTER
+    """Whether its calls have taken too long too often, of late, in this process."""
+    if not _lateness:
+        return False
+    known = _lateness.get((scorer.name, scorer.version))
+    return known is not None and monotonic() < known.until
 
 
 def suspended(scorer: Scorer, seconds: float) -> ScorerError:
     """The error of a call that is not made, because others have taken longer than `seconds`."""
-    late = _late[scorer.name, scorer.version]
-    return ScorerError(f"suspended in this process: {late} calls took longer than {seconds:g} s")
+    left = math.ceil((_lateness[scorer.name, scorer.version].until - monotonic()) / 60)
+    return ScorerError(
+        f"suspended in this process for {left} min: {SUSPENDED_AFTER} calls took longer than {seconds:g} s"
+    )
 
 
 def too_late(scorer: Scorer, seconds: float) -> ScorerError:
     """The error of a call that took longer than `seconds`, which is counted."""
-    key = scorer.name, scorer.version
-    _late[key] += 1
-    if _late[key] == SUSPENDED_AFTER:
+    known, now = _lateness.setdefault((scorer.name, scorer.version), _Lateness()), monotonic()
+    known.late = [*(moment for moment in known.late if now - moment < _WINDOW), now]
+    if len(known.late) >= SUSPENDED_AFTER:
+        known.late, known.until = [], now + known.pause
         _log.error(
-            "otel-i2e: scorer %s (%s) is suspended in this process: %d calls took longer than %g s; "
+            "otel-i2e: scorer %s (%s) is suspended in this process for %g min: %d calls took longer than %g s; "
             "repair it, or raise the setting scorer_timeout; its attempts are errors until then",
             scorer.name,
             scorer.source,
+            known.pause / 60,
             SUSPENDED_AFTER,
             seconds,
         )
+        known.pause = min(2 * known.pause, _LONGEST)
     return ScorerError(f"took longer than {seconds:g} s; the setting scorer_timeout allows more")
 
 

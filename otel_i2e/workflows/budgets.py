@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 from otel_i2e.models import Attempt, JudgeSettings, Outcome, Rule
 from otel_i2e.score import Scorer
 from otel_i2e.store import Reader
+from otel_i2e.workflows.candidates import micros
 
 __all__ = ["Budget", "Budgets", "Lost", "Spent", "spent_by_all", "spent_today"]
 
@@ -22,7 +23,10 @@ SELECT count(*) AS calls,
              AND list_contains($judges::VARCHAR[], scorer)
        ) AS unpriced
 FROM score_ledger
-WHERE source = 'online' AND (rule = $rule OR ($rule IS NULL AND list_contains($judges::VARCHAR[], scorer)))
+WHERE source = 'online' AND (rule = $rule OR ($rule IS NULL AND (
+    list_contains($judges::VARCHAR[], scorer)
+    OR (NOT list_contains($others::VARCHAR[], scorer)
+        AND scorer IN (SELECT scorer FROM scorer_identities WHERE kind = 'judge')))))
   AND created_at >= make_timestamptz($today::BIGINT)
   AND outcome IN ('scored', 'not_applicable', 'error')
 """
@@ -61,7 +65,7 @@ def spent_today(reader: Reader, rule: Rule, scorers: Iterable[Scorer], now: date
 def spent_by_all(
     reader: Reader, judge: JudgeSettings, scorers: Iterable[Scorer], now: datetime, lost: Lost = _NONE
 ) -> Spent:
-    """The same of the judges among `scorers`, over all rules."""
+    """The same over all rules: of the judges among `scorers`, and of those that were asked today and are no more."""
     if judge.daily_budget is None and judge.daily_budget_usd is None:
         return Spent()
     return _spent(reader, None, scorers, now, lost)
@@ -69,8 +73,10 @@ def spent_by_all(
 
 def _spent(reader: Reader, rule: str | None, scorers: Iterable[Scorer], now: datetime, lost: Lost) -> Spent:
     today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    judges = [scorer.name for scorer in scorers if scorer.needs_judge]
-    params = {"rule": rule, "today": round(today.timestamp() * 1_000_000), "judges": judges}
+    names: dict[bool, list[str]] = {True: [], False: []}
+    for scorer in scorers:
+        names[scorer.needs_judge].append(scorer.name)
+    params = {"rule": rule, "today": micros(today), "judges": names[True], "others": names[False]}
     (row,) = reader.rows(_SPENT, params)
     return Spent(row["calls"] + lost.calls, row["usd"] + lost.judged * row["highest"], row["unpriced"])
 

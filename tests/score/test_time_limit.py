@@ -13,8 +13,8 @@ from collections.abc import Iterator
 import pytest
 
 from otel_i2e.models import Attempt, Outcome, Subject
-from otel_i2e.score import Scorer, run_functions, run_scorer, scorer, standalone
-from otel_i2e.score.time_limit import SUSPENDED_AFTER, TURN
+from otel_i2e.score import Scorer, run_functions, run_scorer, scorer, standalone, time_limit
+from otel_i2e.score.time_limit import SUSPENDED_AFTER, TURN, is_suspended, too_late
 from otel_i2e.testing import llm_span
 
 _numbers = itertools.count()
@@ -67,6 +67,25 @@ def test_an_async_scorer_that_takes_too_long_is_cancelled() -> None:
     assert heard == [True]
 
 
+def test_it_is_called_again_after_a_while(hanging: Scorer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And left alone for twice as long when it hangs again; a few late calls within weeks suspend nothing."""
+    now = time.monotonic()
+    monkeypatch.setattr(time_limit, "monotonic", lambda: now)
+    for _ in range(2 * SUSPENDED_AFTER):
+        now += 700
+        too_late(hanging, 0.02)
+        assert not is_suspended(hanging)
+    for pause in (600, 1200):
+        now += 10_000
+        for _ in range(SUSPENDED_AFTER):
+            assert not is_suspended(hanging)
+            too_late(hanging, 0.02)
+        now += pause - 1
+        assert is_suspended(hanging)
+        now += 2
+        assert not is_suspended(hanging)
+
+
 def test_after_a_few_times_it_is_called_no_more(hanging: Scorer, caplog: pytest.LogCaptureFixture) -> None:
     """Said loudly once; from then on an attempt costs no time and no thread."""
     with caplog.at_level(logging.ERROR, "otel_i2e"):
@@ -74,7 +93,7 @@ def test_after_a_few_times_it_is_called_no_more(hanging: Scorer, caplog: pytest.
         before = threading.active_count()
         suspended = [tried(hanging).error for _ in range(2)]
     assert all(error.startswith("took longer") for error in errors)
-    assert suspended == ["suspended in this process: 3 calls took longer than 0.02 s"] * 2
+    assert suspended == ["suspended in this process for 10 min: 3 calls took longer than 0.02 s"] * 2
     assert threading.active_count() <= before  # one that another test left behind may have ended
     (line,) = caplog.messages
     assert f"scorer {hanging.name} (" in line

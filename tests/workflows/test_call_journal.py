@@ -121,6 +121,15 @@ def test_a_lost_call_is_spent_until_midnight(settings: Settings) -> None:
     assert not file_of(settings).exists()
 
 
+def test_a_judge_by_another_name_has_spent_what_it_has(settings: Settings) -> None:
+    """The budget of all judges is of the day, not of those that are there now."""
+    call = job()
+    store_attempts(Store.of(settings), [(call, made())], NOW)
+    judge = JudgeSettings(daily_budget=9)
+    with Store.of(settings).read() as reader:
+        assert [spent_by_all(reader, judge, now, NOW).calls for now in ([TONE], [], [plain])] == [1, 1, 1]
+
+
 def test_a_lost_call_in_code_cost_nothing(settings: Settings) -> None:
     """It is one of the rule's calls, and none of the judges'."""
     killed = CallJournal(settings, NOW)
