@@ -24,7 +24,7 @@ _NAMING: Final = f"""
 SELECT score_id, trace_id, span_id, metadata ->> '$."gen_ai.response.id"' AS answer,
   metadata ->> '$."i2e.emitted.trace_id"' AS emitted
 FROM scores
-WHERE source NOT IN ('online', 'backfill', 'offline') AND metadata ->> '$."gen_ai.response.id"' IN {_IDS}
+WHERE source NOT IN ('online', 'backfill', 'offline') AND (metadata ->> '$."gen_ai.response.id"') IN {_IDS}
 """
 _MOVE: Final = """
 UPDATE scores SET trace_id = new.place[2], span_id = new.place[3],
