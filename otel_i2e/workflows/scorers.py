@@ -107,6 +107,7 @@ def load_all(settings: Settings) -> Loaded:
     judge = judge_settings(settings)
     prompts = built_in_prompts(judge)
     loaded = Loaded({}, dict(prompts), [])
+    twice = set[str]()
     for scorer in [*standalone(), *_judges(prompts.values())]:
         loaded.scorers[scorer.name] = scorer
     for entry in [*settings.scorers, *_judge_files(settings)]:
@@ -114,13 +115,16 @@ def load_all(settings: Settings) -> Loaded:
             if entry.endswith(".md"):
                 prompt = load_prompt(Path(entry), judge)
                 found = _judges([prompt])
-                _make_room(loaded, prompt.name)
+                _make_room(loaded, prompt, twice)
                 loaded.prompts[prompt.name] = prompt
             else:
                 found = _in_module(entry, settings)
-            _add(loaded.scorers, found)
+            _add(loaded.scorers, found, twice)
         except ScorerError as error:
             loaded.errors.append(error)
+    for name in twice:  # neither is run: which was meant is not known
+        loaded.scorers.pop(name, None)
+        loaded.prompts.pop(name, None)
     return loaded
 
 
@@ -218,14 +222,19 @@ def project_folder(settings: Settings) -> Path:
     return Path(settings.source).absolute().parent if settings.source else Path.cwd()
 
 
-def _make_room(loaded: Loaded, name: str) -> None:
-    """A project's prompt takes the place of one that ships under the same name."""
-    prompt = loaded.prompts.get(name)
-    if prompt is not None and prompt.path == SHIPPED:
-        loaded.scorers.pop(name, None)
+def _make_room(loaded: Loaded, prompt: JudgePrompt, twice: set[str]) -> None:
+    """A project's prompt takes the place of one that ships under the same name. ScorerError where another has it."""
+    other = loaded.prompts.get(prompt.name)
+    if other is not None and other.path == SHIPPED:
+        loaded.scorers.pop(prompt.name, None)
+    elif other is not None and other.path != prompt.path:
+        twice.add(prompt.name)
+        raise ScorerError(
+            f"{prompt.path}: there is another judge prompt {prompt.name!r} ({other.path}); give one another name"
+        )
 
 
-def _add(scorers: dict[str, Scorer], found: Iterable[Scorer]) -> None:
+def _add(scorers: dict[str, Scorer], found: Iterable[Scorer], twice: set[str]) -> None:
     for scorer in found:
         if scorer.name.startswith(_OF_A_CASE):
             raise ScorerError(
@@ -234,6 +243,7 @@ def _add(scorers: dict[str, Scorer], found: Iterable[Scorer]) -> None:
             )
         other = scorers.get(scorer.name)
         if other is not None and other is not scorer:
+            twice.add(scorer.name)
             raise ScorerError(
                 f"{scorer.source}: there is another scorer {scorer.name!r} ({other.source}); give one another name"
             )

@@ -111,6 +111,22 @@ def test_names_are_unique(project: Settings, tmp_path: Path) -> None:
         load_scorers(project)
 
 
+def test_of_two_scorers_of_one_name_neither_is_run(project: Settings, tmp_path: Path) -> None:
+    """The first would pass a case that was meant for the second."""
+    (tmp_path / "lax.py").write_text(SCORERS, encoding="utf-8")
+    (tmp_path / "mood.md").write_text(TONE, encoding="utf-8")
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "mood.md").write_text(TONE.replace("A", "B"), encoding="utf-8")
+    names = ("lax.py", "mood.md", "other/mood.md")
+    entries = tuple(str(tmp_path / name) for name in names)
+    loaded = load_all(Settings(scorers=(*project.scorers, *entries), source=project.source))
+    assert {"short", "mood"}.isdisjoint(loaded.scorers)
+    assert "mood" not in loaded.prompts
+    with pytest.raises(DatasetError, match=r"case 'a': .*lax\.py:\d+: there is another scorer 'short'"):
+        case_scorers(Case(id="a", input="q", scorers=["short"]), loaded)
+    assert any("there is another judge prompt 'mood'" in str(error) for error in loaded.errors)
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
