@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from otel_i2e.capture.context import with_attributes
 from otel_i2e.capture.install import install, recorder, start
+from otel_i2e.capture.open_spans import OpenSpans
 from otel_i2e.capture.recorder import Recorder
 
-__all__ = ["Recorder", "install", "recorder", "start", "with_attributes"]
+__all__ = ["OpenSpans", "Recorder", "install", "recorder", "start", "with_attributes"]

@@ -32,14 +32,18 @@ class I2ESpanProcessor(SpanProcessor):
         if marks:
             own = span.attributes or {}
             span.set_attributes({key: value for key, value in marks.items() if key not in own})
+        if self._recorder.open_spans is not None:
+            self._recorder.open_spans.began(span.get_span_context().trace_id)
 
     def on_end(self, span: ReadableSpan) -> None:
         """Queue the span."""
-        context = span.context
-        if context is not None and context.trace_flags.sampled:
-            if self._recorder.claims is not None and not self._recorder.is_first(context.span_id):
-                return
+        context, recorder = span.context, self._recorder
+        if context is None:
+            return
+        if context.trace_flags.sampled and (recorder.claims is None or recorder.is_first(context.span_id)):
             self._take(span)
+        if recorder.open_spans is not None:  # after it was taken: who waits for it flushes next
+            recorder.open_spans.ended(context.trace_id)
 
     def shutdown(self) -> None:
         """Flush, within `exit_timeout`. The recorder goes on: other providers may use it."""

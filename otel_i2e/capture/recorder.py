@@ -28,6 +28,7 @@ from otel_i2e.forks import FORK_WAIT, fork_guard
 
 if TYPE_CHECKING:
     from otel_i2e.capture.encode import Encoder
+    from otel_i2e.capture.open_spans import OpenSpans
     from otel_i2e.redact import Redactor
     from otel_i2e.spool import Signal, Spool
 
@@ -68,6 +69,8 @@ class Recorder:
         """Providers that have a processor of ours."""
         self.claims: dict[int, object] | None = None
         """Spans that came one way and may come another; None while there is one way only."""
+        self.open_spans: OpenSpans | None = None
+        """Told of spans that begin and end, where somebody waits for whole traces; an evaluation does."""
         self._begin()
         _recorders.add(self)
 
@@ -371,6 +374,7 @@ class Recorder:
         """Begin anew: the parent writes what the parent recorded."""
         _left_behind.append(self._spool)
         self._spool = None
+        self.open_spans = None
         self._begin()
 
 

@@ -43,6 +43,7 @@ from otel_i2e.workflows.scorers import judge_settings
 from otel_i2e.workflows.tasks import load_task
 from otel_i2e.workflows.verdict_file import verdicts_path, write_verdicts
 from otel_i2e.workflows.verdicts import Memory, recall
+from otel_i2e.workflows.whole_traces import unfinished_traces
 
 __all__ = ["Progress", "evaluate", "memory_of"]
 
@@ -132,9 +133,10 @@ def _carried_out(settings: Settings, plan: Plan, on_progress: Progress) -> Exper
     rounds = 0
     while not interrupted and (planned := next_round(plan.cases, found.runs, plan.effort, plan.policy, number=rounds)):
         ran, interrupted = _run(plan, planned, on_progress)
+        unfinished = {} if interrupted else unfinished_traces(plan.recorder, ran, plan.scorers, plan.timeout)
         plan.recorder.flush(_FLUSH_SECONDS)
         _take_in(settings, plan.experiment_id, len(found.runs) + len(ran))
-        _extend(found, _score(settings, plan, ran, on_progress))
+        _extend(found, _score(settings, plan, ran, unfinished, on_progress))
         rounds = max(rounds, planned[0].repeat if plan.effort.stop_early else 0) + 1
     experiment = experiment_of(plan, found.runs, interrupted=interrupted)
     with Store.of(settings).write() as writer:
@@ -155,7 +157,9 @@ def _carried_out(settings: Settings, plan: Plan, on_progress: Progress) -> Exper
     return experiment
 
 
-def _score(settings: Settings, plan: Plan, ran: Sequence[Ran], on_progress: Progress) -> Scored:
+def _score(
+    settings: Settings, plan: Plan, ran: Sequence[Ran], unfinished: Mapping[str, str], on_progress: Progress
+) -> Scored:
     attempts = sum(len(plan.scorers[one.case.id]) for one in ran if one.error is None)
     return score_runs(
         settings,
@@ -165,6 +169,7 @@ def _score(settings: Settings, plan: Plan, ran: Sequence[Ran], on_progress: Prog
         judge=plan.judge,
         memory=plan.memory,
         without_judges=plan.without_judges,
+        unfinished=unfinished,
         on_scored=_count(on_progress, attempts),
     )
 

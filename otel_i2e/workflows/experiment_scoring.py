@@ -15,6 +15,7 @@ from otel_i2e.workflows.attempts import Asker, Job, attempt_all, not_tried
 from otel_i2e.workflows.case_runs import Ran
 from otel_i2e.workflows.subjects import subjects_of
 from otel_i2e.workflows.verdicts import Memory
+from otel_i2e.workflows.whole_traces import looks_beyond
 
 __all__ = ["Scored", "score_runs"]
 
@@ -45,12 +46,14 @@ def score_runs(
     judge: JudgeSettings,
     memory: Memory | None = None,
     without_judges: str | None = None,
+    unfinished: Mapping[str, str] | None = None,
     on_scored: Callable[[], None],
 ) -> Scored:
     """Score every run whose span is in the store with the scorers of its case (`scorers`, by case id).
 
     `memory` has the verdicts that are not asked for again, and takes the new ones. `without_judges` says why scorers
-    that ask a judge are left out. `on_scored` is called for each attempt.
+    that ask a judge are left out, `unfinished` which traces are not known in full, and why: who looks at these has
+    an error. `on_scored` is called for each attempt.
     Nothing that a scorer or a judge does is raised.
     """
     found = Scored([], [], [])
@@ -61,7 +64,8 @@ def score_runs(
             costs = _costs(reader, experiment_id)
             times = _times(reader, experiment_id, some)
         jobs, timeout = _jobs(some, subjects, scorers, asker), settings.scorer_timeout
-        attempts = asyncio.run(_attempts(jobs, judge, memory, without_judges, on_scored, timeout=timeout))
+        left = _left(jobs, without_judges, unfinished or {})
+        attempts = asyncio.run(_attempts(jobs, left, judge, memory, on_scored, timeout=timeout))
         for one in some:
             subject = subjects.get(one.span_id)
             made = attempts.get(one.span_id, ())
@@ -102,11 +106,22 @@ def _jobs(
     ]
 
 
+def _left(jobs: Sequence[Job], without_judges: str | None, unfinished: Mapping[str, str]) -> dict[int, Attempt]:
+    """Position of a job that cannot be tried → what is recorded of it."""
+    left: dict[int, Attempt] = {}
+    for number, (scorer, subject, *_) in enumerate(jobs):
+        if without_judges is not None and scorer.asks_model:
+            left[number] = not_tried(scorer, Outcome.LEFT_OUT, without_judges)
+        elif looks_beyond(scorer) and subject.span.trace_id in unfinished:
+            left[number] = not_tried(scorer, Outcome.ERROR, unfinished[subject.span.trace_id])
+    return left
+
+
 async def _attempts(
     jobs: Sequence[Job],
+    left: Mapping[int, Attempt],
     judge: JudgeSettings,
     memory: Memory | None,
-    without_judges: str | None,
     on_scored: Callable[[], None],
     *,
     timeout: float,
@@ -118,10 +133,9 @@ async def _attempts(
         made[job.subject.span.span_id, job.scorer.name] = attempt
         on_scored()
 
-    left = [job for job in jobs if without_judges is not None and job.scorer.asks_model]
-    for job in left:
-        keep(job, not_tried(job.scorer, Outcome.LEFT_OUT, without_judges))
-    tried = [job for job in jobs if job not in left] if left else jobs
+    for number, attempt in left.items():
+        keep(jobs[number], attempt)
+    tried = [job for number, job in enumerate(jobs) if number not in left]
     await attempt_all(tried, judge, keep, memory=memory, timeout=timeout)
     attempts: dict[str, list[Attempt]] = {}
     for job in jobs:

@@ -20,6 +20,7 @@ from otel_i2e.workflows.ingest import drain
 from otel_i2e.workflows.recording import recording
 from otel_i2e.workflows.scorers import applicable_scorers, judge_settings, load_all, named
 from otel_i2e.workflows.tasks import task_of
+from otel_i2e.workflows.whole_traces import unfinished_traces
 
 __all__ = ["run_one"]
 
@@ -59,9 +60,10 @@ def run_one(
         on_ran=ran.append,
     )
     asyncio.run(runs)
+    by_case = {case.id: list(wanted.values())}
+    unfinished = unfinished_traces(recorder, ran, by_case, timeout)
     recorder.flush(_FLUSH_SECONDS)
     drain(settings, _DRAIN_SECONDS)
-    by_case = {case.id: list(wanted.values())}
     memory = memory_of(settings, by_case, None, cache=repeat == 0)
     scored = score_runs(
         settings,
@@ -70,6 +72,7 @@ def run_one(
         by_case,
         judge=judge_settings(settings),
         memory=memory,
+        unfinished=unfinished,
         on_scored=lambda: None,
     )
     with Store.of(settings).write() as writer:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TypeVar
 
-from otel_i2e.capture import Recorder, install, recorder
+from otel_i2e.capture import OpenSpans, Recorder, install, recorder
 from otel_i2e.config import Settings
 from otel_i2e.errors import UsageError
 
@@ -30,7 +30,10 @@ def recording(settings: Settings) -> Recorder:
             f"this process records to {there.spool_path} (capture {there.settings.capture!r}) already; "
             "evaluate in a process of its own, with i2e eval"
         )
-    return quietly(lambda: install(wanted))
+    found = quietly(lambda: install(wanted))
+    if found.open_spans is None:
+        found.open_spans = OpenSpans()
+    return found
 
 
 def quietly(make: Callable[[], T]) -> T:

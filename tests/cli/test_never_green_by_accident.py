@@ -25,7 +25,8 @@ from otel_i2e.testing import MessagesServer, Reply
 
 _CLI = [sys.executable, "-c", "from otel_i2e.cli.main import main; main()"]
 _APP = """
-import os, time
+import contextvars, os, threading, time
+import otel_i2e
 
 def good(question):
     return "30 days"
@@ -69,6 +70,16 @@ def empty_object(question):
 
 def formless(question):
     return Formless()
+
+@otel_i2e.observe(kind="tool")
+def delete_order(seconds):
+    time.sleep(seconds)
+
+def goes_on(question):
+    context = contextvars.copy_context()
+    work = lambda: (time.sleep(0.3), context.run(delete_order, 60 if question == "hard" else 0))
+    threading.Thread(target=work, daemon=True).start()
+    return "30 days"
 
 def slow(question):
     open("started", "w").close()
@@ -626,6 +637,23 @@ def test_a_dataset_that_moved_on_and_one_that_was_forgotten(project: Callable[..
     assert "not decided yet" not in project("gate").out
     Path("five.jsonl").unlink()
     assert "the dataset file five.jsonl cannot be read any more" in project("gate").out
+
+
+@pytest.mark.parametrize(("question", "code"), [("easy", 1), ("hard", 2)])
+def test_a_tool_that_runs_after_the_answer(project: Callable[..., _Ran], question: str, code: int) -> None:
+    """It is in the trace of the run, and seen; while it goes on nobody knows the whole trace."""
+    case = {
+        "id": "c",
+        "input": question,
+        "priority": "P0",
+        "must": [{"contains": "30"}, {"tool_not_called": ["delete_order"]}],
+    }
+    Path("five.jsonl").write_text(json.dumps(case) + "\n")
+    evaluated = project("eval", "five.jsonl", "--task", "app:goes_on", "--timeout", "2")
+    gate = project("gate")
+    _said(f"a forbidden tool that a thread calls after the answer, {question}", evaluated, gate)
+    assert gate.code == code
+    assert ("had not ended 2 s after the answer" in gate.out) == (code == 2)
 
 
 def test_a_p0_that_failed_once(project: Callable[..., _Ran]) -> None:
