@@ -91,6 +91,8 @@ def parse_prompt(text: str, path: str, settings: JudgeSettings, *, name: str) ->
         prompt = JudgePrompt.model_validate(values)
     except ValidationError as error:
         raise ScorerError(f"{path}{_line_of(text, error)}: {_said(error)}") from None
+    if (why := prompt.idle_threshold) is not None:
+        raise ScorerError(f"{path}: {why}")
     if prompt.temperature is not None and not takes_temperature(prompt.model):
         raise ScorerError(
             f"{path}: temperature = {prompt.temperature:g}, and {prompt.model} takes none (models after Claude 4.6 "

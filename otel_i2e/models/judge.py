@@ -64,6 +64,15 @@ class JudgePrompt(Contract):
     """Where the file lies."""
 
     @property
+    def idle_threshold(self) -> str | None:
+        """Why the threshold decides nothing, one line: every choice passes, or none. None when it decides."""
+        values = [value for value in self.choices.values() if value is not None]
+        if self.threshold is None or len({value >= self.threshold for value in values}) > 1:
+            return None
+        said = ", ".join(f"{value:g}" for value in values) or "no choice has a value"
+        return f"threshold = {self.threshold:g} lets every choice pass, or none ({said}); give one between them"
+
+    @property
     def identity(self) -> str:
         """12 hex digits of SHA-256 over everything that can change a verdict."""
         choices = tuple(self.choices.items())

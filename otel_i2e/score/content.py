@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from functools import cache
 from typing import Any, Final
 
@@ -11,7 +11,17 @@ from otel_i2e import semconv
 from otel_i2e.models import Outcome, Span, Subject
 from otel_i2e.redact import taken_out
 
-__all__ = ["Gaps", "answer_cut", "calls_cut", "gaps_of", "in_doubt", "is_truncated", "missing", "redacted"]
+__all__ = [
+    "Gaps",
+    "answer_cut",
+    "calls_cut",
+    "gaps_of",
+    "in_doubt",
+    "is_truncated",
+    "missing",
+    "nothing_done",
+    "redacted",
+]
 
 Gaps = tuple[tuple[Outcome, Callable[[Subject], str | None]], ...]
 """Ways in which a subject may lack what a scorer needs: the outcome then, and the reason, or None when it is there."""
@@ -105,6 +115,13 @@ def calls_cut(subject: Subject, *, results: bool = False) -> str | None:
         if not _is_cut_in(span, _SAID_TO_IT if span.kind == "llm" else _NOTHING if results else _CAME_OF_IT):
             return f"tool calls of this trace ({span.kind} span {span.span_id}) were cut when they were recorded"
     return None
+
+
+def nothing_done(trace: Iterable[Span]) -> str | None:
+    """Why a trace tells nothing of what was done in it, one line; None when it has a model call or a tool's run."""
+    if any(span.kind in ("llm", "tool") for span in trace):
+        return None
+    return "neither a model call nor a tool's run was recorded in this trace, so what was called is not known"
 
 
 def _is_cut_in(span: Span, attributes: frozenset[str]) -> bool:

@@ -130,11 +130,17 @@ def _ended(scorer: Scorer, subject: Subject, result: Any) -> Json:
     if score is None:
         said = _said(scorer, Outcome.NOT_APPLICABLE)
     else:
-        threshold = 1.0 if scorer.threshold is None and is_verdict(result) else scorer.threshold
+        threshold = _threshold_of(scorer, result)
         said = _scored(scorer, subject, score, threshold)
     if model is not None or cost is not None:  # another library's, perhaps
         said["model"], said["cost_usd"] = model and str(model), None if cost is None else float(cost)
     return said
+
+
+def _threshold_of(scorer: Scorer, result: Any) -> float | None:
+    """What the score is held against: a false bool passes at no threshold."""
+    given = scorer.threshold
+    return 1.0 if is_verdict(result) and (given is None or given <= 0) else given
 
 
 def _scored(scorer: Scorer, subject: Subject, score: Score, threshold: float | None) -> Json:

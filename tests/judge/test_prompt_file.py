@@ -123,6 +123,13 @@ def test_a_mistake_is_one_line_with_its_place(text: str, said: str) -> None:
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("threshold", ["0.0", "-1", "1.5"])
+def test_a_threshold_that_decides_nothing_is_refused(threshold: str) -> None:
+    """Every choice would pass, or none."""
+    with pytest.raises(ScorerError, match=r"^judges/tone.md: threshold = .* \(1, 0\); give one between them$"):
+        parsed(GOOD.replace("threshold = 0.5", f"threshold = {threshold}"))
+
+
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     """No file, and one that is no text."""
     with pytest.raises(ScorerError, match=r"none\.md: cannot read the judge prompt: No such file"):

@@ -37,6 +37,8 @@ def judge(argument: Any, prompts: Mapping[str, JudgePrompt]) -> Scorer:
     prompt = prompts[asked.prompt]
     if asked.threshold is not None:
         prompt = prompt.model_copy(update={"threshold": asked.threshold})
+        if (why := prompt.idle_threshold) is not None:
+            raise ScorerError(f"judge {asked.prompt!r}: {why}")
     title = f"judge {asked.prompt!r}" + (f": {shown(asked.criterion)}" if asked.criterion else "")
     return judge_scorer(prompt, criterion=asked.criterion, name=title)
 

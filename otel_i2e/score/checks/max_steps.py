@@ -7,7 +7,9 @@ from typing import Any
 from pydantic import Field
 
 from otel_i2e.models import Contract, Score, Span
+from otel_i2e.score.answer import NotRecorded
 from otel_i2e.score.checks._check import check_scorer, read_argument
+from otel_i2e.score.content import nothing_done
 from otel_i2e.score.scorer import Scorer
 
 __all__ = ["max_steps"]
@@ -26,6 +28,8 @@ def max_steps(argument: Any) -> Scorer:
 
     def check(trace: list[Span]) -> Score:
         """The trace took no more steps than this."""
+        if (why := nothing_done(trace)) is not None:
+            raise NotRecorded(why)
         kinds = [span.kind for span in trace if span.duplicate_of is None]
         calls, tools = kinds.count("llm"), kinds.count("tool")
         return Score(

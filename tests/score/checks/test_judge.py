@@ -103,6 +103,8 @@ def test_a_judge_is_named_with_its_options() -> None:
     prompts = {"tone": PROMPT}
     assert judge("tone", prompts).threshold == 0.5
     strict = judge({"prompt": "tone", "threshold": 1.0}, prompts)
+    with pytest.raises(ScorerError, match=r"^judge 'tone': threshold = -1 lets every choice pass, or none"):
+        judge({"prompt": "tone", "threshold": -1}, prompts)
     assert (strict.threshold, strict.name, strict.needs_judge) == (1.0, "judge 'tone'", True)
 
 

@@ -30,3 +30,10 @@ def test_a_wrong_limit_is_one_line() -> None:
     wrong: Any = "many"
     with pytest.raises(ScorerError, match=r"^max_steps: .*its fields are steps$"):
         max_steps(wrong)
+
+
+def test_a_trace_of_an_application_that_records_nothing_shows_nothing(attempt: Try) -> None:
+    """Its own span alone: neither a pass nor a fail."""
+    made = attempt(max_steps(5), trace=trace_of(agent_span()))
+    assert (made.outcome, made.passed) == (Outcome.NO_CONTENT, None)
+    assert "neither a model call nor a tool's run" in (made.error or "")

@@ -33,3 +33,10 @@ def test_a_wrong_limit_is_one_line() -> None:
     """It names the fields."""
     with pytest.raises(ScorerError, match=r"^no_loops: .*its fields are times$"):
         no_loops(0)
+
+
+def test_a_trace_of_an_application_that_records_nothing_shows_nothing(attempt: Try) -> None:
+    """Its own span alone: neither a pass nor a fail."""
+    made = attempt(no_loops(), trace=trace_of(agent_span()))
+    assert (made.outcome, made.passed) == (Outcome.NO_CONTENT, None)
+    assert "neither a model call nor a tool's run" in (made.error or "")

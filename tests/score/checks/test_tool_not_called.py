@@ -34,3 +34,10 @@ def test_calls_that_were_not_recorded_cannot_pass(attempt: Try) -> None:
     assert attempt(tool_not_called("delete"), trace=hidden).outcome is Outcome.NO_CONTENT
     with pytest.raises(ScorerError, match=r"^tool_not_called: "):
         tool_not_called([])
+
+
+def test_a_trace_of_an_application_that_records_nothing_shows_nothing(attempt: Try) -> None:
+    """Its own span alone: neither a pass nor a fail."""
+    made = attempt(tool_not_called("delete"), trace=trace_of(agent_span()))
+    assert (made.outcome, made.passed) == (Outcome.NO_CONTENT, None)
+    assert "neither a model call nor a tool's run" in (made.error or "")
