@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any, cast
 
 from otel_i2e.models import Judge, Score, Subject
 from otel_i2e.score.adapters.identity import asked_model, foreign_definition
+from otel_i2e.score.adapters.native import native_output
 from otel_i2e.score.scorer import Scorer
 
 __all__ = ["from_autoevals"]
@@ -18,8 +20,11 @@ def from_autoevals(scorer: Any, *, name: str | None = None, threshold: float | N
     judges all the same, and none that was calibrated: they cannot block.
     """
 
+    reads_text = type(scorer).__module__.endswith(".string") or _model(scorer) is not None
+    answer_of = _text if reads_text else _native
+
     async def ask(subject: Subject, _judge: Judge | None) -> Score | None:
-        made: Any = await scorer.eval_async(output=subject.output, expected=subject.expected, input=subject.input)
+        made: Any = await scorer.eval_async(output=answer_of(subject), expected=subject.expected, input=subject.input)
         if made.error is not None:
             raise made.error
         return None if made.score is None else Score(value=float(made.score), metadata=dict(made.metadata or {}))
@@ -36,6 +41,15 @@ def from_autoevals(scorer: Any, *, name: str | None = None, threshold: float | N
         source=f"autoevals {kind.__qualname__}",
         description=(kind.__doc__ or "").strip().partition("\n")[0],
     )
+
+
+def _text(subject: Subject) -> Any:
+    return subject.output
+
+
+def _native(subject: Subject) -> Any:
+    """A number or a list that was answered, for those that compare such."""
+    return copy.deepcopy(native_output(subject))
 
 
 def _model(scorer: Any) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
@@ -9,6 +10,7 @@ from typing import Any, cast
 from otel_i2e.errors import ScorerError
 from otel_i2e.models import Case, Json, Judge, Outcome, Score, Span, Subject
 from otel_i2e.score.adapters.identity import asked_model, foreign_definition
+from otel_i2e.score.adapters.native import native_output
 from otel_i2e.score.answer import ScorerResult
 from otel_i2e.score.run import run_scorer
 from otel_i2e.score.scorer import Scorer
@@ -18,7 +20,8 @@ __all__ = ["from_pydantic_evals", "to_pydantic_evals"]
 
 
 def from_pydantic_evals(evaluator: Any, *, name: str | None = None, threshold: float | None = None) -> Scorer:
-    """A bool passes when it is true, a number measures, text is a label; of several results none can be chosen.
+    """A bool passes when it is true, a number measures, text is a label; of several results none can be chosen. It is
+    given the output that the application gave, as JSON has it.
 
     What it would see of spans (`ctx.span_tree`) is not given to it, nor the duration of a span without an end: it
     raises, and that is an error.
@@ -89,7 +92,7 @@ def _context(subject: Subject) -> Any:
         inputs=subject.input,
         metadata=subject.metadata,
         expected_output=subject.expected,
-        output=subject.output,
+        output=copy.deepcopy(native_output(subject)),
         duration=(subject.duration_ms or 0.0) / 1000,
         _span_tree=SpanTreeRecordingError("a scorer of otel-i2e that looks at spans takes `trace`"),
         attributes={},

@@ -88,3 +88,11 @@ def test_one_that_asks_a_model_is_a_judge(monkeypatch: pytest.MonkeyPatch) -> No
     assert from_autoevals(ListContains(pairwise_scorer=classifier())).model == "gpt-4o"
     assert not from_autoevals(Levenshtein()).asks_model
     assert attempt(from_autoevals(Levenshtein()), "30 days").model is None
+
+
+def test_one_that_compares_numbers_is_given_one() -> None:
+    """Where the application answered one; those of texts are given the text."""
+    span = llm_span("How many?", "5", attributes={"output.mime_type": "application/json"})
+    for ours, expected in ((NumericDiff(), 5), (Levenshtein(), "5")):
+        subject = Subject(span=span, case=Case(id="a", input="How many?", expected=expected))
+        assert asyncio.run(run_scorer(from_autoevals(ours, threshold=1.0), subject)).passed is True

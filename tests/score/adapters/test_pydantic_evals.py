@@ -15,6 +15,7 @@ from pydantic_evals.evaluators import (
     EqualsExpected,
     EvaluationReason,
     Evaluator,
+    IsInstance,
     LLMJudge,
     MaxDuration,
 )
@@ -165,3 +166,18 @@ def test_its_judge_is_one() -> None:
     assert from_pydantic_evals(LLMJudge(rubric="polite", model="openai:gpt-4o")).model == "openai:gpt-4o"
     assert from_pydantic_evals(LLMJudge(rubric="polite")).model == "unknown model"
     assert from_pydantic_evals(EqualsExpected()).model is None
+
+
+@pytest.mark.parametrize(
+    ("evaluator", "passes"),
+    [(IsInstance(type_name="dict"), True), (IsInstance(type_name="str"), False), (EqualsExpected(), True)],
+)
+def test_it_sees_the_output_that_the_application_gave(evaluator: Any, passes: bool) -> None:
+    """And not the JSON that a span holds of it; text that looks like JSON is text."""
+    for attributes, answer in (
+        ({"output.mime_type": "application/json"}, passes),
+        ({}, evaluator == IsInstance("str")),
+    ):
+        span = llm_span("q", '{"a": 1}', attributes=attributes)
+        subject = Subject(span=span, case=Case(id="a", input="q", expected={"a": 1}))
+        assert asyncio.run(run_scorer(from_pydantic_evals(evaluator), subject)).passed is answer
