@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
 from otel_i2e.models import SpanRow
 from otel_i2e.normalize.duplicates_beside import counted_alike, join_beside, uncounted
@@ -17,6 +18,7 @@ from otel_i2e.normalize.same_call import (
     differ_in_input,
     differ_in_model,
     failed,
+    is_wire,
     key_of,
     on_two_machines,
     place,
@@ -24,6 +26,10 @@ from otel_i2e.normalize.same_call import (
 
 __all__ = ["join_nested"]
 
+_BEGINNING: Final = 16
+"""Output tokens that a stream of Anthropic's says at its beginning, at the most."""
+Counts = tuple[int, int]
+"""Input and output tokens."""
 Wrapper = tuple[SpanRow, SpanRow]
 """A span around several calls, and the one of them that it repeats."""
 
@@ -127,7 +133,23 @@ def _repeats(calls: Calls, outer: SpanRow, group: Group, *, alone: bool) -> bool
     mine, theirs = counts(outer), _counts(group)
     if mine is None or theirs is None:
         return alone and not any(differ_in_answer(outer, row) for row in group.rows)
-    return mine == theirs
+    return mine == theirs or (alone and _is_miscounted(outer, mine, group, theirs))
+
+
+def _is_miscounted(outer: SpanRow, mine: Counts, group: Group, theirs: Counts) -> bool:
+    """Whether another library counted an only call, of which the provider's own counts are known, by a habit.
+
+    One adds what a stream said at its beginning to the output, others leave the cache out of the input. Both were told
+    the same.
+    """
+    wire = [row for row in group.rows if is_wire(row)]
+    if not wire or outer["scope_name"] in group.scopes or differ_in_model(outer, wire[0]):
+        return False
+    if not outer["input_text"] or outer["input_text"] != wire[0]["input_text"]:
+        return False
+    adds_the_beginning = mine[0] == theirs[0] and 0 < mine[1] - theirs[1] <= _BEGINNING
+    leaves_the_cache_out = mine[1] == theirs[1] and mine[0] < theirs[0]
+    return adds_the_beginning or leaves_the_cache_out
 
 
 def _counts(group: Group) -> tuple[int, int] | None:

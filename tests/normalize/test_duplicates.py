@@ -225,6 +225,26 @@ def test_one_id_for_all_answers_is_no_call_in_common(row_of: RowOf) -> None:
     assert duplicate_links([*rows, twin]) in ({key_of(rows[0]): key_of(twin)}, {key_of(twin): key_of(rows[0])})
 
 
+@pytest.mark.parametrize(
+    ("counted", "is_one"),
+    [((900, 92), True), ((300, 90), True), ((900, 150), False), ((300, 92), False), ((950, 90), False)],
+    ids=["beginning twice", "without the cache", "another answer", "both", "more input"],
+)
+def test_a_habit_of_counting_makes_no_second_call(row_of: RowOf, counted: tuple[int, int], is_one: bool) -> None:
+    """Around the SDK's own span, with the same question: the provider's counts stand."""
+    asked = {"gen_ai__input__messages": "hi", "gen_ai__request__model": "m"}
+    told: dict[str, Any] = {
+        f"gen_ai__usage__{side}_tokens": n for side, n in zip(("input", "output"), counted, strict=True)
+    }
+    outer = call(row_of, "a", at=(0, 100), fields={"scope_name": "opentelemetry.instrumentation.anthropic"},
+                 **asked, **told)  # fmt: skip
+    sdk = {"scope_name": "com.anthropic.sdk.python"}
+    inner = call(row_of, "b", "a", at=(1, 99), fields=sdk, gen_ai__response__id="r", **asked)
+    assert bool(duplicate_links([outer, inner])) is is_one
+    other = call(row_of, "b", "a", at=(1, 99), fields=sdk, **{**asked, "gen_ai__input__messages": "ho"})
+    assert duplicate_links([outer, other]) == {}
+
+
 LOGFIRE: dict[str, Any] = {"scope_name": "logfire.openai"}
 LATE: dict[str, Any] = {**LOGFIRE, "name": "streaming response from {request_data[model]!r} took {duration:.2f}s"}
 
