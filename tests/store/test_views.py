@@ -481,6 +481,15 @@ class TestTraces:
         (row,) = _rows("SELECT root_span_id, input_text, output_text FROM traces", spans)
         assert row == {"root_span_id": spans[1].span_id, "input_text": "in 0", "output_text": "out 2"}
 
+    def test_embeddings_are_paid_for_and_are_no_calls(self) -> None:
+        """Once, where two libraries saw one; they are in no `llm_calls`."""
+        call = llm_span(input_tokens=10, output_tokens=5, cost_usd=0.5)
+        told: dict[str, Any] = {"trace_id": call.trace_id, "kind": "embedding", "output_tokens": None}
+        vectors = llm_span(input_tokens=7, cost_usd=0.25, **told)
+        twin = llm_span(input_tokens=7, cost_usd=0.25, duplicate_of=vectors.span_id, **told)
+        (row,) = _rows("SELECT llm_calls, input_tokens, output_tokens, cost_usd FROM traces", [call, vectors, twin])
+        assert tuple(row.values()) == (1, 17, 5, 0.75)
+
 
 class TestLatestScores:
     """What is known now."""
