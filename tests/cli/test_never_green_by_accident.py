@@ -31,6 +31,13 @@ import otel_i2e
 def good(question):
     return "30 days"
 
+@otel_i2e.observe(kind="tool")
+def look(question):
+    return "30 days"
+
+def looks(question):
+    return look(question)
+
 def bad(question):
     return "no idea"
 
@@ -328,14 +335,14 @@ _SATISFIED_BY_SILENCE = [
 ]
 
 
-@pytest.mark.parametrize("task", ["nothing", "empty", "zero_width", "empty_object", "formless", "good"])
+@pytest.mark.parametrize("task", ["nothing", "empty", "zero_width", "empty_object", "formless", "looks"])
 def test_an_application_that_says_nothing(project: Callable[..., _Ran], task: str) -> None:
-    """It does nothing that it must not, whatever the check is that says so: nothing was measured, but of a good one."""
+    """It does nothing that it must not, whatever the check is that says so: nothing was measured, but of one that answers by a tool."""
     rows = [{"id": f"c{at}", "input": "x", "priority": "P0", **one} for at, one in enumerate(_SATISFIED_BY_SILENCE)]
     Path("silence.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     evaluated, gate = project("eval", "silence.jsonl", "--task", f"app:{task}"), project("gate")
     _said(f"negative checks of an application that returns {task}", evaluated, gate)
-    silent = task != "good"
+    silent = task != "looks"
     assert gate.code == (2 if silent else 0)
     assert (f"of {len(rows)} cases {len(rows)} were not measured" in gate.out) is silent
 
