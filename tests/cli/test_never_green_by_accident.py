@@ -337,7 +337,7 @@ _SATISFIED_BY_SILENCE = [
 
 @pytest.mark.parametrize("task", ["nothing", "empty", "zero_width", "empty_object", "formless", "looks"])
 def test_an_application_that_says_nothing(project: Callable[..., _Ran], task: str) -> None:
-    """It does nothing that it must not, whatever the check is that says so: nothing was measured, but of one that answers by a tool."""
+    """It does nothing that it must not: whatever check says so measured nothing, but of one that answers by a tool."""
     rows = [{"id": f"c{at}", "input": "x", "priority": "P0", **one} for at, one in enumerate(_SATISFIED_BY_SILENCE)]
     Path("silence.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     evaluated, gate = project("eval", "silence.jsonl", "--task", f"app:{task}"), project("gate")

@@ -6,8 +6,10 @@ from typing import Any, cast
 
 from pydantic import Field
 
-from otel_i2e.models import Contract, Json, Score, ToolCall
+from otel_i2e.models import Contract, Json, Score, Span, ToolCall
+from otel_i2e.score.answer import NotRecorded
 from otel_i2e.score.checks._check import check_scorer, read_argument, shown
+from otel_i2e.score.content import nothing_done
 from otel_i2e.score.scorer import Scorer
 from otel_i2e.score.values import same_value
 
@@ -27,7 +29,7 @@ def tool_called(argument: Any) -> Scorer:
     """`"lookup_order"` or `{"name": "lookup_order", "arguments": {"order_id": "A-17"}}`."""
     wanted = read_argument("tool_called", Call, argument, short="name")
 
-    def check(tool_calls: list[ToolCall]) -> Score:
+    def check(tool_calls: list[ToolCall], trace: list[Span]) -> Score:
         """This tool was called with these arguments."""
         named = [call for call in tool_calls if call.name == wanted.name]
         if any(_within(wanted.arguments, call.arguments) for call in named):
@@ -35,6 +37,8 @@ def tool_called(argument: Any) -> Scorer:
         if named:
             seen = "; ".join(shown(call.arguments, 120) for call in named)
             return Score(value=0.0, explanation=f"{wanted.name} was called with other arguments: {seen}")
+        if (why := nothing_done(trace)) is not None:
+            raise NotRecorded(why)
         others = ", ".join(sorted({call.name for call in tool_calls})) or "none"
         return Score(value=0.0, explanation=f"{wanted.name} was not called; called were: {others}")
 

@@ -67,3 +67,9 @@ def test_a_wrong_argument_is_one_line(argument: Any) -> None:
     """It names the fields."""
     with pytest.raises(ScorerError, match=r"^tool_called: .*its fields are name, arguments$"):
         tool_called(argument)
+
+
+def test_a_trace_of_an_application_that_records_nothing_shows_nothing(attempt: Try) -> None:
+    """Neither that it was called nor that it was not."""
+    made = attempt(tool_called("look_up"), trace=trace_of(agent_span()))
+    assert (made.outcome, made.passed) == (Outcome.NO_CONTENT, None)
