@@ -30,6 +30,8 @@ __all__ = [
 _MARK = "@pytest.mark.i2e"
 _SHADOW = "i2e.shadow"
 """The property of a test whose verdict rests on judges that may not block."""
+_REPLAYED = "i2e.replayed"
+"""The property of a test of which verdicts were replayed: when they were recorded."""
 _MARKER = "i2e(dataset, repeat=1, scorers=(), timeout=120): run once for each case of a dataset, with the fixture i2e"
 
 
@@ -57,7 +59,7 @@ class CaseUnderTest:
         if self.result is not None and not self.is_checked:
             pytest.fail(f"{_MARK}: i2e.run again, before check() looked at what ran first", pytrace=False)
         self.is_checked = False
-        self.result = run_one(
+        self.result, replayed = run_one(
             load_settings(),
             self.case,
             task,
@@ -67,6 +69,8 @@ class CaseUnderTest:
             scorers=self._scorers,
         )
         self._node.user_properties += list(_properties(self.result))
+        if replayed is not None:
+            self._node.user_properties.append((_REPLAYED, f"recorded {replayed}"))
         return self
 
     @property
@@ -144,19 +148,23 @@ def pytest_runtest_call(item: pytest.Item) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """A section with what rests on judges that may not block: such a test is no proof, whatever its letter."""
-    reports: list[Any] = [report for reports in terminalreporter.stats.values() for report in reports]
-    said = [
-        (report.nodeid, text)
-        for report in reports
-        if getattr(report, "when", None) == "call"
-        for name, text in report.user_properties
-        if name == _SHADOW
-    ]
-    if said:
-        terminalreporter.section(f"i2e: {len(said)} verdicts rest on judges that may not block", yellow=True)
-        for nodeid, text in said:
-            terminalreporter.line(f"{nodeid}: {text}")
+    """What rests on judges that may not block, which is no proof, whatever its letter; what was replayed."""
+    for name, title in (
+        (_SHADOW, "verdicts rest on judges that may not block"),
+        (_REPLAYED, "tests use verdicts that judges gave before"),
+    ):
+        if said := list(_said(terminalreporter, name)):
+            terminalreporter.section(f"i2e: {len(said)} {title}", yellow=True)
+            for nodeid, text in said:
+                terminalreporter.line(f"{nodeid}: {text}")
+
+
+def _said(terminalreporter: pytest.TerminalReporter, name: str) -> Iterator[tuple[str, str]]:
+    """Test and text of each property of this name."""
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if getattr(report, "when", None) == "call":
+                yield from ((report.nodeid, text) for given, text in report.user_properties if given == name)
 
 
 @pytest.fixture

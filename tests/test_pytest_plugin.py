@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
+from datetime import UTC, datetime
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -195,6 +196,13 @@ def test_a_judge_without_a_calibration_reports_and_fails_no_test(
     assert [len(said) for said in found.values()] == [1, 1]
     skipped = [one.get("type") for one in tests["test_answers[banana-0]"].iter("skipped")]
     assert skipped == ["pytest.xfail"]
+    assert "judges gave before" not in done.stdout
+    monkeypatch.delenv("ANTHROPIC_API_KEY")
+    again = _pytest(project, "-n", "1", "-k", "answers and 0", "--junitxml", "out.xml")
+    assert "1 passed, 1 xfailed" in again.stdout, again.stdout + again.stderr
+    assert "i2e: 2 tests use verdicts that judges gave before" in again.stdout
+    assert f"test_answers[laptop-0]: recorded {datetime.now(UTC):%Y-%m-}" in again.stdout
+    assert 'name="i2e.replayed"' in (project / "out.xml").read_text()
 
 
 def test_a_session_without_the_marker_pays_nothing() -> None:

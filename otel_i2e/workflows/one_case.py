@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from opentelemetry import trace
 
@@ -22,10 +22,19 @@ from otel_i2e.workflows.scorers import applicable_scorers, judge_settings, load_
 from otel_i2e.workflows.tasks import task_of
 from otel_i2e.workflows.whole_traces import unfinished_traces
 
-__all__ = ["run_one"]
+__all__ = ["OneCase", "run_one"]
 
 _FLUSH_SECONDS: Final = 30.0
 _DRAIN_SECONDS: Final = 60.0
+
+
+class OneCase(NamedTuple):
+    """What came of it."""
+
+    run: CaseRun
+    """The run with its scores."""
+    replayed: str | None
+    """When the verdicts were recorded that judges did not give anew, one line; None when none was replayed."""
 
 
 def run_one(
@@ -37,7 +46,7 @@ def run_one(
     repeat: int = 0,
     timeout: float = 120.0,
     scorers: Sequence[str] = (),
-) -> CaseRun:
+) -> OneCase:
     """Call `function` with the case's input, recorded, and score the span; `timeout` is in seconds.
 
     Spans and scores are stored under `experiment_id`; what the task or a scorer does is in the result, not raised.
@@ -79,7 +88,8 @@ def run_one(
         writer.add_scores(scored.scores)
         writer.add_ledger(scored.ledger)
         writer.add_verdicts([*memory.fresh.values()])
-    return scored.runs[0]
+    days = sorted({f"{one.recorded_at:%Y-%m-%d}" for one in memory.replayed.values()})
+    return OneCase(scored.runs[0], " to ".join(dict.fromkeys((days[0], days[-1]))) if days else None)
 
 
 def _refuse_running_loop() -> None:
