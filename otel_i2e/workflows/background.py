@@ -106,8 +106,9 @@ class _Worker:
         with fork_guard:  # neither a fork nor the process's end may come in the middle of loading DuckDB
             from otel_i2e.workflows.ingest import ingest  # duckdb and pydantic: only once there is something
 
-        beside = {} if self._preparer is None else {"preparing": self._preparer}
-        return ingest(self._settings, spool=self._spool, stop=stop, **beside).stored
+        if self._preparer is None:
+            return ingest(self._settings, spool=self._spool, stop=stop).stored
+        return ingest(self._settings, spool=self._spool, stop=stop, preparing=self._preparer).stored
 
     def _check_judges(self) -> None:
         """Drift checks that are due, looked for once an hour and only where the settings ask for them."""

@@ -428,8 +428,8 @@ def test_attributes_that_a_sender_left_out_are_marked_as_cut(marker: Any) -> Non
         assert of_json.attributes == of_protobuf.attributes
         marks = of_json.attributes.get("i2e.content.truncated")
         if count:
-            known = json.loads(marker) if isinstance(marker, str) and marker.startswith("{") else {}
-            assert json.loads(marks) == {**known, "dropped attributes": {"count": 3}}
+            known: dict[str, Any] = json.loads(marker) if isinstance(marker, str) and marker.startswith("{") else {}
+            assert json.loads(str(marks)) == {**known, "dropped attributes": {"count": 3}}
         else:
             assert marks == marker
 

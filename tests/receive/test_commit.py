@@ -24,14 +24,14 @@ class SlowSpool(Spool):
         self.groups: list[list[bytes]] = []
         self.broken = False
 
-    def put_together(self, requests: Sequence[Request]) -> None:
+    def put_together(self, requests: Sequence[Request]) -> range:
         """As the real one, later."""
         self.groups.append([request.body for request in requests])
         self.begun.set()
         assert self.go.wait(20)
         if self.broken:
             raise SpoolError("the disk is gone")
-        super().put_together(requests)
+        return super().put_together(requests)
 
 
 @pytest.fixture

@@ -82,7 +82,7 @@ def test_a_result_that_comes_before_its_call_finds_it_later(emitted: tuple[str, 
 def test_the_call_of_its_own_trace_is_meant_whenever_it_comes() -> None:
     """A result that was put onto a call elsewhere goes back where it was emitted, when that call is stored."""
     there = _call(trace_id="b" * 32, span_id="c" * 16, start_time=_LATER)
-    results = []
+    results: list[list[dict[str, Any]]] = []
     for order in ([_call(), there], [there, _call()]):
         with temporary_store() as store:
             _store(store, [order[0]])
