@@ -46,7 +46,8 @@ def command(
     belongs to this identity of the judge; one without a valid calibration reports and does not block. Exit code 0 when
     it may block, 1 when not, 2 when that could not be measured.
     """
-    from otel_i2e.workflows.calibration import calibrate, check_drift
+    from otel_i2e.workflows.calibration import calibrate
+    from otel_i2e.workflows.drift_check import check_drift
 
     if check and write:
         raise click.UsageError("--check chooses no threshold, so there is nothing to --write; leave one of them out")

@@ -18,7 +18,7 @@ from otel_i2e.config import Settings
 from otel_i2e.errors import I2EError, NotMeasured
 from otel_i2e.models import JudgeStanding
 from otel_i2e.store import Reader, Store
-from otel_i2e.workflows.calibration import DriftCheck, check_drift
+from otel_i2e.workflows.drift_check import DriftCheck, check_drift
 from otel_i2e.workflows.labelled_set import bench_of
 from otel_i2e.workflows.scorers import judge_settings
 from otel_i2e.workflows.standing_file import known_standings

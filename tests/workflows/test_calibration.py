@@ -16,8 +16,9 @@ from otel_i2e.errors import NotMeasured, UsageError
 from otel_i2e.models import JudgeStanding, Span
 from otel_i2e.store import Store
 from otel_i2e.testing import MessagesRequest, MessagesServer, Reply, llm_span, row_of, score_row
-from otel_i2e.workflows.calibration import calibrate, check_drift
+from otel_i2e.workflows.calibration import calibrate
 from otel_i2e.workflows.drift import checks_due, drift_notes, run_due_checks
+from otel_i2e.workflows.drift_check import check_drift
 from otel_i2e.workflows.labels import add_label
 from otel_i2e.workflows.scorers import load_all, named
 from otel_i2e.workflows.standing_file import record_standing
