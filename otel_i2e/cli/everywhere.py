@@ -50,9 +50,8 @@ def in_front(argv: Sequence[str]) -> tuple[list[str], list[str]]:
     return ours, rest
 
 
-def begin(ctx: click.Context, *, output: str | None, quiet: bool, verbose: bool, no_input: bool, debug: bool) -> None:
-    """Take them at their word, until the command has ended; `debug` is for what comes after that."""
-    del debug
+def begin(ctx: click.Context, *, output: str | None, quiet: bool, verbose: bool, no_input: bool) -> None:
+    """Take them at their word, until the command has ended. `--debug` is for what comes after that: see `main`."""
     ctx.obj = {"quiet": quiet, "no_input": no_input, "output": output not in (None, "-")}
     if verbose:
         log_on_stderr()

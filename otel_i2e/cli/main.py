@@ -73,6 +73,7 @@ def cli(ctx: click.Context, **asked: Any) -> None:
     Exit codes: 0 pass; 1 regression, the policy says fail; 2 could not measure, or usage error. The options below may
     stand after the command, too.
     """
+    del asked["debug"]  # main looks for it itself: it is for what comes after a command
     begin(ctx, **asked)
 
 

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
 
 from otel_i2e.gate.remark import Remark
 from otel_i2e.gate.wording import line, listed
-from otel_i2e.models import Action, Case, Experiment, Policy
+from otel_i2e.models import SEVEREST_FIRST, Case, Experiment, Policy
 
 __all__ = ["at_highest_priority", "relabelled_remarks"]
-
-_SEVEREST: Final[tuple[Action, ...]] = ("block", "override", "warn", "log")
 
 
 def at_highest_priority(experiment: Experiment, baseline: Experiment | None, policy: Policy) -> Experiment:
@@ -57,4 +54,4 @@ def _lowered(experiment: Experiment, baseline: Experiment | None, policy: Policy
 
 
 def _weight(case: Case, policy: Policy) -> tuple[int, str]:
-    return _SEVEREST.index(policy.action(case.priority)), case.priority
+    return SEVEREST_FIRST.index(policy.action(case.priority)), case.priority

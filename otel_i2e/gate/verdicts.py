@@ -32,12 +32,21 @@ from otel_i2e.gate.findings import (
 )
 from otel_i2e.gate.runs import served_models
 from otel_i2e.gate.wording import line
-from otel_i2e.models import Action, Attempt, Case, CaseDecision, CaseRun, CaseVerdict, Policy, needed_passes
+from otel_i2e.models import (
+    SEVEREST_FIRST,
+    Action,
+    Attempt,
+    Case,
+    CaseDecision,
+    CaseRun,
+    CaseVerdict,
+    Policy,
+    needed_passes,
+)
 from otel_i2e.stats import failure_probability
 
 __all__ = ["case_decision", "cause_of", "repeat_verdict"]
 
-_MILDER: Final[tuple[Action, ...]] = ("block", "override", "warn", "log")
 _SHADOW: Final = "only a judge without a valid calibration decides it, and the policy does not take its word for a P0"
 
 
@@ -206,7 +215,7 @@ def _action(policy: Policy, case: Case, *, shadow: bool, unconfirmed: bool) -> A
     if unconfirmed:
         mild = policy.unconfirmed in ("warn", "log")
         actions.append("override" if mild and case.priority == "P0" and not shadow else policy.unconfirmed)
-    return max(actions, key=_MILDER.index)
+    return max(actions, key=SEVEREST_FIRST.index)
 
 
 def _verdicts(run: CaseRun) -> list[Attempt]:

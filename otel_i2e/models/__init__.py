@@ -29,7 +29,7 @@ from otel_i2e.models.judge import (
 )
 from otel_i2e.models.label import Label
 from otel_i2e.models.messages import last_text, parts_of, text_of
-from otel_i2e.models.policy import Action, Policy, ScorerRule, SliceRule, SuiteRule
+from otel_i2e.models.policy import SEVEREST_FIRST, Action, Policy, ScorerRule, SliceRule, SuiteRule
 from otel_i2e.models.proposal import CaseStatus, StoredCase
 from otel_i2e.models.query import Query, QueryParam, QueryResult
 from otel_i2e.models.reducer import Reducer, needed_passes
@@ -44,6 +44,7 @@ from otel_i2e.models.turn import Turn
 __all__ = [
     "JSON_COLUMNS",
     "JUDGE_FIELDS",
+    "SEVEREST_FIRST",
     "SPAN_COLUMNS",
     "STRATA",
     "Action",

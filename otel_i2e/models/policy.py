@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
@@ -10,10 +10,12 @@ from otel_i2e.models._contract import Contract
 from otel_i2e.models.case import Priority
 from otel_i2e.models.reducer import Reducer
 
-__all__ = ["Action", "Policy", "RunAction", "ScorerRule", "SliceRule", "SuiteRule"]
+__all__ = ["SEVEREST_FIRST", "Action", "Policy", "RunAction", "ScorerRule", "SliceRule", "SuiteRule"]
 
 Action = Literal["block", "override", "warn", "log"]
 """What a failing case does: `block` fails the run; `override` fails it until overridden; the others report."""
+SEVEREST_FIRST: Final[tuple[Action, ...]] = ("block", "override", "warn", "log")
+"""Every action, that which holds a release back most first."""
 RunAction = Literal["block", "warn", "log"]
 """What a finding about the whole run does: nobody can override one."""
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]

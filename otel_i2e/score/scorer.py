@@ -130,6 +130,11 @@ class Scorer:
         """How far it looks: `span`, `trace` or `conversation`."""
         return "conversation" if self.needs_conversation else "trace" if self.needs_trace else "span"
 
+    @property
+    def looks_beyond(self) -> bool:
+        """Whether it looks at more than its span, which then waits for its trace."""
+        return self.scope != "span"
+
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """The decorated function, called as it is: for a unit test of a scorer."""
         if self.function is None:

@@ -16,6 +16,7 @@ from otel_i2e.stats.proportions import Interval, quantile, wilson_share
 __all__ = [
     "Corrected",
     "is_informative",
+    "is_usable",
     "prediction_powered",
     "prediction_powered_rate",
     "rogan_gladen",
@@ -61,6 +62,11 @@ def is_informative(right_passes: int, passes: int, right_fails: int, fails: int,
     if not passes or not fails:
         return False
     j, interval = youden(right_passes, passes, right_fails, fails, level)
+    return is_usable(j, interval)
+
+
+def is_usable(j: float, interval: Interval) -> bool:
+    """Whether Youden's J is large enough, and shown not to be 0, for rates to be divided by it."""
     return j >= _LEAST_J and interval.low > 0
 
 

@@ -19,12 +19,11 @@ from itertools import product
 from math import exp, inf, log, sqrt
 from typing import Final, NamedTuple
 
-from otel_i2e.stats.corrected import Corrected, solved
+from otel_i2e.stats.corrected import Corrected, is_usable, solved
 from otel_i2e.stats.proportions import Interval, wilson, wilson_share
 
 __all__ = ["PassShare", "Verified", "VerifiedLabel", "verified"]
 
-_LEAST_J: Final = 0.3
 _DRAWN: Final = "drawn"
 _NOW: Final = "now"
 
@@ -132,7 +131,7 @@ def verified(labels: Iterable[VerifiedLabel], drawn: PassShare, judged: PassShar
         tpr=_odds(_Joint.tpr, known),
         tnr=_odds(_Joint.tnr, known),
         kappa=middle.kappa(),
-        is_informative=middle.youden() >= _LEAST_J and youden.low > 0,
+        is_informative=is_usable(middle.youden(), youden),
         rogan_gladen=_clipped(middle.rogan_gladen(), powered if is_same and judged is None else ratio),  # the same then
         prediction_powered=_clipped(middle.prediction_powered(), powered),
     )

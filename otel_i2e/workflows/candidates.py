@@ -19,7 +19,6 @@ __all__ = [
     "identities_of",
     "identity_of",
     "left_out_by",
-    "looks_beyond",
     "micros",
     "scored_by",
     "spans_of",
@@ -155,18 +154,13 @@ def untried(
         "day": micros(now - _DAY),
         "quiet": micros(now - timedelta(seconds=rule.quiet)),
         "patience": micros(now - timedelta(seconds=rule.quiet_max)),
-        "waits": looks_beyond(scorers),
+        "waits": any(scorer.looks_beyond for scorer in scorers),
         "limit": limit,
         "identities": identities_of(scorers),
     }
     rows = _asked(store, settings, _UNTRIED, rule.where, params).rows
     found = [_candidate(*row[:4]) for row in rows if row[4]]
     return found, len(rows) - len(found)
-
-
-def looks_beyond(scorers: Iterable[Scorer]) -> bool:
-    """Whether one of them looks at more than its span, so that the span waits for its trace."""
-    return any(scorer.scope != "span" for scorer in scorers)
 
 
 def unscored(

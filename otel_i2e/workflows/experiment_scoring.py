@@ -15,7 +15,6 @@ from otel_i2e.workflows.attempts import Asker, Job, attempt_all, not_tried
 from otel_i2e.workflows.case_runs import Ran
 from otel_i2e.workflows.subjects import subjects_of
 from otel_i2e.workflows.verdicts import Memory
-from otel_i2e.workflows.whole_traces import looks_beyond
 
 __all__ = ["Scored", "score_runs"]
 
@@ -112,7 +111,7 @@ def _left(jobs: Sequence[Job], without_judges: str | None, unfinished: Mapping[s
     for number, (scorer, subject, *_) in enumerate(jobs):
         if without_judges is not None and scorer.asks_model:
             left[number] = not_tried(scorer, Outcome.LEFT_OUT, without_judges)
-        elif looks_beyond(scorer) and subject.span.trace_id in unfinished:
+        elif scorer.looks_beyond and subject.span.trace_id in unfinished:
             left[number] = not_tried(scorer, Outcome.ERROR, unfinished[subject.span.trace_id])
     return left
 

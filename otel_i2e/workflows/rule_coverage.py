@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
 from otel_i2e.config import Settings
@@ -81,9 +81,8 @@ class Coverage(NamedTuple):
     one day."""
 
 
-def coverage_of(settings: Settings, rule: Rule, turn: timedelta, now: datetime | None = None) -> Coverage | None:
+def coverage_of(settings: Settings, rule: Rule, turn: timedelta, now: datetime) -> Coverage | None:
     """The counts now; None where the store is held or the condition too slow. `turn` is how long a pass may take."""
-    now = now or datetime.now(UTC)
     bounds = {"week": now - _WEEK, "day": now - DAY, "hour": now - HOUR, "turn": now - turn}
     bounds["long"] = min(bounds["hour"], bounds["turn"])
     params = {"rule": rule.name, **{name: micros(moment) for name, moment in bounds.items()}}
@@ -100,6 +99,7 @@ def why_idle(
     covered: Coverage | None,
     spans: int,
     scorers: Sequence[RuleScorer],
+    now: datetime,
 ) -> str | None:
     """One line about a rule that matches nothing or to whose matches nobody comes; None when there is nothing to say.
 
@@ -110,7 +110,7 @@ def why_idle(
     if covered is None:
         return None
     latest: datetime | None = row.get("latest_score")
-    if latest is None or latest < datetime.now(UTC) - HOUR:
+    if latest is None or latest < now - HOUR:
         if (said := _silent(found, rule, covered, scorers)) is not None:
             return said
         if row and _is_blind(covered):

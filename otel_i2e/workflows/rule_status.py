@@ -10,7 +10,6 @@ from otel_i2e.config import Settings
 from otel_i2e.errors import I2EError
 from otel_i2e.models import Contract, Rule
 from otel_i2e.store import Reader
-from otel_i2e.workflows.candidates import looks_beyond
 from otel_i2e.workflows.rule_coverage import coverage_of, why_idle
 from otel_i2e.workflows.rule_rates import HOUR, RuleScorer, beside, rule_scorers
 from otel_i2e.workflows.rules import FoundRule, rules_or_errors, workable
@@ -107,6 +106,7 @@ def rule_statuses(
     """
     if not settings.rules:
         return
+    now = datetime.now(UTC)
     try:
         loaded = load_all(settings)
     except I2EError as error:  # the table [judge]
@@ -120,10 +120,10 @@ def rule_statuses(
             yield RuleStatus(name=found.name, problem=str(error), **row)
         else:
             own = tuple(one for one in scorers if one.rule == found.name)
-            turn = timedelta(seconds=rule.quiet_max) if looks_beyond(used) else timedelta()
-            covered = coverage_of(settings, rule, _TURN + turn) if spans else None
-            idle = why_idle(settings, found, rule, row, covered=covered, spans=spans, scorers=own)
-            idle = idle or _dead(found, own, datetime.now(UTC))
+            turn = timedelta(seconds=rule.quiet_max) if any(scorer.looks_beyond for scorer in used) else timedelta()
+            covered = coverage_of(settings, rule, _TURN + turn, now) if spans else None
+            idle = why_idle(settings, found, rule, row, covered=covered, spans=spans, scorers=own, now=now)
+            idle = idle or _dead(found, own, now)
             yield RuleStatus(
                 name=found.name,
                 idle=idle,

@@ -13,7 +13,7 @@ from otel_i2e.capture import Recorder
 from otel_i2e.score import Scorer
 from otel_i2e.workflows.case_runs import Ran
 
-__all__ = ["looks_beyond", "unfinished_traces"]
+__all__ = ["unfinished_traces"]
 
 _QUIET: Final = 1.0
 """Seconds without a span of the traces after which they are taken for whole."""
@@ -29,15 +29,14 @@ def unfinished_traces(
     Waits where there is such a scorer, as long as spans are open, but no longer than `timeout`, in seconds, the
     most that a run may take.
     """
-    traces = [one.trace_id for one in ran if one.error is None and any(map(looks_beyond, scorers.get(one.case.id, ())))]
+    traces = [
+        one.trace_id
+        for one in ran
+        if one.error is None and any(scorer.looks_beyond for scorer in scorers.get(one.case.id, ()))
+    ]
     if not traces or recorder.open_spans is None:
         return {}
     most = min(_MOST, timeout)
     still = recorder.open_spans.wait([int(one, 16) for one in traces], quiet=_QUIET, timeout=most)
     why = f"spans of its trace had not ended {most:g} s after the answer, so the trace is not known in full"
     return {one: why for one in traces if int(one, 16) in still}
-
-
-def looks_beyond(scorer: Scorer) -> bool:
-    """Whether it looks at more than the run's own span."""
-    return scorer.needs_trace or scorer.needs_conversation
