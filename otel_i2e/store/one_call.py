@@ -1,6 +1,7 @@
 """Rows of a trace with what others say of the same call: as the view `llm_calls` has them, for a few traces at a time.
 
-The view groups every row that repeats one, in all of the store: it is asked for much, not for some traces.
+The view groups every row that repeats one, in all of the store: it is asked for much, not for some traces. A call that
+names no conversation or user has the trace's there, and not here.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
-__all__ = ["told_by_all"]
+__all__ = ["FILLED", "FIRST_FROM_THE_WIRE", "told_by_all"]
 
 Row = dict[str, Any]
 Key = tuple[str, str]
@@ -18,12 +19,14 @@ FIRST_FROM_THE_WIRE: Final = (
     *("response_model", "response_id", "input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens"),
     *("reasoning_tokens", "cost_usd"),
 )
+"""What a row that was made where the request left knows best (migration 0014)."""
 FILLED: Final = (
     *("operation", "status_message", "error_type", "error_code", "provider", "request_model", "request_params"),
     *("finish_reasons", "prompt_name", "prompt_version", "prompt_variables", "prompt_hash", "conversation_id"),
     *("user_id", "system_instructions", "input_messages", "output_messages", "tool_definitions", "input_text"),
     *("output_text", "documents", "experiment_id", "case_id", "repeat"),
 )
+"""What the kept row takes from those that repeat it where it has nothing (migration 0014)."""
 
 
 def told_by_all(rows: Sequence[Row], repeats: Iterable[Row], merged: Iterable[Row]) -> Iterator[Row]:
