@@ -70,7 +70,7 @@ class Gated(Contract):
     baseline: Experiment | None = None
     """What it was compared with."""
     notes: tuple[str, ...] = ()
-    """Those of its reasons that nothing measured: what has moved on since the experiment, what was not decided."""
+    """Those of its reasons that nothing measured: which baseline it was, what has moved on, what was not decided."""
 
 
 def decide_gate(
@@ -88,10 +88,9 @@ def decide_gate(
     """Decide on a stored experiment (default: the latest) and record the decision. No model is called.
 
     `dataset` is a name or a file. `baseline` is an experiment's id, or `latest` for the last complete one before on the
-    same dataset that passed the gate. `fail_on` is the lowest
-    priority whose failing cases fail the run, whatever the policy says of priorities. `override` names failing cases
-    to let through, with a `reason`; each is recorded. Raises NotFound without an experiment, ConfigError for a policy
-    file, UsageError for an override that is not possible.
+    same dataset that passed the gate. `fail_on` is the lowest priority whose failing cases fail the run, whatever the
+    policy says of priorities. `override` names failing cases to let through, with a `reason`; each is recorded. Raises
+    NotFound without an experiment, ConfigError for a policy file, UsageError for an override that is not possible.
     """
     rules = read_policy(policy or settings.policy).failing_on(fail_on)
     store = Store.of(settings)
@@ -101,11 +100,12 @@ def decide_gate(
     fresh = new_overrides(decision, found.subject, override, reason=reason, by=by, now=now)
     if fresh:
         decision = found.decide(rules, now, fresh)
-    notes = _notes(settings, found, now, chosen=experiment is not None, of_dataset=dataset is not None)
+    beside = _notes(settings, found, now, chosen=experiment is not None, of_dataset=dataset is not None)
+    notes = (*found.notes, *beside)
     decision = decision.model_copy(
         update={
             "policy_from": policy_origin(settings, policy, fail_on),
-            "reasons": (*decision.reasons, *found.notes, *notes),
+            "reasons": (*decision.reasons, *notes),
         }
     )
     if experiment is None:
@@ -123,8 +123,9 @@ def decide_gate(
         if all(spent):
             writer.add_decision(decision)
     if not all(spent):  # another decision was faster: this one is made again without what that one used
-        experiment, baseline = decision.experiment_id, decision.baseline_id
-        return decide_gate(settings, experiment=experiment, baseline=baseline, policy=policy, fail_on=fail_on)
+        return decide_gate(
+            settings, experiment=experiment, dataset=dataset, baseline=baseline, policy=policy, fail_on=fail_on
+        )
     return Gated(decision=decision, experiment=found.subject, baseline=found.before, notes=notes)
 
 
