@@ -27,17 +27,26 @@ def answered_alike(rows: Iterable[SpanRow]) -> list[list[SpanRow]]:
 
 
 def join_answers(calls: Calls, alike: Sequence[SpanRow], around: Mapping[Key, SpanRow]) -> None:
-    """In a trace: one in the other; else at one time, where not two things were asked, as a cache or a server with one
-    id for all answers them; else spans of two machines, whose clocks are not one.
+    """In a trace: one in the other; else spans at one time; else those of two machines, whose clocks are not one.
+
+    Where one library says that two things were asked at once, as a cache or a server with one id for all answers them,
+    spans at one time must have been asked the same.
     """
     pairs = [(earlier, row) for earlier, row in _pairs(alike) if earlier["trace_id"] == row["trace_id"]]
+    shared = {earlier["trace_id"] for earlier, row in pairs if _asked_twice(earlier, row)}
     for earlier, row in pairs:
-        beside = at_once(earlier, row) and not differ_in_input(earlier, row)
+        beside = at_once(earlier, row) and not (row["trace_id"] in shared and differ_in_input(earlier, row))
         if beside or _is_in(earlier, row, around) or _is_in(row, earlier, around):
             calls.join(earlier, row)
     for earlier, row in pairs:
         if on_two_machines(earlier, row) and calls.apart(earlier, row):
             calls.join(earlier, row)
+
+
+def _asked_twice(one: SpanRow, other: SpanRow) -> bool:
+    """Whether one library tells two questions at one time; two may tell one in other words."""
+    is_one = bool(one["scope_name"]) and one["scope_name"] == other["scope_name"]
+    return is_one and at_once(one, other) and differ_in_input(one, other)
 
 
 def join_across(calls: Calls, alike: Sequence[SpanRow]) -> None:

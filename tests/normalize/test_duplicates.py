@@ -216,9 +216,10 @@ def test_an_sdk_beside_its_instrumentation_under_one_parent_is_one_call(row_of: 
 def test_one_id_for_all_answers_is_no_call_in_common(row_of: RowOf) -> None:
     """A server, a cache or a recording that gives every answer one id: what was asked tells parallel calls apart."""
     rows = [
-        call(row_of, one, at=(at, 90), gen_ai__response__id="const", gen_ai__input__messages=f"question {one}")
+        call(row_of, one, at=(at, 90), fields={"scope_name": "one"}, gen_ai__response__id="const",
+             gen_ai__input__messages=f"question {one}")
         for at, one in enumerate("abcd")
-    ]
+    ]  # fmt: skip
     assert duplicate_links(rows) == {}
     twin = call(row_of, "e", at=(0, 95), fields={"scope_name": "other"}, gen_ai__response__id="const",
                 gen_ai__input__messages="question a")  # fmt: skip
