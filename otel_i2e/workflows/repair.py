@@ -43,9 +43,8 @@ def repair(
 ) -> list[Finding]:
     """Look at everything, and mend what can be mended safely; with `dry_run` only look.
 
-    `retry` puts rejected requests into the spool again, `prune_blobs` deletes images and files that no row refers to:
-    the only thing that is ever deleted. Raises nothing for what it finds; StoreLocked and SpoolError
-    when it cannot look.
+    `retry` puts rejected requests into the spool again, `prune_blobs` deletes images and files that no row refers to,
+    which nothing else does. Raises nothing for what it finds; StoreLocked and SpoolError when it cannot look.
     """
     before = [part for part in damaged_beside(settings.store_path) if part.saved is not None]
     found = [*_lock(settings), *_spool(settings, dry_run=dry_run), *_store(settings, dry_run=dry_run)]
