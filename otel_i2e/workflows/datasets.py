@@ -109,7 +109,7 @@ def require_own_name(settings: Settings, path: Path) -> None:
 
 _EVALUATED: Final = """
     SELECT DISTINCT metadata ->> '$.dataset_path' AS path FROM experiments
-    WHERE dataset = $name AND metadata ->> '$.dataset_path' IS NOT NULL ORDER BY path
+    WHERE dataset = $name AND (metadata ->> '$.dataset_path') IS NOT NULL ORDER BY path
 """
 
 

@@ -6,7 +6,7 @@ import asyncio
 import math
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -187,6 +187,15 @@ def test_cancelling_is_not_swallowed() -> None:
         asyncio.run(cancelled())
 
 
+@pytest.fixture
+def ctrl_c() -> Iterator[None]:
+    """Python's own handler of SIGINT, whatever ran in this process before."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c")
 def test_ctrl_c_ends_a_run() -> None:
     """The first one cancels what runs; that a scorer raises the like by itself does not."""
 
