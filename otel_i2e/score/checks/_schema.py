@@ -1,13 +1,13 @@
-"""JSON Schema as a check needs it: patterns in linear time, nothing fetched, no word that asks for nothing."""
+"""JSON Schema as a check needs it: patterns in linear time, nothing fetched, no word that asks for nothing.
+
+jsonschema is imported when a schema is used: with its formats, that alone is most of what a command's start costs.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
 from typing import Any, Final, cast
-
-from jsonschema import exceptions, validators
-from referencing import Registry
 
 from otel_i2e.errors import ScorerError
 from otel_i2e.models import Json
@@ -16,11 +16,6 @@ from otel_i2e.score.checks.regex import compiled
 
 __all__ = ["demanding_validator", "schema_problem", "validator_of"]
 
-# jsonschema ships no types: what it gives is Any from here on
-_best_match: Any = cast("Any", exceptions).best_match
-_extend: Any = cast("Any", validators).extend
-_error: Any = exceptions.ValidationError
-_NOTHING_FETCHED: Registry[Any] = Registry()
 _SILENT: Final = frozenset(
     {"definitions", "$defs", "$id", "$schema", "$anchor", "$comment", "title", "description", "then", "else", "default"}
     | {"examples", "deprecated", "readOnly", "writeOnly", "minContains", "maxContains", "$dynamicAnchor", "$vocabulary"}
@@ -57,18 +52,24 @@ def demanding_validator(schema: Json | bool) -> Any:
 
 def validator_of(schema: Json | bool) -> Any:
     """The validator of a schema of any draft. ScorerError for one that is no schema."""
+    from jsonschema import exceptions, validators
+    from referencing import Registry
+
     kind: Any = validators.validator_for(schema, default=validators.Draft202012Validator)
     try:
         kind.check_schema(schema)
     except exceptions.SchemaError as error:
         raise ScorerError(f"json_schema: not a valid schema: {error.json_path}: {error.message}") from None
     words = {"pattern": _pattern, "patternProperties": _of_patterns, "additionalProperties": _additional}
-    return _extend(kind, words)(schema, registry=_NOTHING_FETCHED, format_checker=kind.FORMAT_CHECKER)
+    extend = cast("Any", validators).extend  # jsonschema ships no types
+    return extend(kind, words)(schema, registry=Registry[Any](), format_checker=kind.FORMAT_CHECKER)
 
 
 def schema_problem(validator: Any, value: Any) -> str | None:
     """What a schema has against `value`, one line; None when it allows it."""
-    worst = _best_match(validator.iter_errors(value))
+    from jsonschema import exceptions
+
+    worst = cast("Any", exceptions).best_match(validator.iter_errors(value))
     return None if worst is None else f"{worst.json_path}: {worst.message}"
 
 
@@ -135,3 +136,9 @@ def _additional(validator: Any, allowed: Any, instance: Any, schema: Json) -> An
 def _matching(pattern: str, names: Iterable[str]) -> list[str]:
     search = compiled(pattern).search
     return [name for name in names if search(name)]
+
+
+def _error(message: str) -> Exception:
+    from jsonschema import ValidationError
+
+    return ValidationError(message)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from typing import Any, cast
@@ -156,3 +158,13 @@ def test_names_of_a_model_take_linear_time(attempt: Try) -> None:
     began = time.process_time()
     assert attempt(json_schema(schema), '{"' + "a" * 5_000 + '!": 1}').passed is False
     assert time.process_time() - began < 5
+
+
+def test_a_command_that_uses_no_schema_does_not_load_the_library() -> None:
+    """With its formats, jsonschema costs more than everything else that a gate or an evaluation imports."""
+    code = (
+        "import sys, otel_i2e.workflows.evaluation, otel_i2e.workflows.gating, otel_i2e.workflows.drift;"
+        "print([name for name in ('jsonschema', 'rfc3987_syntax') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
