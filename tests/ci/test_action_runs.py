@@ -124,6 +124,18 @@ def test_a_fork_without_secrets_runs_the_checks_in_code(project: Path) -> None:
         assert "left out of this run: what a judge would say of 1 of 4 cases" in text
 
 
+def test_each_gate_of_a_job_keeps_its_own_reports(project: Path) -> None:
+    """Where `reports` names another path, the reports before stay as they were."""
+    _action(project)
+    before = (project / "i2e-gate.xml").read_text(encoding="utf-8")
+    (project / "app.py").write_text(_BROKEN, encoding="utf-8")
+    _action(project, reports="other gate")
+    assert (project / "i2e-gate.xml").read_text(encoding="utf-8") == before
+    assert ET.parse(project / "other gate.xml").getroot().get("failures") != "0"
+    assert (project / "other gate.sarif").exists()
+    assert "i2e gate: fail" in _comments(project)[-1]
+
+
 def test_outside_a_pull_request_there_is_no_comment(project: Path) -> None:
     """And none where it is not wanted."""
     for event, comment in (("push", "true"), ("pull_request", "false")):
