@@ -46,7 +46,7 @@ def command(
     `latest` is the last complete experiment on the other's dataset; for A, the last before B.
     """
     from otel_i2e.workflows.comparing import compare_experiments
-    from otel_i2e.workflows.gating import read_policy
+    from otel_i2e.workflows.policy_file import read_policy
 
     settings = load_settings(config=Path(config) if config else None, store=store)
     found = compare_experiments(settings, a, b, read_policy(policy or settings.policy))

@@ -88,8 +88,9 @@ def command(
     from otel_i2e.workflows.drift import drift_notes
     from otel_i2e.workflows.evaluation import evaluate
     from otel_i2e.workflows.evaluation_plan import Selection
-    from otel_i2e.workflows.gating import preview, read_policy
+    from otel_i2e.workflows.gating import preview
     from otel_i2e.workflows.next_step import after_evaluation
+    from otel_i2e.workflows.policy_file import read_policy
 
     settings = load_settings(config=Path(config) if config else None, store=store)
     policy = read_policy(settings.policy)
@@ -142,7 +143,7 @@ def _bars() -> Generator[Progress]:
 
 def _print(experiment: Experiment, decision: Decision, next_steps: Sequence[str]) -> None:
     """Counts, what failed and why, and where to go on; every case's line is the gate's."""
-    from otel_i2e.workflows.gating import line, repeats, worst_first
+    from otel_i2e.workflows.after_gate import line, repeats, worst_first
 
     verdicts = [case.verdict for case in decision.cases]
     costs = [run.cost_usd for run in experiment.runs if run.cost_usd is not None]

@@ -21,7 +21,7 @@ _COLUMNS = ("experiment_id", "created_at", "dataset", "task", "cases", "repeats"
 @json_option
 def command(*, dataset: str | None, limit: int, store: str | None, config: str | None, as_json: bool) -> None:
     """List the stored experiments, the latest first. `decision` is the gate's last word."""
-    from otel_i2e.workflows.gating import list_experiments
+    from otel_i2e.workflows.experiments import list_experiments
 
     rows = list_experiments(
         load_settings(config=Path(config) if config else None, store=store), dataset=dataset, limit=limit

@@ -86,7 +86,8 @@ def command(
     if ctx.invoked_subcommand is not None:
         _refuse_options_before(ctx)
         return None
-    from otel_i2e.workflows.gating import could_not_decide, decide_gate, result
+    from otel_i2e.workflows.after_gate import result
+    from otel_i2e.workflows.gating import could_not_decide, decide_gate
     from otel_i2e.workflows.publishing import publish, require_different_files
 
     _refuse_variables(ctx)
@@ -129,7 +130,7 @@ def _tell_problems(problems: list[str]) -> list[str]:
 
 
 def _annotate(gated: Gated, *, err: bool) -> None:
-    from otel_i2e.workflows.gating import workflow_commands
+    from otel_i2e.workflows.after_gate import workflow_commands
 
     if os.environ.get("GITHUB_ACTIONS"):
         for line in workflow_commands(gated.decision, gated.notes):
@@ -154,7 +155,7 @@ def _refuse_options_before(ctx: click.Context) -> None:
 
 
 def _print(gated: Gated) -> None:
-    from otel_i2e.workflows.gating import COLUMNS, after_decision, differences, grid, headline, summary
+    from otel_i2e.workflows.after_gate import COLUMNS, after_decision, differences, grid, headline, summary
 
     decision = gated.decision
     last = f"gate: {_WORDS[decision.verdict]} (exit {decision.exit_code}), {headline(gated)}"
@@ -204,7 +205,7 @@ def backtest_command(
 ) -> None:
     """Which stored experiments would a policy have stopped? No model is called, nothing is recorded."""
     from otel_i2e.workflows.backtest import backtest
-    from otel_i2e.workflows.gating import read_policy
+    from otel_i2e.workflows.policy_file import read_policy
 
     settings = load_settings(config=Path(config) if config else None, store=store)
     found = backtest(settings, read_policy(policy or settings.policy), dataset=dataset, limit=limit, baseline=baseline)

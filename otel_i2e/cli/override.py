@@ -46,7 +46,7 @@ def command(
     An override is bound to the commit, to the case as it is and to the versions of the scorers that failed. The next
     `i2e gate` on the same commit uses it, and then it is spent. Outside a clean commit it holds for its experiment.
     """
-    from otel_i2e.workflows.gating import add_override, list_overrides, override_debt
+    from otel_i2e.workflows.overrides import add_override, list_overrides, override_debt
 
     settings = load_settings(config=Path(config) if config else None, store=store)
     if case is None:

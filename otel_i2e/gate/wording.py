@@ -7,10 +7,11 @@ report escapes that line for its own format.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from shlex import quote
 
 from otel_i2e.models import CaseDecision
 
-__all__ = ["case_name", "line", "listed"]
+__all__ = ["case_name", "line", "listed", "quoted"]
 
 
 def line(text: object, limit: int = 300) -> str:
@@ -30,3 +31,8 @@ def listed(names: Iterable[str], most: int = 5) -> str:
 def case_name(case: CaseDecision) -> str:
     """`P0 refund-120-days`."""
     return f"{case.priority} {line(case.case_id, 80)}"
+
+
+def quoted(text: str) -> str:
+    """`text` as one word of a shell, for a person to copy: it is from a dataset, and no command."""
+    return quote(line(text, 200))

@@ -7,6 +7,6 @@ score     `scoring` ← `online`, `backfill`, `attempts`, `rules`, `strata`, `bu
 judges    `labels`, `calibration`, `drift`, `verdicts`, `batching`
 cases     `promotion`, `review`, `datasets`, `dataset_file`
 evaluate  `evaluation` ← `evaluation_plan`, `rounds`, `case_runs`, `experiment_scoring`, `experiment_record`
-gate      `gating`, `backtest`, `comparing`, `new_overrides`, `publishing`
+gate      `gating` ← `evidence`, `baselines`, `overrides`; `after_gate`, `publishing`; `backtest`, `comparing`
 start     `scaffold`, `demo`
 """

@@ -13,6 +13,7 @@ from otel_i2e.models import Contract, Experiment, GateVerdict, JudgeStanding, Po
 from otel_i2e.store import Reader, Store
 from otel_i2e.workflows.baselines import last_passed
 from otel_i2e.workflows.datasets import dataset_name
+from otel_i2e.workflows.experiments import MOST_EXPERIMENTS
 from otel_i2e.workflows.standing_file import known_standings
 
 __all__ = ["Backtested", "backtest"]
@@ -51,7 +52,7 @@ def backtest(
     """
     dataset = dataset_name(dataset)
     with Store.of(settings).read() as reader:
-        rows = [row for row in reader.experiments(limit=10_000) if dataset in (None, row["dataset"])]
+        rows = [row for row in reader.experiments(limit=MOST_EXPERIMENTS) if dataset in (None, row["dataset"])]
         standings = known_standings(settings, reader)
         return [_decided(reader, row, rows if baseline else (), policy, standings) for row in rows[:limit]]
 

@@ -22,6 +22,7 @@ from otel_i2e.models import (
 )
 from otel_i2e.store import Reader, Store
 from otel_i2e.workflows.baselines import last_complete
+from otel_i2e.workflows.experiments import MOST_EXPERIMENTS
 from otel_i2e.workflows.standing_file import known_standings
 
 __all__ = ["Compared", "ComparedCase", "Side", "compare_experiments"]
@@ -120,7 +121,7 @@ def _pair(
         raise UsageError("both cannot be `latest`; name one of the two experiments by its id, see i2e experiments")
     named = reader.experiment(b if a == "latest" else a)
     before = named.created_at if a == "latest" else None
-    found = last_complete(reader, reader.experiments(limit=10_000), named, policy, standings, before=before)
+    found = last_complete(reader, reader.experiments(limit=MOST_EXPERIMENTS), named, policy, standings, before=before)
     pair = (found.experiment, named) if a == "latest" else (named, found.experiment)
     return *pair, found.note()
 

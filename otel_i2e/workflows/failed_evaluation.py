@@ -8,19 +8,17 @@ never measured. An evaluation therefore notes that it began, and takes the note 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Any
 
 from otel_i2e.config import Settings
 from otel_i2e.gate.wording import line
 from otel_i2e.models import Experiment
 from otel_i2e.store import Reader
 from otel_i2e.workflows.evaluation_notes import Note, notes
+from otel_i2e.workflows.experiments import MOST_EXPERIMENTS
 from otel_i2e.workflows.revision import commit_of
 
 __all__ = ["failed_elsewhere", "failed_since"]
-
-_MOST_LISTED: Final = 1000
-"""Experiments among which the latest of each dataset is looked for."""
 
 
 def failed_since(settings: Settings, dataset: str | None, latest: Experiment | None) -> Experiment | None:
@@ -51,7 +49,7 @@ def failed_elsewhere(settings: Settings, reader: Reader, decided: Experiment) ->
 
     A note counts until its dataset is evaluated again; a record that nothing could run, until a gate decided on it.
     """
-    latest = {row["dataset"]: row for row in reversed(reader.experiments(limit=_MOST_LISTED))}
+    latest = {row["dataset"]: row for row in reversed(reader.experiments(limit=MOST_EXPERIMENTS))}
     latest.pop(decided.dataset, None)
     refused = {name: _refused(reader, row) for name, row in latest.items() if row["cases"] == 0}
     why = {name: said for name, said in refused.items() if latest[name]["decision"] is None}

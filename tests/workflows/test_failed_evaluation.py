@@ -11,8 +11,9 @@ from otel_i2e.config import Settings
 from otel_i2e.models import Case, Experiment
 from otel_i2e.store import Store
 from otel_i2e.workflows.evaluation_notes import forget_begun, note_begun, note_failure
+from otel_i2e.workflows.experiments import list_experiments
 from otel_i2e.workflows.failed_evaluation import failed_since
-from otel_i2e.workflows.gating import decide_gate, list_experiments
+from otel_i2e.workflows.gating import decide_gate
 
 NOW = datetime.now(UTC)
 
