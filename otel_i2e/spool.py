@@ -7,50 +7,32 @@ and the store's idempotence makes that harmless.
 
     put ──► batches ──► claim (one drainer) ──► store ──► done
 
-A file that is found damaged is left where it lies and the next one begun (`spool_files.py`); `recover` puts what is
-intact in it into the queue again.
+A file that is found damaged is left where it lies and the next one begun (`spool_connection.py`); `recover` puts what
+is intact in it into the queue again.
 """
 
 from __future__ import annotations
 
-import sqlite3  # noqa: TID251 -- the queue is in SQLite
 import threading
 import time
 from collections import Counter
 from collections.abc import Generator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, Final, Literal, NamedTuple, cast
 
-from otel_i2e.damage import Damaged, damaged_beside, note_saved
-from otel_i2e.errors import SpoolError, SpoolFull
-from otel_i2e.forks import closed_in_child, fork_guard, process_token
-from otel_i2e.losses import remedy, why_unwritable
-from otel_i2e.spool_database import connect, is_damage, pragma
-from otel_i2e.spool_files import (
-    BATCH_FIELDS,
-    ROW,
-    abandon,
-    damaged_log,
-    intact_rows,
-    is_abandoned,
-    present_file,
-    spool_checksum,
-)
+from otel_i2e.errors import SpoolFull
+from otel_i2e.forks import closed_in_child, process_token
+from otel_i2e.spool_connection import SpoolConnection
+from otel_i2e.spool_database import ADD_BATCH, ADD_COUNT, give_back, transaction, used_bytes
+from otel_i2e.spool_files import ROW, is_abandoned, spool_checksum
 
 __all__ = ["Batch", "Encoding", "Request", "Signal", "Spool", "SpoolStats"]
 
 Signal = Literal["traces", "logs"]
 Encoding = Literal["protobuf", "json"]
 
-_INSERT: Final = "INSERT INTO batches (signal, encoding, items, received_at, body, checksum) VALUES (?, ?, ?, ?, ?, ?)"
-_COUNT: Final = "INSERT INTO counters VALUES (?, ?, ?) ON CONFLICT (counter, reason) DO UPDATE SET n = n + excluded.n"
-_VACUUM_BYTES: Final = 67_108_864  # of free pages, above which they are given back to the file system
-_OWN_PAGES: Final = 5  # of an empty queue: what SQLite keeps of itself and the counters
 _POLL: Final = 0.01  # seconds between two tries to be the one who drains
-_connecting = threading.Lock()
-_users: Counter[Path] = Counter()  # connections of this process to each file
-_left_behind: list[sqlite3.Connection] = []  # a parent's connections: a child must neither use nor close them
 
 
 class Batch(NamedTuple):
@@ -104,11 +86,9 @@ class Spool:
 
     def __init__(self, path: Path, *, max_bytes: int = 2_000_000_000) -> None:
         self.path = path
-        self._file = self._claimed = path
+        self._database = SpoolConnection(path)
+        self._claimed = path
         self._max_bytes = max_bytes
-        self._lock = threading.RLock()
-        self._connection: sqlite3.Connection | None = None
-        self._owner = process_token()
         self._drains: tuple[int, int] | None = None  # process and thread that are within `sole_drainer`
 
     def put(
@@ -136,8 +116,8 @@ class Spool:
             (*row, spool_checksum(*row))
             for row in ((one.signal, one.encoding, one.items, received, one.body) for one in requests)
         ]
-        with self._open() as db:
-            waiting = self._used(db)
+        with self._database.open() as db:
+            waiting = used_bytes(db)
             if waiting + sum(len(one.body) for one in requests) > self._max_bytes:
                 raise SpoolFull(self._full(waiting))
             came = Counter[str]()
@@ -145,10 +125,13 @@ class Spool:
                 if one.source:
                     came[one.source] += one.items
             if len(rows) == 1 and not came:
-                last = db.execute(_INSERT, rows[0]).lastrowid or 0
+                last = db.execute(ADD_BATCH, rows[0]).lastrowid or 0
             else:
-                last = _insert_all(db, rows, [("received", source, n) for source, n in came.items()])
-            file = self._file
+                with transaction(db):  # within one the ids follow each other
+                    db.executemany(ADD_BATCH, rows)
+                    last = int(db.execute("SELECT last_insert_rowid()").fetchone()[0])
+                    db.executemany(ADD_COUNT, [("received", source, n) for source, n in came.items()])
+            file = self._database.file
         if is_abandoned(file):  # by another process, meanwhile: nobody may look here again
             return self.put_together(requests)
         return range(last - len(rows) + 1, last + 1)
@@ -162,7 +145,7 @@ class Spool:
         """
         with self.sole_drainer() as mine:
             if mine:
-                self._recover_all()
+                self._database.recover()
             yield self._read(0, max_bytes) if mine else []
 
     def after(self, batch: Batch, *, max_bytes: int = 16_000_000) -> list[Batch]:
@@ -174,38 +157,32 @@ class Spool:
 
         `counts` are added to the counters, (counter, reason) → n, in the same transaction.
         """
-        with self._open() as db:
-            if self._file != self._claimed:  # left for a new one, which knows other batches by these ids
+        with self._database.open() as db:
+            if self._database.file != self._claimed:  # left for a new one, which knows other batches by these ids
                 return
-            db.execute("BEGIN IMMEDIATE")
-            try:
+            with transaction(db):
                 db.executemany("DELETE FROM batches WHERE id = ?", [(batch.id,) for batch in batches])
-                db.executemany(_COUNT, [(*key, n) for key, n in (counts or {}).items() if n])
-                db.execute("COMMIT")
-            except BaseException:
-                _roll_back(db)
-                raise
-            if pragma(db, "freelist_count") * pragma(db, "page_size") > _VACUUM_BYTES:
-                db.execute("PRAGMA incremental_vacuum").fetchall()
+                db.executemany(ADD_COUNT, [(*key, n) for key, n in (counts or {}).items() if n])
+            give_back(db)
 
     def count(self, counter: str, reason: str = "", n: int = 1) -> None:
         """Add `n` to a durable counter, such as `dropped` / `queue full`."""
-        with self._open() as db:
-            db.execute(_COUNT, (counter, reason, n))
+        with self._database.open() as db:
+            db.execute(ADD_COUNT, (counter, reason, n))
 
     def counters(self) -> dict[tuple[str, str], int]:
         """Every counter: (counter, reason) → total since the spool was made."""
-        with self._open() as db:
+        with self._database.open() as db:
             return {(counter, reason): n for counter, reason, n in db.execute("SELECT * FROM counters").fetchall()}
 
     def size(self) -> int:
         """About how many bytes wait; cheaper than `stats`."""
-        with self._open() as db:
-            return self._used(db)
+        with self._database.open() as db:
+            return used_bytes(db)
 
     def stats(self) -> SpoolStats:
         """What waits now."""
-        with self._open() as db:
+        with self._database.open() as db:
             batches, items, size, oldest = db.execute(
                 "SELECT count(*), CAST(total(items) AS INTEGER), coalesce(sum(length(body)), 0), "
                 "min(CAST(received_at AS REAL)) FROM batches"
@@ -214,24 +191,21 @@ class Spool:
 
     def why_full(self) -> str | None:
         """Why a request of usual size would not be taken now; None when there is room for one. Raises SpoolError."""
-        with self._open() as db:
-            waiting = self._used(db)
+        with self._database.open() as db:
+            waiting = used_bytes(db)
         return self._full(waiting) if waiting + min(_USUAL_BYTES, self._max_bytes // 16) > self._max_bytes else None
 
     def close(self) -> None:
         """Close this process's connection; a later call opens it again."""
-        with fork_guard, self._lock:
-            if self._owner == process_token():
-                self._drop()
-            self._connection = None
+        self._database.close()
 
     def _read(self, after: int, max_bytes: int) -> list[Batch]:
         batches: list[Batch] = []
         size = 0
-        with self._open() as db:
+        with self._database.open() as db:
             if not after:
-                self._claimed = self._file
-            elif self._file != self._claimed:  # see `done`
+                self._claimed = self._database.file
+            elif self._database.file != self._claimed:  # see `done`
                 return []
             cursor = db.execute(f"SELECT id, {ROW} FROM batches WHERE id > ? ORDER BY id", (after,))
             for number, *row in cursor:
@@ -244,14 +218,11 @@ class Spool:
 
     def unsound(self) -> str | None:
         """What SQLite finds wrong when it reads every page; None when nothing is."""
-        with self._open() as db:
-            said = [str(row[0]) for row in db.execute("PRAGMA quick_check(3)").fetchall()]
-        return None if said == ["ok"] else "; ".join(" ".join(line.split()) for line in said)
+        return self._database.unsound()
 
     def leave(self, reason: str) -> None:
         """Begin a new file, because the present one is damaged; `recover` brings back what is intact in it."""
-        with self._open():
-            abandon(self._file, reason)
+        self._database.leave(reason)
 
     def recover(self) -> int:
         """Put what can be read in damaged files, which were left, into the present one; the batches put again.
@@ -260,31 +231,7 @@ class Spool:
         store's idempotence makes harmless.
         """
         with self.sole_drainer() as mine:
-            return self._recover_all() if mine else 0
-
-    def _recover_all(self) -> int:
-        with self._open():  # finds damage that nobody has met yet
-            pass
-        parts = damaged_beside(self.path) if is_abandoned(self.path) else []
-        return sum(self._recover(part) for part in parts if part.what == "spool" and part.saved is None)
-
-    def _recover(self, part: Damaged) -> int:
-        batches = 0
-        with self._open() as db:
-            db.execute("BEGIN IMMEDIATE")
-            try:
-                for row in intact_rows(part.path):
-                    if len(row) == BATCH_FIELDS:
-                        db.execute(f"INSERT INTO batches ({ROW}) VALUES (?, ?, ?, ?, ?, ?)", row)
-                        batches += 1
-                    else:
-                        db.execute(_COUNT, row)
-                db.execute("COMMIT")
-            except BaseException:
-                _roll_back(db)
-                raise
-        note_saved(part, {"batches": batches})
-        return batches
+            return self._database.recover() if mine else 0
 
     @contextmanager
     def sole_drainer(self, timeout: float = 0.0) -> Generator[bool]:
@@ -317,59 +264,6 @@ class Spool:
             "is anything moving it into the store? (`i2e status`; I2E_SPOOL_MAX_BYTES raises the limit)"
         )
 
-    def _used(self, db: sqlite3.Connection) -> int:
-        """Bytes of pages that hold batches: constant time, and close to the sum of the bodies."""
-        pages = pragma(db, "page_count") - pragma(db, "freelist_count") - _OWN_PAGES
-        return max(0, pages) * pragma(db, "page_size")
-
-    @contextmanager
-    def _open(self) -> Generator[sqlite3.Connection]:
-        with fork_guard, self._lock:
-            try:
-                yield self._connected()
-            except (sqlite3.Error, OSError) as error:
-                if isinstance(error, sqlite3.Error) and is_damage(error):
-                    abandon(self._file, str(error))
-                self._drop()
-                raise _spool_error(self.path, error) from error
-
-    def _connected(self) -> sqlite3.Connection:
-        """This process's connection to the present file; a damaged file is left for the next."""
-        if self._connection is not None and self._owner != process_token():
-            _left_behind.append(self._connection)
-            self._connection = None
-        if self._connection is not None and is_abandoned(self._file):
-            self._drop()
-        while self._connection is None:
-            with _connecting:
-                self._connection = self._first_sound()
-            self._owner = process_token()
-        return self._connection
-
-    def _first_sound(self) -> sqlite3.Connection | None:
-        """A connection to the present file; None when that was found damaged, and left."""
-        self._file = present_file(self.path)
-        if not _users[self._file] and (seen := damaged_log(self._file)) is not None:
-            abandon(self._file, seen)
-            return None
-        try:
-            connection = connect(self._file)
-        except sqlite3.Error as error:
-            if not is_damage(error):
-                raise
-            abandon(self._file, str(error))
-            return None
-        _users[self._file] += 1
-        return connection
-
-    def _drop(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            with _connecting:
-                _users[self._file] -= 1
-                with suppress(sqlite3.Error):  # the error that brought us here is the one to report
-                    connection.close()
-
 
 def _locked(handle: IO[str], deadline: float) -> bool:
     import portalocker
@@ -400,35 +294,3 @@ def _batch(number: int, row: Sequence[Any]) -> Batch:
     content = body if isinstance(body, bytes) else b""
     told = cast("Encoding", encoding) if known else "protobuf"
     return Batch(number, "traces", told, 1, time.time(), content, intact=False)
-
-
-def _spool_error(path: Path, error: sqlite3.Error | OSError) -> SpoolError:
-    """The error with what the operating system says, which SQLite keeps to itself."""
-    cause = error if isinstance(error, OSError) else why_unwritable(path)
-    reason = str(error) if cause is None else cause.strerror or str(cause)
-    said = reason if cause is None or cause is error else f"{error}: {reason}"
-    todo = "check the file; `i2e status` says more" if cause is None else remedy(cause)
-    return SpoolError(
-        f"cannot use the spool {str(path)!r}: {said}; nothing was taken; {todo}", reason=reason, remedy=todo
-    )
-
-
-def _insert_all(
-    db: sqlite3.Connection, rows: Sequence[tuple[object, ...]], counts: Sequence[tuple[str, str, int]]
-) -> int:
-    """The id of the last one: within one transaction they follow each other."""
-    db.execute("BEGIN IMMEDIATE")
-    try:
-        db.executemany(_INSERT, rows)
-        last = int(db.execute("SELECT last_insert_rowid()").fetchone()[0])
-        db.executemany(_COUNT, counts)
-        db.execute("COMMIT")
-    except BaseException:
-        _roll_back(db)
-        raise
-    return last
-
-
-def _roll_back(db: sqlite3.Connection) -> None:
-    with suppress(sqlite3.Error):  # the error that brought us here is the one to report
-        db.execute("ROLLBACK")

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import sqlite3  # noqa: TID251 -- the spool's file is opened here
 import time
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
+from otel_i2e.spool_files import ROW
 from otel_i2e.sqlite_pages import PAGE_BYTES
 
-__all__ = ["connect", "is_damage", "pragma"]
+__all__ = ["ADD_BATCH", "ADD_COUNT", "connect", "give_back", "is_damage", "transaction", "used_bytes"]
+
+ADD_BATCH: Final = f"INSERT INTO batches ({ROW}) VALUES (?, ?, ?, ?, ?, ?)"
+"""Takes a batch, its columns as in `ROW`."""
+ADD_COUNT: Final = (
+    "INSERT INTO counters VALUES (?, ?, ?) ON CONFLICT (counter, reason) DO UPDATE SET n = n + excluded.n"
+)
+"""Takes counter, reason and what is added."""
 
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS batches (
@@ -22,6 +32,10 @@ CREATE TABLE IF NOT EXISTS counters (
 );
 """
 _BUSY_SECONDS: Final = 5.0
+_VACUUM_BYTES: Final = 67_108_864
+"""Of free pages, above which they are given back to the file system."""
+_OWN_PAGES: Final = 5
+"""Of an empty queue: what SQLite keeps of itself and the counters."""
 _LOG_BYTES: Final = 4_194_304
 """Of the write-ahead log, at which its pages are moved into the file."""
 _BROKEN_SCHEMA: Final = (
@@ -62,7 +76,7 @@ def _prepare(db: sqlite3.Connection) -> None:
             db.execute("PRAGMA journal_mode = WAL").fetchone()
             db.execute("PRAGMA synchronous = FULL")
             db.execute("PRAGMA journal_size_limit = 16777216").fetchone()
-            db.execute(f"PRAGMA wal_autocheckpoint = {_LOG_BYTES // pragma(db, 'page_size')}").fetchone()
+            db.execute(f"PRAGMA wal_autocheckpoint = {_LOG_BYTES // _pragma(db, 'page_size')}").fetchone()
             db.executescript(_SCHEMA)
             _add_checksum(db)
         except sqlite3.OperationalError as error:
@@ -91,6 +105,31 @@ def is_damage(error: sqlite3.Error) -> bool:
     return code == sqlite3.SQLITE_ERROR and any(sign in str(error) for sign in _BROKEN_SCHEMA)
 
 
-def pragma(db: sqlite3.Connection, name: str) -> int:
+@contextmanager
+def transaction(db: sqlite3.Connection) -> Generator[None]:
+    """What is done within is done whole or not at all; nobody else writes meanwhile."""
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        db.execute("COMMIT")
+    except BaseException:
+        with suppress(sqlite3.Error):  # the error that brought us here is the one to report
+            db.execute("ROLLBACK")
+        raise
+
+
+def used_bytes(db: sqlite3.Connection) -> int:
+    """Bytes of pages that hold batches: constant time, and close to the sum of the bodies."""
+    pages = _pragma(db, "page_count") - _pragma(db, "freelist_count") - _OWN_PAGES
+    return max(0, pages) * _pragma(db, "page_size")
+
+
+def give_back(db: sqlite3.Connection) -> None:
+    """Give free pages to the file system, where there are many."""
+    if _pragma(db, "freelist_count") * _pragma(db, "page_size") > _VACUUM_BYTES:
+        db.execute("PRAGMA incremental_vacuum").fetchall()
+
+
+def _pragma(db: sqlite3.Connection, name: str) -> int:
     """The number that `PRAGMA name` answers."""
     return int(db.execute(f"PRAGMA {name}").fetchone()[0])

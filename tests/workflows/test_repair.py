@@ -15,6 +15,7 @@ from otel_i2e.config import Settings
 from otel_i2e.damage import damaged_beside
 from otel_i2e.errors import StoreError
 from otel_i2e.spool import Batch, Spool
+from otel_i2e.spool_connection import SpoolConnection
 from otel_i2e.store import Store
 from otel_i2e.store.mending import log_of
 from otel_i2e.testing import llm_span, row_of, score_row
@@ -176,8 +177,8 @@ def test_a_damaged_spool(settings: Settings) -> None:
 def test_a_page_of_the_spool_that_only_a_check_finds(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """A dry run says so; the real one begins a new file."""
     Spool(settings.spool_path).put(traces_request([("ab" * 16, "cd" * 8)]))
-    unsound: Callable[[Spool], str | None] = lambda spool: None if spool.path != spool._file else "page 3 is odd"  # noqa: E731
-    monkeypatch.setattr(Spool, "unsound", unsound)
+    odd: Callable[[SpoolConnection], str | None] = lambda at: None if at.path != at.file else "page 3 is odd"  # noqa: E731
+    monkeypatch.setattr(SpoolConnection, "unsound", odd)
     looked, mended = _looked_then_mended(settings)
     assert [(one.what, one.seen, one.open) for one in looked] == [("spool", "page 3 is odd", True)]
     assert [(one.what, one.open) for one in mended] == [("spool", False)]
