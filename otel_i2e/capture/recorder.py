@@ -13,18 +13,19 @@ that much is lost by `os._exit` and `kill -9`, at most.
 from __future__ import annotations
 
 import logging
-import os
 import threading
 import time
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from weakref import WeakSet
 
+from otel_i2e.capture.counts import Counts
+from otel_i2e.capture.recorder_forks import tell_of_forks
 from otel_i2e.config import Settings
 from otel_i2e.errors import SpoolError, SpoolFull
-from otel_i2e.forks import FORK_WAIT, fork_guard
+from otel_i2e.forks import fork_guard
 
 if TYPE_CHECKING:
     from otel_i2e.capture.encode import Encoder
@@ -72,7 +73,7 @@ class Recorder:
         self.open_spans: OpenSpans | None = None
         """Told of spans that begin and end, where somebody waits for whole traces; an evaluation does."""
         self._begin()
-        _recorders.add(self)
+        tell_of_forks(self)
 
     @property
     def spool_path(self) -> Path:
@@ -82,8 +83,7 @@ class Recorder:
     @property
     def counts(self) -> dict[tuple[str, str], int]:
         """(counter, reason) → what was lost or changed and is not yet in the spool's counters."""
-        with self._lock:
-            return dict(self._counts)
+        return self._counts.waiting()
 
     def take_span(self, span: Any) -> None:
         """Queue an ended span. Never waits and never raises; a full queue drops it, counted."""
@@ -113,7 +113,7 @@ class Recorder:
 
     def note(self, counter: str, reason: str, n: int = 1) -> None:
         """Count something that went wrong; say it once in the log."""
-        self._count(counter, reason, n)
+        self._counts.add(counter, reason, n)
 
     def flush(self, timeout: float = 5.0) -> bool:
         """Wait until what was taken so far is in the spool, or counted as lost; False after `timeout` seconds."""
@@ -186,18 +186,7 @@ class Recorder:
             self._thread = thread
 
     def _lose(self, reason: str, n: int, *, keep: bool = True, remedy: str = "") -> None:
-        self._count("dropped", reason, n, keep=keep, remedy=remedy)
-
-    def _count(self, counter: str, reason: str, n: int, *, keep: bool = True, remedy: str = "") -> None:
-        with self._lock:
-            first = (counter, reason) not in self._said
-            self._said.add((counter, reason))
-            if keep:
-                self._counts[counter, reason] += n
-        if first:
-            todo = f"; {remedy}" if remedy else ""
-            line = "otel-i2e: %s: %s%s (%s; said once, counted in `i2e status`)"
-            _log.warning(line, counter, reason, todo, self.spool_path)
+        self._counts.add("dropped", reason, n, keep=keep, remedy=remedy)
 
     # The recording thread
 
@@ -222,7 +211,7 @@ class Recorder:
 
     def _drain(self) -> None:
         with self._draining:
-            if not (self._spans or self._logs or self._counts):
+            if not (self._spans or self._logs or self.counts):
                 return
             encoder = self._encoder = self._encoder or self._new_encoder()
             while self._spans:
@@ -293,41 +282,18 @@ class Recorder:
         return self._spool
 
     def _report(self, encoder: Encoder) -> None:
-        """Move the counts into the spool's counters; what it does not take stays here, with a note for `i2e status`."""
+        """Count what the encoder and the redactor met, and move all counts into the spool's counters."""
         counts = encoder.take_counts()
         if counts["lost"]:
             self._lose("unencodable", counts["lost"])
         if counts["incomplete"]:
-            self._count("incomplete", "a span could not be completed", counts["incomplete"])
+            self._counts.add("incomplete", "a span could not be completed", counts["incomplete"])
         if counts["replaced"]:
-            self._count("replaced", "value of an unknown type", counts["replaced"])
+            self._counts.add("replaced", "value of an unknown type", counts["replaced"])
         if self._redactor is not None:
             for (counter, reason), n in self._redactor.take_counts().items():
-                self._redacted(counter, reason, n)
-        for (counter, reason), n in self.counts.items():
-            try:
-                self._opened().count(counter, reason, n)
-            except SpoolError:
-                break
-            with self._lock:
-                self._counts[counter, reason] -= n
-                self._counts += Counter()  # drops what is at zero
-        self._leave_note()
-
-    def _leave_note(self) -> None:
-        """Counts that the spool did not take, where `i2e status` finds them; without any, the note goes."""
-        if self.counts or self._noted:
-            with fork_guard:
-                from otel_i2e.losses import keep_losses
-
-            self._noted = self.counts
-            keep_losses(self.spool_path, self._noted)
-
-    def _redacted(self, counter: str, reason: str, n: int) -> None:
-        """Count secrets that were found, quietly, and values that had to be dropped, aloud."""
-        if counter == "redacted":
-            self._said.add((counter, reason))
-        self._count(counter, reason, n)
+                self._counts.add(counter, reason, n, aloud=counter != "redacted")  # secrets are found every day
+        self._counts.move_into(self._opened)
 
     # Beginnings
 
@@ -346,21 +312,19 @@ class Recorder:
         self._awake = False
         self._thread: threading.Thread | None = None
         self._asked = self._answered = 0
-        self._counts: Counter[tuple[str, str]] = Counter()
-        self._said: set[tuple[str, str]] = set()
-        self._noted: dict[tuple[str, str], int] = {}
+        self._counts = Counts(self.spool_path)
         self._encoder: Encoder | None = None
         self._redactor: Redactor | None = None
 
     # Forks
 
-    def before_fork(self) -> None:
-        """Close the spool's connection, and open none until the fork is done.
+    def before_fork(self, wait: float) -> None:
+        """Close the spool's connection, and open none until the fork is done; after `wait` seconds it goes ahead.
 
         SQLite believes that a child's new connection shares the locks of an inherited one, so that the
         parent, closing later, would throw away what the child wrote.
         """
-        self._held = self._draining.acquire(timeout=FORK_WAIT)
+        self._held = self._draining.acquire(timeout=wait)
         if self._held and self._spool is not None:
             self._spool.close()
 
@@ -376,22 +340,3 @@ class Recorder:
         self._spool = None
         self.open_spans = None
         self._begin()
-
-
-_recorders: Final[WeakSet[Recorder]] = WeakSet()
-
-
-def _each(step: Callable[[Recorder], None]) -> Callable[[], None]:
-    def call() -> None:
-        for recorder in list(_recorders):
-            step(recorder)
-
-    return call
-
-
-if hasattr(os, "register_at_fork"):  # not on Windows, which does not fork
-    os.register_at_fork(
-        before=_each(Recorder.before_fork),
-        after_in_parent=_each(Recorder.after_fork_in_parent),
-        after_in_child=_each(Recorder.after_fork_in_child),
-    )
