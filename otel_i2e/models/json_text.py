@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections import Counter
 from typing import Any, Final, TypeGuard
 
 import orjson
@@ -22,6 +23,7 @@ __all__ = [
     "loads",
     "loads_as_python",
     "loads_exact",
+    "loads_strict",
     "mended",
     "parse_if_json",
     "well_formed",
@@ -73,6 +75,40 @@ def loads_as_python(text: str) -> Any:
 def loads_exact(text: str) -> Any:
     """As `loads`, and integers beyond 64 bits keep every digit. Raises ValueError."""
     return exact(text, loads(text))
+
+
+def loads_strict(text: str, *, finite: bool = True) -> Any:
+    """The value of `text`, where every reader takes it for the same JSON: nothing is settled silently.
+
+    Raises ValueError, with a sentence for a person, for a key that is there twice, of which the last would count; for
+    NaN and Infinity, which are no JSON; where it is to be `finite`, for 1e999, which would be infinite; and for what is
+    nested too deeply. Of what is no JSON at all it raises JSONDecodeError.
+    """
+    try:
+        return json.loads(
+            text, object_pairs_hook=_no_twins, parse_constant=_no_constants, parse_float=_finite if finite else None
+        )
+    except RecursionError:
+        raise ValueError("not JSON that can be read: it is nested too deeply") from None
+
+
+def _no_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twin = min(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
+        raise ValueError(f"key {twin!r} is there twice, and only the last would count; it must be there once")
+    return found
+
+
+def _no_constants(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON; it must be a number or null")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError(f"{text} is too large for a number; write a smaller one, or text")
+    return number
 
 
 def exact(text: str, value: Any) -> Any:

@@ -5,12 +5,11 @@
 
 from __future__ import annotations
 
-import json
 from functools import lru_cache
 from typing import Any, cast
 
 from otel_i2e.models import Json
-from otel_i2e.models.json_text import loads_as_python
+from otel_i2e.models.json_text import loads_as_python, loads_strict
 
 __all__ = ["parsed", "same_value", "strictly_parsed"]
 
@@ -31,21 +30,8 @@ def strictly_parsed(text: str) -> Any:
     if kind is dict and text.count(":") == len(value) and "N" not in text and "I" not in text:
         return value  # a colon for each: no key is there twice; and neither NaN nor Infinity
     if kind in (dict, list, float):
-        json.loads(text, parse_constant=_no_constant, object_pairs_hook=_no_key_twice)
+        loads_strict(text, finite=False)
     return value
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is no JSON")
-
-
-def _no_key_twice(pairs: list[tuple[str, Any]]) -> Json:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"the key {twice!r} is there twice")
-    return found
 
 
 def same_value(one: Any, other: Any) -> bool:

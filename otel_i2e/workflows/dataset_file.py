@@ -20,7 +20,7 @@ from pydantic import ValidationError
 
 from otel_i2e.errors import DatasetError
 from otel_i2e.models import Case
-from otel_i2e.workflows.strict_json import read_json
+from otel_i2e.models.json_text import loads_strict
 
 __all__ = [
     "CaseLine",
@@ -169,7 +169,7 @@ def case_problems(row: bytes) -> tuple[Case | None, list[str]]:
 def _json_of(row: bytes) -> dict[str, Any]:
     """The line's JSON object. Raises ValueError with a sentence for a person."""
     try:
-        value: Any = read_json(row.decode("utf-8"))
+        value: Any = loads_strict(row.decode("utf-8"))
     except UnicodeDecodeError as error:
         raise ValueError(f"byte {error.start + 1} of the line is not UTF-8; save the file as UTF-8") from None
     except json.JSONDecodeError as error:

@@ -16,12 +16,12 @@ from pydantic import Field, ValidationError
 from otel_i2e.config import Settings
 from otel_i2e.errors import DatasetError, NotFound, UsageError
 from otel_i2e.models import Case, Contract, Label
+from otel_i2e.models.json_text import loads_strict
 from otel_i2e.score import Scorer
 from otel_i2e.stats import cohen_kappa, fleiss_kappa, krippendorff_alpha
 from otel_i2e.store import Reader, Store
 from otel_i2e.workflows.author import author
 from otel_i2e.workflows.scorers import Loaded, case_scorers, load_all, named
-from otel_i2e.workflows.strict_json import read_json
 
 __all__ = [
     "Agreement",
@@ -149,7 +149,7 @@ def import_labels(settings: Settings, path: Path, scorer: str, *, reviewer: str 
     given: list[_Line] = []
     for number, text in enumerate(lines, 1):
         try:
-            given += [_Line.model_validate(read_json(text))] if text.strip() else []
+            given += [_Line.model_validate(loads_strict(text))] if text.strip() else []
         except ValidationError as error:
             problem = error.errors(include_url=False)[0]
             field = ".".join(str(part) for part in problem["loc"])

@@ -16,12 +16,12 @@ from pydantic import ValidationError
 from otel_i2e.config import Settings
 from otel_i2e.errors import DatasetError, NotFound, UsageError
 from otel_i2e.models import Case, CaseStatus, Contract, ScoreRow, Span, StoredCase
+from otel_i2e.models.json_text import loads_strict
 from otel_i2e.store import Store
 from otel_i2e.workflows.author import author
 from otel_i2e.workflows.dataset_file import case_problems
 from otel_i2e.workflows.datasets import NOTHING_TO_CHECK, changing_cases, dataset_file, line_of, put_case
 from otel_i2e.workflows.scorers import applicable_scorers, load_all
-from otel_i2e.workflows.strict_json import read_json
 
 __all__ = [
     "Approved",
@@ -196,7 +196,7 @@ def parse_entry(text: str) -> str | dict[str, Any]:
     if not text.lstrip().startswith("{"):
         return text
     try:
-        value: Any = read_json(text)
+        value: Any = loads_strict(text)
     except json.JSONDecodeError as error:
         raise UsageError(f"{text!r} begins like a check but is not JSON: {error}") from None
     except ValueError as error:

@@ -14,8 +14,8 @@ from pydantic import ValidationError
 from otel_i2e.config import Settings
 from otel_i2e.errors import DatasetError, UsageError
 from otel_i2e.models import JudgeStanding
+from otel_i2e.models.json_text import loads_strict
 from otel_i2e.store import Reader, Store
-from otel_i2e.workflows.strict_json import read_json
 
 __all__ = ["STANDINGS", "known_standings", "record_standing"]
 
@@ -64,7 +64,7 @@ def _read(path: Path) -> list[JudgeStanding]:
 
 def _one(line: str, place: str) -> JudgeStanding:
     try:
-        read_json(line)
+        loads_strict(line)
         found = JudgeStanding.model_validate_json(line)
     except ValidationError as error:
         problem = error.errors(include_url=False)[0]

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from otel_i2e.config import Settings
 from otel_i2e.errors import DatasetError
 from otel_i2e.models import RecordedVerdict
-from otel_i2e.workflows.strict_json import read_json
+from otel_i2e.models.json_text import loads_strict
 
 __all__ = ["VERDICTS", "read_verdicts", "verdicts_path", "write_verdicts"]
 
@@ -58,7 +58,7 @@ def write_verdicts(path: Path, verdicts: Iterable[RecordedVerdict]) -> int:
 
 def _read(line: str, place: str) -> RecordedVerdict:
     try:
-        read_json(line)
+        loads_strict(line)
         return RecordedVerdict.model_validate_json(line)
     except ValidationError as error:
         problem = error.errors(include_url=False)[0]
