@@ -14,22 +14,21 @@ import click
 __all__ = ["begin", "everywhere", "in_front", "is_on", "log_on_stderr"]
 
 F = TypeVar("F", bound=Callable[..., Any])
-_SWITCHES: Final = frozenset({"--debug", "--quiet", "-q", "--verbose", "-v", "--no-input"})
-_WITH_VALUE: Final = frozenset({"--output", "-o"})
+_OPTIONS: Final[dict[tuple[str, ...], dict[str, Any]]] = {
+    ("-o", "--output"): {"metavar": "FILE", "help": "Write to FILE what would go to stdout."},
+    ("-q", "--quiet"): {"is_flag": True, "help": "No progress and no notes; of a decision one line."},
+    ("-v", "--verbose"): {"is_flag": True, "help": "Log on stderr what is done."},
+    ("--no-input",): {"is_flag": True, "help": "Ask nobody anything: open no editor."},
+    ("--debug",): {"is_flag": True, "help": "Show a traceback when something goes wrong."},
+}
+_SWITCHES: Final = frozenset(name for names, how in _OPTIONS.items() for name in names if how.get("is_flag"))
+_WITH_VALUE: Final = frozenset(name for names in _OPTIONS for name in names) - _SWITCHES
 
 
 def everywhere(group: F) -> F:
     """The options, on the group of all commands."""
-    for option in reversed(
-        [
-            click.option("-o", "--output", metavar="FILE", help="Write to FILE what would go to stdout."),
-            click.option("-q", "--quiet", is_flag=True, help="No progress and no notes; of a decision one line."),
-            click.option("-v", "--verbose", is_flag=True, help="Log on stderr what is done."),
-            click.option("--no-input", is_flag=True, help="Ask nobody anything: open no editor."),
-            click.option("--debug", is_flag=True, help="Show a traceback when something goes wrong."),
-        ]
-    ):
-        group = option(group)
+    for names, how in reversed(_OPTIONS.items()):
+        group = click.option(*names, **how)(group)
     return group
 
 

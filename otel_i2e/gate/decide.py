@@ -17,10 +17,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from otel_i2e.gate.budgets import budget_remarks
 from otel_i2e.gate.changes import change_of, changed_scorers, same_test
-from otel_i2e.gate.comparison import compared, comparison_remarks, detectable, pairs_of, sensitivity
+from otel_i2e.gate.comparison import Pair, compared, comparison_remarks, detectable, pairs_of, sensitivity
 from otel_i2e.gate.coverage import inconsistencies, left_out, silence_remarks, tolerates, unmeasured
 from otel_i2e.gate.demands import demand_remarks
 from otel_i2e.gate.overriding import apply_overrides, debt, override_remarks
@@ -34,7 +35,17 @@ from otel_i2e.gate.suites import suite_remarks
 from otel_i2e.gate.unpaired import unpaired_remarks
 from otel_i2e.gate.verdicts import case_decision
 from otel_i2e.gate.wording import case_name, line, listed
-from otel_i2e.models import Attempt, CaseDecision, Decision, Experiment, JudgeStanding, Override, Policy
+from otel_i2e.models import (
+    Attempt,
+    CaseDecision,
+    Comparison,
+    Decision,
+    Experiment,
+    JudgeStanding,
+    Override,
+    OverrideState,
+    Policy,
+)
 
 __all__ = ["decide"]
 
@@ -57,7 +68,67 @@ def decide(
     policy = policy or Policy()
     experiment = rejudged(experiment, policy)
     baseline = rejudged(baseline, policy) if baseline is not None else None
-    standings = in_force(standings, policy, now)
+    judged = _judged(experiment, baseline, policy, in_force(standings, policy, now), overrides, now=now)
+    pairs = judged.pairs()
+    comparison, drop = compared(pairs, policy), detectable(pairs, judged.cases, policy)
+    remarks = _remarks(judged, comparison, elsewhere, now)
+    effects = {remark.effect for remark in remarks}
+    return Decision(
+        verdict="fail" if "fail" in effects else "undecided" if "undecided" in effects else "pass",
+        experiment_id=experiment.experiment_id,
+        baseline_id=baseline.experiment_id if baseline is not None else None,
+        dataset=experiment.dataset,
+        cases=tuple(judged.cases),
+        reasons=tuple(one.text for effect in ("fail", "undecided", "note") for one in remarks if one.effect == effect),
+        comparison=comparison,
+        detectable_drop=drop,
+        sensitivity=sensitivity(pairs, drop, sum(case.verdict != "not_measured" for case in judged.cases)),
+        overrides=tuple(judged.states),
+        override_debt=debt(judged.states, judged.cases),
+        policy=policy,
+        decided_at=now,
+    )
+
+
+class _Judged(NamedTuple):
+    """An experiment and its baseline, case for case, by one policy."""
+
+    experiment: Experiment
+    baseline: Experiment | None
+    policy: Policy
+    standings: Sequence[JudgeStanding]
+    """Those in force."""
+    is_shadow: Callable[[Attempt], bool]
+    """Whether an attempt is of a judge that may not block."""
+    cases: list[CaseDecision]
+    """By all repeats, with what changed and what was overridden."""
+    at: list[CaseDecision]
+    """By as many repeats as the baseline has as well."""
+    before: list[CaseDecision]
+    """The baseline's."""
+    alike: frozenset[str]
+    """Cases that are the same test there."""
+    remade: list[Remark]
+    states: list[OverrideState]
+
+    @property
+    def overridden(self) -> frozenset[str]:
+        return frozenset(case.case_id for case in self.cases if case.overridden is not None)
+
+    def pairs(self) -> list[Pair]:
+        """The cases that can be compared."""
+        return pairs_of(self.at, {case.case_id: case for case in self.before}, self.alike, self.overridden)
+
+
+def _judged(
+    experiment: Experiment,
+    baseline: Experiment | None,
+    policy: Policy,
+    standings: Sequence[JudgeStanding],
+    overrides: Sequence[Override],
+    *,
+    now: datetime,
+) -> _Judged:
     is_shadow = shadows(standings, policy)
     fewest = min(experiment.repeats, baseline.repeats) if baseline is not None else experiment.repeats
     before = _decisions(first_repeats(baseline, fewest), policy, is_shadow) if baseline is not None else []
@@ -67,50 +138,34 @@ def decide(
     cases = at if fewest == experiment.repeats else _decisions(held, policy, is_shadow)
     cases = _with_changes(cases, at, baseline, before, alike)
     cases, states = apply_overrides(cases, overrides, experiment, now)
-    overridden = frozenset(case.case_id for case in cases if case.overridden is not None)
-    pairs = pairs_of(at, {case.case_id: case for case in before}, alike, overridden)
-    comparison = compared(pairs, policy)
-    drop = detectable(pairs, cases, policy)
-    measured = sum(case.verdict != "not_measured" for case in cases)
+    return _Judged(experiment, baseline, policy, standings, is_shadow, cases, at, before, alike, remade, states)
+
+
+def _remarks(judged: _Judged, comparison: Comparison | None, elsewhere: Sequence[str], now: datetime) -> list[Remark]:
+    """What every part of the policy says, in the order in which it is told."""
+    experiment, baseline, policy, cases = judged.experiment, judged.baseline, judged.policy, judged.cases
     bears_gaps = tolerates(cases, experiment, policy)
-    remarks = [
+    counted = [one for one in judged.at if one.case_id not in judged.overridden]
+    return [
         *_case_failures(cases),
         *suite_remarks(cases, experiment.cases, policy, bears_gaps=bears_gaps),
-        *scorer_remarks(experiment, policy, is_shadow),
+        *scorer_remarks(experiment, policy, judged.is_shadow),
         *comparison_remarks(comparison, experiment, baseline, policy),
-        *unpaired_remarks(
-            [one for one in at if one.case_id not in overridden], before, experiment, baseline, policy, alike=len(alike)
-        ),
+        *unpaired_remarks(counted, judged.before, experiment, baseline, policy, alike=len(judged.alike)),
         *budget_remarks(experiment, policy),
         *inconsistencies(experiment, now),
         *demand_remarks(cases, experiment, policy, bears_gaps=bears_gaps),
         *unmeasured(cases, experiment, policy),
         *(Remark("undecided", text) for text in elsewhere),
-        *identity_remarks(experiment, is_shadow),
-        *shadow_remarks(cases, experiment, is_shadow, standings),
+        *identity_remarks(experiment, judged.is_shadow),
+        *shadow_remarks(cases, experiment, judged.is_shadow, judged.standings),
         *relabelled_remarks(experiment, baseline, policy),
         *_tolerated(cases),
         *silence_remarks(cases, experiment),
-        *override_remarks(states, cases),
-        *remade,
+        *override_remarks(judged.states, cases),
+        *judged.remade,
         *left_out(experiment, baseline),
     ]
-    effects = {remark.effect for remark in remarks}
-    return Decision(
-        verdict="fail" if "fail" in effects else "undecided" if "undecided" in effects else "pass",
-        experiment_id=experiment.experiment_id,
-        baseline_id=baseline.experiment_id if baseline is not None else None,
-        dataset=experiment.dataset,
-        cases=tuple(cases),
-        reasons=tuple(one.text for effect in ("fail", "undecided", "note") for one in remarks if one.effect == effect),
-        comparison=comparison,
-        detectable_drop=drop,
-        sensitivity=sensitivity(pairs, drop, measured),
-        overrides=tuple(states),
-        override_debt=debt(states, cases),
-        policy=policy,
-        decided_at=now,
-    )
 
 
 def _decisions(experiment: Experiment, policy: Policy, is_shadow: Callable[[Attempt], bool]) -> list[CaseDecision]:

@@ -81,24 +81,16 @@ def case_decision(
     `skipped` repeats were left out on purpose, because the verdict was settled; up to `confirm` runs beyond the
     repeats were made to see a failure again; `is_shadow` knows the attempts of judges that may not block.
     """
-    made = runs
+    first = [run for run in runs if not confirm or run.repeat < repeats]
+    judged = [repeat_verdict(case, run) for run in first]
     again = [repeat_verdict(case, run) for run in runs if confirm and run.repeat >= repeats]
-    runs = [run for run in runs if not confirm or run.repeat < repeats]
-    judged = [repeat_verdict(case, run) for run in runs]
-    there = len({run.repeat for run in runs if 0 <= run.repeat < repeats})
-    skipped = max(0, min(skipped, repeats - there))
-    needs = _Needs(policy.reducer(case.suite, case.repeats), max(repeats, 1) - there - skipped, skipped)
-    verdict = needs.verdict(judged)
-    shadow = _rests_on_shadows(case, runs, needs, verdict, is_shadow)
-    several = {name: models for name, models in served_models(made).items() if len(models) > 1}
-    failures = lines((finding for repeat in judged for finding in repeat.failures), len(runs))
+    needs = _needs(case, first, policy, repeats, skipped)
+    shadow = _rests_on_shadows(case, first, needs, needs.verdict(judged), is_shadow)
+    doubted = shadow and case.priority == "P0" and policy.uncalibrated_judge == "undecided"
+    verdict, unmeasured = _with_gaps(case, first, needs, judged, repeats=repeats, doubted=doubted)
+    several = {name: models for name, models in served_models(runs).items() if len(models) > 1}
+    failures = lines((finding for repeat in judged for finding in repeat.failures), len(first))
     failures += [answered_by(name, several[name]) for name in sorted(several)]
-    unmeasured = lines((finding for repeat in judged for finding in repeat.unmeasured), len(runs))
-    unmeasured += lost_repeats(case, needs.missing, repeats) + needs.impossible(repeats, verdict)
-    if silent := unanswered(case, runs):
-        verdict, unmeasured = "failed" if verdict == "failed" else "not_measured", unmeasured + silent
-    if shadow and case.priority == "P0" and policy.uncalibrated_judge == "undecided":
-        verdict, unmeasured = "not_measured", [*unmeasured, _SHADOW]
     seen = needs.confirmed(judged, again, confirm, several=bool(several))
     unconfirmed = verdict == "failed" and seen.cleared
     return CaseDecision.model_validate(
@@ -108,7 +100,7 @@ def case_decision(
             "suite": case.suite,
             "verdict": verdict,
             "repeats": repeats,
-            "stopped_early": skipped > 0,
+            "stopped_early": needs.skipped > 0,
             "shadow": shadow,
             "unconfirmed": unconfirmed,
             "action": _action(policy, case, shadow=shadow, unconfirmed=unconfirmed) if verdict == "failed" else None,
@@ -116,8 +108,34 @@ def case_decision(
             "reasons": (*failures, *confirmation(again, confirm, seen), *unmeasured),
             "unmeasured": tuple(unmeasured),
         }
-        | _counts(judged, runs, rated=not several)
+        | _counts(judged, first, rated=not several)
     )
+
+
+def _needs(case: Case, runs: Sequence[CaseRun], policy: Policy, repeats: int, skipped: int) -> _Needs:
+    there = len({run.repeat for run in runs if 0 <= run.repeat < repeats})
+    skipped = max(0, min(skipped, repeats - there))
+    return _Needs(policy.reducer(case.suite, case.repeats), max(repeats, 1) - there - skipped, skipped)
+
+
+def _with_gaps(
+    case: Case,
+    runs: Sequence[CaseRun],
+    needs: _Needs,
+    judged: Sequence[RepeatVerdict],
+    *,
+    repeats: int,
+    doubted: bool,
+) -> tuple[CaseVerdict, list[str]]:
+    """The verdict, as far as what was not measured leaves one, and a line for each such gap."""
+    verdict = needs.verdict(judged)
+    gaps = lines((finding for repeat in judged for finding in repeat.unmeasured), len(runs))
+    gaps += lost_repeats(case, needs.missing, repeats) + needs.impossible(repeats, verdict)
+    if silent := unanswered(case, runs):
+        verdict, gaps = "failed" if verdict == "failed" else "not_measured", gaps + silent
+    if doubted:
+        verdict, gaps = "not_measured", [*gaps, _SHADOW]
+    return verdict, gaps
 
 
 def _counts(judged: Sequence[RepeatVerdict], runs: Sequence[CaseRun], *, rated: bool) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from otel_i2e.errors import NotFound
 from otel_i2e.gate import decide
 from otel_i2e.models import Contract, Experiment, GateVerdict, JudgeStanding, Policy
 from otel_i2e.store import Reader, Store
-from otel_i2e.workflows.baselines import last_passed
+from otel_i2e.workflows.baselines import best_baseline
 from otel_i2e.workflows.datasets import dataset_name
 from otel_i2e.workflows.experiments import MOST_EXPERIMENTS
 from otel_i2e.workflows.standing_file import known_standings
@@ -91,6 +91,6 @@ def _before(
     standings: Sequence[JudgeStanding],
 ) -> Experiment | None:
     try:
-        return last_passed(reader, rows, experiment, policy, standings).experiment
+        return best_baseline(reader, rows, experiment, policy, standings).experiment
     except NotFound:
         return None

@@ -18,7 +18,7 @@ from otel_i2e.gate.wording import listed
 from otel_i2e.models import Experiment, JudgeStanding, Policy
 from otel_i2e.store import Reader
 
-__all__ = ["Baseline", "last_complete", "last_passed"]
+__all__ = ["Baseline", "best_baseline", "last_complete"]
 
 _STANDINGS: Final = {
     None: "the gate was not asked",
@@ -71,16 +71,17 @@ def last_complete(
     raise NotFound(f"{said}; name one by its id, or run i2e eval once more")
 
 
-def last_passed(
+def best_baseline(
     reader: Reader,
     rows: Sequence[Mapping[str, Any]],
     subject: Experiment,
     policy: Policy,
     standings: Sequence[JudgeStanding] = (),
 ) -> Baseline:
-    """The last complete experiment before `subject` that passed the gate. Raises NotFound as `last_complete`.
+    """The best measure for `subject`: the last complete experiment before it that passed the gate.
 
-    Where none has, it is the last that no gate was asked about, or else the last of all, and `doubt` says so.
+    Where none has, it is the last that no gate was asked about, or else the last of all, and `doubt` says so. Raises
+    NotFound as `last_complete`.
     """
     candidates = list(_candidates(rows, subject, subject.created_at))
     found, lacks = _first_complete(reader, sorted(candidates, key=_rank), subject, policy, standings)

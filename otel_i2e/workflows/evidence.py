@@ -12,7 +12,7 @@ from otel_i2e.gate import decide
 from otel_i2e.gate.wording import line, quoted
 from otel_i2e.models import Decision, Experiment, JudgeStanding, Override, Policy
 from otel_i2e.store import Reader, Store
-from otel_i2e.workflows.baselines import Baseline, last_passed
+from otel_i2e.workflows.baselines import Baseline, best_baseline
 from otel_i2e.workflows.datasets import dataset_name
 from otel_i2e.workflows.experiments import MOST_EXPERIMENTS
 from otel_i2e.workflows.failed_evaluation import failed_elsewhere, failed_since
@@ -90,7 +90,7 @@ def _baseline(
 ) -> Baseline:
     if baseline == "latest":
         rows = reader.experiments(limit=MOST_EXPERIMENTS)
-        return last_passed(reader, rows, subject, policy, standings)
+        return best_baseline(reader, rows, subject, policy, standings)
     found = reader.experiment(baseline)
     if found.experiment_id == subject.experiment_id:
         raise UsageError(f"{found.experiment_id} would be compared with itself; name an earlier one, or `latest`")
