@@ -181,7 +181,7 @@ def test_a_put_that_ended_in_a_file_just_left_is_put_again(tmp_path: Path, monke
         abandon(tmp_path / "s", "in the middle of a put")
         return 0
 
-    monkeypatch.setattr(spool, "_used", left_meanwhile)
+    monkeypatch.setattr("otel_i2e.spool.used_bytes", left_meanwhile)
     spool.put(b"x")
     assert spool.stats().batches == 1
     spool.close()
