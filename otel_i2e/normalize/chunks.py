@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from otel_i2e.models.json_text import parse_if_json
+from otel_i2e.normalize.or_empty import object_or_empty, text_or_empty
 from otel_i2e.normalize.raw import Json, is_list, is_object
 
 __all__ = ["put_together"]
@@ -50,14 +51,14 @@ def _new_choice() -> Json:
 def _grow(choice: Json, chunk: Json) -> None:
     message: Json = choice["message"]
     choice["finish_reason"] = chunk.get("finish_reason") or choice["finish_reason"]
-    delta = _object(chunk.get("delta"))
-    message["content"] += _text(delta.get("content"))
+    delta = object_or_empty(chunk.get("delta"))
+    message["content"] += text_or_empty(delta.get("content"))
     pieces: Any = delta.get("tool_calls")
-    for piece in map(_object, pieces if is_list(pieces) else ()):
+    for piece in map(object_or_empty, pieces if is_list(pieces) else ()):
         begun = {"id": piece.get("id"), "function": {"name": "", "arguments": ""}}
         function: Json = message["tool_calls"].setdefault(str(piece.get("index")), begun)["function"]
         for name in function:
-            function[name] += _text(_object(piece.get("function")).get(name))
+            function[name] += text_or_empty(object_or_empty(piece.get("function")).get(name))
 
 
 def _message(chunks: Sequence[Json]) -> Json:
@@ -66,12 +67,12 @@ def _message(chunks: Sequence[Json]) -> Json:
     blocks: dict[str, Json] = {}
     counted: Json = {}
     for chunk in chunks:
-        kind, delta = chunk.get("type"), _object(chunk.get("delta"))
-        begun = _object(chunk.get("message"))
+        kind, delta = chunk.get("type"), object_or_empty(chunk.get("delta"))
+        begun = object_or_empty(chunk.get("message"))
         answer |= {name: begun[name] for name in ("id", "model") if begun.get(name)}
-        counted |= {**_object(begun.get("usage")), **_object(chunk.get("usage"))}
+        counted |= {**object_or_empty(begun.get("usage")), **object_or_empty(chunk.get("usage"))}
         if kind == "content_block_start":
-            blocks[str(chunk.get("index"))] = dict(_object(chunk.get("content_block")))
+            blocks[str(chunk.get("index"))] = dict(object_or_empty(chunk.get("content_block")))
         elif kind == "content_block_delta":
             _grow_block(blocks.setdefault(str(chunk.get("index")), {}), delta)
         elif kind == "message_delta" and delta.get("stop_reason"):
@@ -82,10 +83,10 @@ def _message(chunks: Sequence[Json]) -> Json:
 def _grow_block(block: Json, delta: Json) -> None:
     kind = str(delta.get("type"))
     if kind == "input_json_delta":
-        block["partial"] = _text(block.get("partial")) + _text(delta.get("partial_json"))
+        block["partial"] = text_or_empty(block.get("partial")) + text_or_empty(delta.get("partial_json"))
     elif (name := _GROWING.get(kind)) is not None:
         block.setdefault("type", "text" if name == "text" else "thinking")
-        block[name] = _text(block.get(name)) + _text(delta.get(name))
+        block[name] = text_or_empty(block.get(name)) + text_or_empty(delta.get(name))
 
 
 def _ended(block: Json) -> Json:
@@ -102,13 +103,7 @@ def _response(chunks: Sequence[Json]) -> Json:
     last: Json = known[-1] if known else {}
     if last.get("output"):
         return last
-    said = "".join(_text(chunk.get("delta")) for chunk in chunks if chunk.get("type") == "response.output_text.delta")
+    said = "".join(
+        text_or_empty(chunk.get("delta")) for chunk in chunks if chunk.get("type") == "response.output_text.delta"
+    )
     return {**last, "output": [{"role": "assistant", "content": said}] if said else []}
-
-
-def _object(value: Any) -> Json:
-    return value if is_object(value) else {}
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""

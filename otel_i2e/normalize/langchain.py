@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from otel_i2e.normalize.or_empty import object_or_empty
 from otel_i2e.normalize.raw import Json, is_list, is_object
 
 __all__ = ["generations", "is_langchain", "plain_message", "unwrapped"]
@@ -50,7 +51,7 @@ def plain_message(value: Json) -> Json:
     """A message with `role`, `content`, `tool_calls` and `tool_call_id`; bookkeeping is left out."""
     said: Json = unwrapped(value)
     message: Json = {"role": _speaker(value, said), "content": said.get("content")}
-    if thought := _object(said.get("additional_kwargs")).get("reasoning_content"):
+    if thought := object_or_empty(said.get("additional_kwargs")).get("reasoning_content"):
         message["content"] = [{"type": "reasoning", "content": thought}, *_as_blocks(said.get("content"))]
     if calls := [*_listed(said.get("tool_calls")), *_listed(said.get("invalid_tool_calls"))]:
         message["tool_calls"] = [_call(call) for call in calls]
@@ -64,10 +65,6 @@ def plain_message(value: Json) -> Json:
 
 def _listed(value: Any) -> list[Any]:
     return value if is_list(value) else []
-
-
-def _object(value: Any) -> Json:
-    return value if is_object(value) else {}
 
 
 def _as_blocks(content: Any) -> list[Any]:

@@ -6,8 +6,9 @@ Source: the reference of `Converse` of Amazon Bedrock Runtime, and `google.genai
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
+from otel_i2e.normalize.or_empty import first_known, object_or_empty, objects_in
 from otel_i2e.normalize.raw import Json, is_list, is_object
 
 __all__ = ["plain_answer", "plain_request"]
@@ -39,9 +40,12 @@ def plain_request(sent: Json) -> Json:
 
 
 def _converse(sent: Json) -> Json:
-    chosen = _object(sent.get("inferenceConfig"))
-    more = _object(sent.get("additionalModelRequestFields"))
-    tools = [_object(tool.get("toolSpec")) for tool in _objects(_object(sent.get("toolConfig")).get("tools"))]
+    chosen = object_or_empty(sent.get("inferenceConfig"))
+    more = object_or_empty(sent.get("additionalModelRequestFields"))
+    tools = [
+        object_or_empty(tool.get("toolSpec"))
+        for tool in objects_in(object_or_empty(sent.get("toolConfig")).get("tools"))
+    ]
     return {
         "model": sent.get("modelId"),
         "messages": sent.get("messages"),
@@ -53,15 +57,15 @@ def _converse(sent: Json) -> Json:
 
 
 def _converse_tool(tool: Json) -> Json:
-    schema = _object(tool.get("inputSchema"))
+    schema = object_or_empty(tool.get("inputSchema"))
     return {**tool, "inputSchema": schema.get("json", schema)}
 
 
 def _gemini(sent: Json) -> Json:
-    config = _object(sent.get("config")) or _object(sent.get("generationConfig"))
-    told = _first(sent, config, names=("system_instruction", "systemInstruction"))
-    tools = _objects(_first(sent, config, names=("tools",)))
-    declared = [one for tool in tools for one in _objects(_first(tool, names=_DECLARATIONS))]
+    config = object_or_empty(sent.get("config")) or object_or_empty(sent.get("generationConfig"))
+    told = first_known(sent, config, names=("system_instruction", "systemInstruction"))
+    tools = objects_in(first_known(sent, config, names=("tools",)))
+    declared = [one for tool in tools for one in objects_in(first_known(tool, names=_DECLARATIONS))]
     chosen = {name: value for name, value in config.items() if name not in _NO_PARAMS}
     return {
         "model": sent.get("model"),
@@ -74,7 +78,7 @@ def _gemini(sent: Json) -> Json:
 
 
 def _gemini_tool(declared: Json) -> Json:
-    schema = _first(declared, names=("parameters", "parameters_json_schema", "parametersJsonSchema"))
+    schema = first_known(declared, names=("parameters", "parameters_json_schema", "parametersJsonSchema"))
     return {"name": declared.get("name"), "description": declared.get("description"), "parameters": schema}
 
 
@@ -87,22 +91,22 @@ def plain_answer(sent: Json) -> Json:
     output = sent.get("output")
     if is_object(output) and is_object(message := output.get("message")):
         choice = {"message": message, "finish_reason": sent.get("stopReason")}
-        return {"choices": [choice], "usage": _converse_usage(_object(sent.get("usage")))}
+        return {"choices": [choice], "usage": _converse_usage(object_or_empty(sent.get("usage")))}
     if is_list(sent.get("candidates")):
         return {
-            "choices": [_candidate(one) for one in _objects(sent["candidates"])],
-            "model": _first(sent, names=("model_version", "modelVersion")),
-            "id": _first(sent, names=("response_id", "responseId")),
-            "usage": _gemini_usage(_object(_first(sent, names=("usage_metadata", "usageMetadata")))),
+            "choices": [_candidate(one) for one in objects_in(sent["candidates"])],
+            "model": first_known(sent, names=("model_version", "modelVersion")),
+            "id": first_known(sent, names=("response_id", "responseId")),
+            "usage": _gemini_usage(object_or_empty(first_known(sent, names=("usage_metadata", "usageMetadata")))),
         }
     return sent
 
 
 def _candidate(sent: Json) -> Json:
-    message = _object(sent.get("content"))
+    message = object_or_empty(sent.get("content"))
     return {
         "message": {"role": "assistant", "parts": message.get("parts") or []},
-        "finish_reason": _first(sent, names=("finish_reason", "finishReason")),
+        "finish_reason": first_known(sent, names=("finish_reason", "finishReason")),
     }
 
 
@@ -118,24 +122,12 @@ def _converse_usage(sent: Json) -> Json:
 
 def _gemini_usage(sent: Json) -> Json:
     """Thoughts are no part of what it calls candidates; what came from the cache is part of the prompt."""
-    thoughts = _first(sent, names=("thoughts_token_count", "thoughtsTokenCount"))
-    answered = _first(sent, names=("candidates_token_count", "candidatesTokenCount"))
+    thoughts = first_known(sent, names=("thoughts_token_count", "thoughtsTokenCount"))
+    answered = first_known(sent, names=("candidates_token_count", "candidatesTokenCount"))
     both = [count for count in (answered, thoughts) if isinstance(count, int)]
     return {
-        "prompt_tokens": _first(sent, names=("prompt_token_count", "promptTokenCount")),
+        "prompt_tokens": first_known(sent, names=("prompt_token_count", "promptTokenCount")),
         "completion_tokens": sum(both) if both else None,
         "reasoning_tokens": thoughts,
-        "cached_tokens": _first(sent, names=("cached_content_token_count", "cachedContentTokenCount")),
+        "cached_tokens": first_known(sent, names=("cached_content_token_count", "cachedContentTokenCount")),
     }
-
-
-def _first(*holders: Json, names: tuple[str, ...]) -> Any:
-    return next((one[name] for one in holders for name in names if one.get(name) is not None), None)
-
-
-def _object(value: Any) -> Json:
-    return value if is_object(value) else {}
-
-
-def _objects(value: Any) -> list[Json]:
-    return [one for one in value if is_object(one)] if is_list(value) else []

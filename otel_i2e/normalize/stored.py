@@ -7,7 +7,8 @@ from typing import Any
 
 from otel_i2e.models import SpanRow
 from otel_i2e.models.json_text import dumps, loads
-from otel_i2e.normalize.raw import Json, RawEvent, RawLink, RawLog, RawSpan, is_list, is_object
+from otel_i2e.normalize.or_empty import object_or_empty, objects_in
+from otel_i2e.normalize.raw import Json, RawEvent, RawLink, RawLog, RawSpan
 
 __all__ = ["events_text", "log_of", "log_text", "raw_of"]
 
@@ -25,16 +26,16 @@ def log_text(log: RawLog) -> str:
 
 def log_of(trace_id: str, span_id: str, text: str) -> RawLog:
     """The log record of a span that `log_text` kept; its resource and scope are left out."""
-    return _log_in(trace_id, span_id, _objects([loads(text)])[0])
+    return _log_in(trace_id, span_id, objects_in([loads(text)])[0])
 
 
 def raw_of(row: SpanRow) -> tuple[RawSpan, list[RawLog]]:
     """The span that `row` was made from, times in whole microseconds, and the log records that it has already."""
-    told = _objects(_json(row["events"]))
+    told = objects_in(_json(row["events"]))
     trace_id, span_id = row["trace_id"], row["span_id"]
     return (
         RawSpan(
-            resource=_object(_json(row["resource"])),
+            resource=object_or_empty(_json(row["resource"])),
             scope_name=row["scope_name"] or "",
             scope_version="",
             trace_id=trace_id,
@@ -44,9 +45,9 @@ def raw_of(row: SpanRow) -> tuple[RawSpan, list[RawLog]]:
             otel_kind=0,
             start_ns=row["start_time"] * 1000,
             end_ns=row["end_time"] * 1000,
-            attributes=_object(_json(row["attributes"])),
+            attributes=object_or_empty(_json(row["attributes"])),
             events=[RawEvent(*_named(event)) for event in told if "body" not in event],
-            links=[RawLink(**link) for link in _objects(_json(row["links"]))],
+            links=[RawLink(**link) for link in objects_in(_json(row["links"]))],
             status_code="error" if row["status"] == "error" else "unset",
             status_message=row["status_message"] or "",
         ),
@@ -69,11 +70,3 @@ def _named(event: Json) -> tuple[str, int, Json]:
 
 def _json(text: Any) -> Any:
     return loads(text) if isinstance(text, str) else text
-
-
-def _object(value: Any) -> Json:
-    return value if is_object(value) else {}
-
-
-def _objects(value: Any) -> list[Json]:
-    return [item for item in value if is_object(item)] if is_list(value) else []

@@ -14,6 +14,7 @@ from otel_i2e.normalize.chunks import put_together
 from otel_i2e.normalize.dialect import Dialect, Facts
 from otel_i2e.normalize.documents import documents
 from otel_i2e.normalize.messages import Content, content
+from otel_i2e.normalize.or_empty import object_or_empty
 from otel_i2e.normalize.payloads import answered, asked
 from otel_i2e.normalize.raw import Json, RawEvent, RawLog, RawSpan, is_object
 from otel_i2e.normalize.readers import amount, object_of, text, tool_result
@@ -75,7 +76,7 @@ def _read(raw: RawSpan, _logs: Sequence[RawLog]) -> Facts:
 
 def _embedded(sent: Json, given: Any, back: Any) -> Facts:
     """A request for vectors; they stay among the attributes."""
-    request, answer = _object(given), _object(back)
+    request, answer = object_or_empty(given), object_or_empty(back)
     counted = usage(_plain(sent.get("mlflow.chat.tokenUsage"))) or usage(answer.get("usage"))
     return {
         "request_model": text(request.get("model")) or _word(sent.get("mlflow.llm.model")),
@@ -111,10 +112,6 @@ def _streamed(events: Sequence[RawEvent], back: Any) -> Facts:
     said: Content | None = told.get("output_messages")
     asks = said is not None and any(part["type"] == "tool_call" for one in said.value for part in one["parts"])
     return {name: told[name] for name in ("output_messages", "finish_reasons") if asks and name in told}
-
-
-def _object(value: Any) -> Json:
-    return value if is_object(value) else {}
 
 
 def _query(given: Any) -> str | None:
