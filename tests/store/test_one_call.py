@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
@@ -53,6 +54,20 @@ def test_a_call_is_read_as_the_view_has_it(known: list[dict[str, Any]], far: boo
     for span in spans[1:]:
         if span.trace_id == call.trace_id:
             assert found[span.span_id].model_copy(update={"ingested_at": None}) == span
+
+
+def test_the_view_fills_the_columns_that_are_filled_here() -> None:
+    """They are written in SQL and in Python: a column that one of them forgets would be read in two ways."""
+    with temporary_store() as store, store.read() as reader:
+        (row,) = reader.rows("SELECT sql FROM duckdb_views() WHERE view_name = 'llm_calls'")
+    filled = re.findall(r"COALESCE\(([^()]*)\) AS (\w+)", row["sql"].replace('"', ""), re.IGNORECASE)
+    sources = {name: [one.strip() for one in told.split(",")] for told, name in filled}
+    wire = {name for name, told in sources.items() if told[0] == f"r.wire_{name}"}
+    row_first = {
+        name for name, told in sources.items() if f"s.{name}" in told and told.index(f"s.{name}") < len(told) - 1
+    }
+    assert wire == set(FIRST_FROM_THE_WIRE)
+    assert row_first - wire - {"status", "content_state"} == set(FILLED)
 
 
 def _repeating(call: Span, repeat: Span, *, far: bool) -> Span:
