@@ -22,11 +22,11 @@ from typing import Final, NamedTuple
 
 from otel_i2e.models import SpanRow
 from otel_i2e.normalize.calls_around import calls_around, traces_of
+from otel_i2e.normalize.duplicate_groups import Calls, Group
 from otel_i2e.normalize.duplicates_beside import counted_alike, join_beside, uncounted
 from otel_i2e.normalize.duplicates_late import join_late
 from otel_i2e.normalize.duplicates_named import answered_alike, join_across, join_answers
 from otel_i2e.normalize.duplicates_nested import join_nested
-from otel_i2e.normalize.one_call import Calls, Group
 from otel_i2e.normalize.same_call import Key, is_call, is_late, is_of_the_server, is_wire, key_of
 
 __all__ = ["MATCHED_BY", "RICHNESS", "Linked", "duplicate_links", "linked_calls"]

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from otel_i2e.models import SpanRow
-from otel_i2e.normalize.one_call import Calls
+from otel_i2e.normalize.duplicate_groups import Calls
 from otel_i2e.normalize.same_call import LOOKED_AT, contradict, counts, failed, place, surrounds
 
 __all__ = ["counted_alike", "join_beside", "uncounted"]

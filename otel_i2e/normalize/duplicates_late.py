@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from otel_i2e.models import SpanRow
-from otel_i2e.normalize.one_call import Calls
+from otel_i2e.normalize.duplicate_groups import Calls
 from otel_i2e.normalize.same_call import Place, counts, failed, is_late, key_of, place
 
 __all__ = ["join_late"]

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from otel_i2e.models import SpanRow
+from otel_i2e.normalize.duplicate_groups import Calls
 from otel_i2e.normalize.model_names import may_be_one_model
-from otel_i2e.normalize.one_call import Calls
 from otel_i2e.normalize.same_call import LOOKED_AT, Key, at_once, differ_in_input, key_of, on_two_machines, place
 
 __all__ = ["answered_alike", "join_across", "join_answers"]

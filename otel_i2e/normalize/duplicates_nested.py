@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from otel_i2e.models import SpanRow
+from otel_i2e.normalize.duplicate_groups import Calls, Group
 from otel_i2e.normalize.duplicates_beside import counted_alike, join_beside, uncounted
-from otel_i2e.normalize.one_call import Calls, Group
 from otel_i2e.normalize.same_call import (
     RAW_REQUEST,
     Key,

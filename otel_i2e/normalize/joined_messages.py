@@ -1,4 +1,4 @@
-"""Messages of one call as two libraries told them: the fuller telling, with the parts that only the other one has.
+"""Merging, of messages: of two tellings of one call the fuller one, with the parts that only the other one has.
 
     more was said   one telling has every text of the other, and further messages: it is the one to add to
     a part lacks    an image, a thought, a tool call or a result of which the other telling has fewer; an id that is

@@ -1,7 +1,8 @@
-"""What the rows of one call say together: the columns of the kept row to which another telling of the call adds.
+"""Merging, the rule: the columns of the kept row to which another telling of the call adds, and what they become.
 
-Which rows tell the call itself, and which wrap it, is known where they are linked (`duplicates.py`). A column that the
-kept row lacks altogether is filled by the view `llm_calls`, from wrappers too.
+Pure; `workflows/merging.py` keeps the result. Which rows tell the call itself, and which wrap it, is known where they
+are linked (`duplicates.py`). A column that the kept row lacks altogether is filled by the view `llm_calls`, from
+wrappers too.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Rows of a trace with what others say of the same call: as the view `llm_calls` has them, for a few traces at a time.
+"""Filling, for a few traces at a time: rows with what others say of the same call, as the view `llm_calls` has them.
 
 The view groups every row that repeats one, in all of the store: it is asked for much, not for some traces. A call that
 names no conversation or user has the trace's there, and not here.

@@ -1,4 +1,4 @@
-"""What several rows say of one call → what the view `llm_calls` shows of it, beside the row that is kept."""
+"""Merging, the storing: what `normalize.merged` says of each call that was touched → the table `merged_calls`."""
 
 from __future__ import annotations
 

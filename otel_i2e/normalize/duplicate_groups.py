@@ -1,4 +1,8 @@
-"""Rows of model calls, put together step by step until those of one call are one group."""
+"""Linking: rows of model calls in groups, joined step by step until each group is the rows of one call.
+
+Which rows are joined is for `duplicates.py` and the files beside it; what the rows of a group say together is for
+`merged.py`.
+"""
 
 from __future__ import annotations
 
