@@ -14,10 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from otel_i2e.damage import damaged_beside
-from otel_i2e.errors import SpoolError, SpoolFull
+from otel_i2e.errors import SpoolFull
 from otel_i2e.spool import Request, Spool, _batch
-from otel_i2e.spool_files import abandon
 
 
 def _bodies(spool: Spool) -> list[bytes]:
@@ -122,71 +120,6 @@ def test_stats_say_what_waits(tmp_path: Path) -> None:
     spool.close()
 
 
-def test_a_file_that_is_no_database_is_left_for_a_new_one(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """It stays as it is, with a record and a loud line; every spool of that name goes on in the new file."""
-    rubbish = b"this is not a database, and long enough to be looked at" * 20
-    (tmp_path / "s").write_bytes(rubbish)
-    spool, other = Spool(tmp_path / "s"), Spool(tmp_path / "s")
-    spool.put(b"x")
-    assert other.stats().batches == 1
-    assert (tmp_path / "s").read_bytes() == rubbish
-    assert [part.what for part in damaged_beside(tmp_path / "s")] == ["spool"]
-    assert "s is damaged" in caplog.text
-    spool.close()
-    other.close()
-
-
-def test_what_was_put_into_a_file_that_is_left_is_recovered_once(tmp_path: Path) -> None:
-    """Batches and counters; the process that still had the old file open goes over to the new one."""
-    first, second = Spool(tmp_path / "s"), Spool(tmp_path / "s")
-    first.put(b"1", items=3)
-    first.put(b"2" * 9000, signal="logs", encoding="json")
-    first.count("dropped", "why", 2)
-    assert second.stats().batches == 2
-    abandon(tmp_path / "s", "a test says so")
-    assert first.stats().batches == 0
-    first.put(b"3")
-    with second.claim() as batches:
-        assert [(batch.signal, batch.encoding, batch.items, batch.body) for batch in batches] == [
-            ("traces", "protobuf", 1, b"3"),
-            ("traces", "protobuf", 3, b"1"),
-            ("logs", "json", 1, b"2" * 9000),
-        ]
-        second.done(batches)
-    assert (first.recover(), second.stats().batches) == (0, 0)
-    assert second.counters() == {("dropped", "why"): 2}
-    (part,) = damaged_beside(tmp_path / "s")
-    assert part.saved == {"batches": 2}
-    first.close()
-    second.close()
-
-
-def test_done_does_not_reach_into_another_file(tmp_path: Path) -> None:
-    """Batches of a file that was left meanwhile have the ids of others in the new one."""
-    spool = Spool(tmp_path / "s")
-    spool.put(b"old")
-    with spool.claim() as batches:
-        abandon(tmp_path / "s", "a test says so")
-        spool.put(b"new")
-        spool.done(batches)
-    assert spool.stats().batches == 1
-    spool.close()
-
-
-def test_a_put_that_ended_in_a_file_just_left_is_put_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever recovers may have looked already."""
-    spool = Spool(tmp_path / "s")
-
-    def left_meanwhile(_: sqlite3.Connection) -> int:
-        abandon(tmp_path / "s", "in the middle of a put")
-        return 0
-
-    monkeypatch.setattr("otel_i2e.spool.used_bytes", left_meanwhile)
-    spool.put(b"x")
-    assert spool.stats().batches == 1
-    spool.close()
-
-
 def test_bytes_that_changed_on_the_disk_are_handed_out_as_such(tmp_path: Path) -> None:
     """Never as what was put, and never in the way of the next."""
     spool = Spool(tmp_path / "s")
@@ -222,13 +155,6 @@ def test_a_spool_of_an_earlier_version_is_taken_over(tmp_path: Path) -> None:
     with spool.claim() as batches:
         assert [(batch.body, batch.intact) for batch in batches] == [(b"\x01", True), (b"2", True)]
     spool.close()
-
-
-def test_a_path_that_cannot_be_made_is_one_clear_error(tmp_path: Path) -> None:
-    """A parent that is a file is a SpoolError, not an OSError."""
-    (tmp_path / "file").write_text("x")
-    with pytest.raises(SpoolError, match="nothing was taken"):
-        Spool(tmp_path / "file" / "s").put(b"x")
 
 
 def _put_many(path: Path, who: int, n: int) -> None:

@@ -1,6 +1,6 @@
 """What a recorder lost or changed: counted with a reason, said once a reason, and moved into the spool's counters.
 
-What the spool does not take stays here, with a note beside the spool that `i2e status` shows.
+What the spool does not take stays here, with a note that `i2e status` shows.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Counts:
             _log.warning(line, counter, reason, todo, self._spool_path)
 
     def move_into(self, opened: Callable[[], Spool]) -> None:
-        """Move them into the counters of the spool, which is opened when there are any; the rest is noted beside it."""
+        """Move them into the counters of the spool, which is opened when there are any; the rest is noted."""
         for (counter, reason), n in self.waiting().items():
             try:
                 opened().count(counter, reason, n)

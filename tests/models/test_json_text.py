@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from otel_i2e.models.json_text import dumps, exact, loads, loads_exact, parse_if_json, well_formed
+from otel_i2e.models.json_text import dumps, exact, loads, loads_exact, loads_strict, parse_if_json, well_formed
 
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary(),
@@ -84,3 +84,25 @@ def test_what_cannot_be_read_with_all_digits_is_left_as_it_was_read() -> None:
     assert exact(f"[{digits * 30}]", "as read") == "as read"
     deep = "[" * 3_000 + digits + "]" * 3_000
     assert exact(deep, "as read") == "as read"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('{"a": 1, "b": {"c": 1, "c": 1}}', "key 'c' is there twice, and only the last would count"),
+        ("[1, NaN]", "NaN is not JSON; it must be a number or null"),
+        ('{"a": -Infinity}', "-Infinity is not JSON"),
+        ('{"a": -1e999}', "-1e999 is too large for a number"),
+        ("[" * 100_000, "nested too deeply"),
+        ("{", "Expecting"),
+    ],
+)
+def test_what_a_parser_would_settle_silently_is_told(text: str, said: str) -> None:
+    """At any depth, in one sentence."""
+    with pytest.raises(ValueError, match=said):
+        loads_strict(text)
+
+
+def test_an_infinite_number_may_be_let_through() -> None:
+    """Where the value is only compared."""
+    assert loads_strict("[1e999, 2]", finite=False) == [float("inf"), 2]
