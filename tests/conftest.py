@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import os
 import runpy
+import subprocess
+import sys
 from collections import Counter
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -61,8 +66,40 @@ def full(request: pytest.FixtureRequest) -> bool:
 @pytest.fixture(autouse=True)
 def _own_environment(monkeypatch: pytest.MonkeyPatch) -> None:  # pyright: ignore[reportUnusedFunction] -- pytest calls it
     """No test reads the developer's own settings or keys."""
-    import os
+    for name in _ours():
+        monkeypatch.delenv(name)
 
-    for name in list(os.environ):
-        if name.startswith(("I2E_", "OTEL_", "ANTHROPIC_")):
-            monkeypatch.delenv(name)
+
+def _ours() -> list[str]:
+    return [name for name in os.environ if name.startswith(("I2E_", "OTEL_", "ANTHROPIC_"))]
+
+
+@pytest.fixture(scope="session")
+def forked_i2e(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., subprocess.CompletedProcess[str]]]:
+    """`forked_i2e("gate", cwd=folder, env=environ)`: the command in a process of its own, without the time of a start.
+
+    The process is forked from one that has imported the package. Tests of the start, of signals and of the streams
+    themselves begin a new interpreter.
+    """
+    folder = tmp_path_factory.mktemp("forked")
+    streams = [folder / name for name in ("in", "out", "err")]
+    command = [sys.executable, "-c", Path(__file__).with_name("fork_server.py").read_text()]
+    clean = {name: value for name, value in os.environ.items() if name not in _ours()}
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=clean) as server:
+        assert server.stdin is not None
+        assert server.stdout is not None
+        requests, answers = server.stdin, server.stdout
+
+        def run(
+            *arguments: str, cwd: Path, env: dict[str, str], timeout: int = 180
+        ) -> subprocess.CompletedProcess[str]:
+            for stream in streams:
+                stream.write_text("")
+            request = {"arguments": arguments, "cwd": str(cwd), "env": env, "timeout": timeout}
+            requests.write(json.dumps({**request, "streams": [str(stream) for stream in streams]}) + "\n")
+            requests.flush()
+            code = int(answers.readline())
+            return subprocess.CompletedProcess(arguments, code, streams[1].read_text(), streams[2].read_text())
+
+        yield run
+        requests.close()

@@ -138,7 +138,11 @@ class _Ran(NamedTuple):
 
 @pytest.fixture
 def project(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, i2e: Callable[..., Any], capsys: pytest.CaptureFixture[str]
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    i2e: Callable[..., Any],
+    forked_i2e: Callable[..., subprocess.CompletedProcess[str]],
+    capsys: pytest.CaptureFixture[str],
 ) -> Callable[..., _Ran]:
     """A project with an application and a dataset of five cases; gives the command `i2e`.
 
@@ -157,15 +161,7 @@ def project(
             ran = i2e(*arguments)
             print(rows, end="")  # those of the table so far, which the command's fixture took
             return _Ran(ran.code, ran.out + ran.err)
-        done = subprocess.run(
-            [*_CLI, *arguments],
-            cwd=tmp_path,
-            env={**os.environ, **environ},
-            capture_output=True,
-            text=True,
-            timeout=180,
-            check=False,
-        )
+        done = forked_i2e(*arguments, cwd=tmp_path, env={**os.environ, **environ})
         return _Ran(done.returncode, done.stdout + done.stderr)
 
     return run

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,6 @@ import pytest
 
 from otel_i2e.testing import MessagesRequest, MessagesServer, Reply
 
-_CLI = "from otel_i2e.cli.main import main; main()"
 _APP = """
 import otel_i2e.auto
 def answer(question):
@@ -31,8 +29,10 @@ _TWO: dict[str, Any] = {"id": "two", "input": "good", "must": ["be kind", "be sh
 class Project:
     """A folder with a task that says what it is asked, and a judge that finds kind what begins with `good`."""
 
-    def __init__(self, folder: Path, server: MessagesServer) -> None:
-        self.folder, self.server = folder, server
+    def __init__(
+        self, folder: Path, server: MessagesServer, forked_i2e: Callable[..., subprocess.CompletedProcess[str]]
+    ) -> None:
+        self.folder, self.server, self.forked_i2e = folder, server, forked_i2e
         (folder / "app.py").write_text(_APP)
         self.write([*_CASES])
 
@@ -45,13 +45,13 @@ class Project:
     def i2e(self, *args: str) -> subprocess.CompletedProcess[str]:
         """The command, as typed."""
         environ = {name: value for name, value in os.environ.items() if not name.startswith(("I2E_", "OTEL_"))}
-        return subprocess.run(  # noqa: PLW1510 -- the exit code is what is looked at
-            [sys.executable, "-c", _CLI, *args], cwd=self.folder, env=environ, capture_output=True, text=True
-        )
+        return self.forked_i2e(*args, cwd=self.folder, env=environ)
 
 
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
+def project(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, forked_i2e: Callable[..., subprocess.CompletedProcess[str]]
+) -> Iterator[Project]:
     """The project, while its judge's API is there."""
 
     def script(request: MessagesRequest) -> Reply:
@@ -61,7 +61,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project
     with MessagesServer(script) as server:
         monkeypatch.setenv("ANTHROPIC_API_KEY", "test")
         monkeypatch.setenv("ANTHROPIC_BASE_URL", server.url)
-        yield Project(tmp_path, server)
+        yield Project(tmp_path, server, forked_i2e)
 
 
 def test_words_block_only_once_their_judge_is_calibrated(project: Project) -> None:

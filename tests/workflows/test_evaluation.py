@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -101,8 +102,8 @@ scorers = ["short"]
 class _Project:
     """A directory with an application, scorers and a dataset."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, forked_i2e: Callable[..., subprocess.CompletedProcess[str]]) -> None:
+        self.folder, self.forked_i2e = folder, forked_i2e
         (folder / ".git").mkdir()
         (folder / "evals").mkdir()
         for name, text in (("app.py", _APP), ("scorers.py", _SCORERS), ("i2e.toml", _SETTINGS)):
@@ -120,7 +121,8 @@ class _Project:
         return [sys.executable, "-c", _CLI, "eval", "refunds", "--task", *arguments]
 
     def eval(self, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
-        return self.run(*self.command(*arguments)[1:], **environ)
+        words = self.command(*arguments)[3:]
+        return self.forked_i2e(*words, cwd=self.folder, env={**os.environ, **environ})
 
     def run(self, *arguments: str, stdin: str = "", **environ: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -153,15 +155,17 @@ class _Project:
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> _Project:
+def project(tmp_path: Path, forked_i2e: Callable[..., subprocess.CompletedProcess[str]]) -> _Project:
     """A project whose production records no content and has an online rule for everything."""
-    return _Project(tmp_path)
+    return _Project(tmp_path, forked_i2e)
 
 
 @pytest.fixture(scope="module")
-def twice(tmp_path_factory: pytest.TempPathFactory) -> _Project:
+def twice(
+    tmp_path_factory: pytest.TempPathFactory, forked_i2e: Callable[..., subprocess.CompletedProcess[str]]
+) -> _Project:
     """A project that has been evaluated once, with two repeats and a scorer for every case."""
-    project = _Project(tmp_path_factory.mktemp("twice"))
+    project = _Project(tmp_path_factory.mktemp("twice"), forked_i2e)
     done = project.eval("app:answer", "--repeat", "2", "--scorer", "short")
     assert (done.returncode, done.stderr) == (0, "")
     return project
