@@ -25,7 +25,7 @@ from otel_i2e.errors import SpoolFull
 from otel_i2e.forks import closed_in_child, process_token
 from otel_i2e.spool_connection import SpoolConnection
 from otel_i2e.spool_database import ADD_BATCH, ADD_COUNT, give_back, transaction, used_bytes
-from otel_i2e.spool_files import ROW, is_abandoned, spool_checksum
+from otel_i2e.spool_files import ROW, spool_checksum
 
 __all__ = ["Batch", "Encoding", "Request", "Signal", "Spool", "SpoolStats"]
 
@@ -87,7 +87,7 @@ class Spool:
     def __init__(self, path: Path, *, max_bytes: int = 2_000_000_000) -> None:
         self.path = path
         self._database = SpoolConnection(path)
-        self._claimed = path
+        self._claimed = 0  # the connection's `turns` at the claim
         self._max_bytes = max_bytes
         self._drains: tuple[int, int] | None = None  # process and thread that are within `sole_drainer`
 
@@ -131,8 +131,8 @@ class Spool:
                     db.executemany(ADD_BATCH, rows)
                     last = int(db.execute("SELECT last_insert_rowid()").fetchone()[0])
                     db.executemany(ADD_COUNT, [("received", source, n) for source, n in came.items()])
-            file = self._database.file
-        if is_abandoned(file):  # by another process, meanwhile: nobody may look here again
+            is_kept = self._database.is_present()
+        if not is_kept:  # left by another process, or deleted, meanwhile: nobody may look here again
             return self.put_together(requests)
         return range(last - len(rows) + 1, last + 1)
 
@@ -158,7 +158,7 @@ class Spool:
         `counts` are added to the counters, (counter, reason) → n, in the same transaction.
         """
         with self._database.open() as db:
-            if self._database.file != self._claimed:  # left for a new one, which knows other batches by these ids
+            if self._database.turns != self._claimed:  # left for a new one, which knows other batches by these ids
                 return
             with transaction(db):
                 db.executemany("DELETE FROM batches WHERE id = ?", [(batch.id,) for batch in batches])
@@ -204,8 +204,8 @@ class Spool:
         size = 0
         with self._database.open() as db:
             if not after:
-                self._claimed = self._database.file
-            elif self._database.file != self._claimed:  # see `done`
+                self._claimed = self._database.turns
+            elif self._database.turns != self._claimed:  # see `done`
                 return []
             cursor = db.execute(f"SELECT id, {ROW} FROM batches WHERE id > ? ORDER BY id", (after,))
             for number, *row in cursor:

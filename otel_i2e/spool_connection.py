@@ -1,11 +1,14 @@
 """A process's connection to the present file of the spool, and what is done when that file is damaged.
 
 A damaged file is left where it lies and the next one begun (`spool_files.py`); `recover` puts what is intact in it into
-the present one. A forked child neither uses nor closes what its parent opened.
+the present one. Where the file was deleted, or its folder moved, a new one is made. A forked child neither uses nor
+closes what its parent opened.
 """
 
 from __future__ import annotations
 
+import logging
+import os
 import sqlite3  # noqa: TID251 -- the queue is in SQLite
 import threading
 from collections import Counter
@@ -22,6 +25,7 @@ from otel_i2e.spool_files import BATCH_FIELDS, abandon, damaged_log, intact_rows
 
 __all__ = ["SpoolConnection"]
 
+_log = logging.getLogger("otel_i2e")
 _connecting = threading.Lock()
 _users: Counter[Path] = Counter()  # connections of this process to each file
 _left_behind: list[sqlite3.Connection] = []  # a parent's connections: a child must neither use nor close them
@@ -35,6 +39,9 @@ class SpoolConnection:
         """Of the spool: its first file."""
         self.file = path
         """The present file, as of the last `open`."""
+        self.turns = 0
+        """Grows when the present file is another one than before: batches of one are unknown in the other."""
+        self._identity: os.stat_result | None = None
         self._lock = threading.RLock()
         self._connection: sqlite3.Connection | None = None
         self._owner = process_token()
@@ -50,6 +57,14 @@ class SpoolConnection:
                     abandon(self.file, str(error))
                 self._drop()
                 raise _spool_error(self.path, error) from error
+
+    def is_present(self) -> bool:
+        """Whether the file of the last `open` is still the one that every process uses. Raises nothing."""
+        try:
+            now = os.stat(self.file)  # noqa: PTH116 -- asked twice for every request
+        except OSError:
+            return False  # opening it anew says why
+        return self._identity is not None and os.path.samestat(now, self._identity) and not is_abandoned(self.file)
 
     def close(self) -> None:
         """Close it, where it is this process's own; the next use opens it again."""
@@ -92,12 +107,15 @@ class SpoolConnection:
         return batches
 
     def _connected(self) -> sqlite3.Connection:
-        """This process's connection to the present file; a damaged file is left for the next."""
+        """This process's connection to the present file; one that is damaged, or gone, is left for the next."""
         if self._connection is not None and self._owner != process_token():
             _left_behind.append(self._connection)
             self._connection = None
-        if self._connection is not None and is_abandoned(self.file):
+        if self._connection is not None and not self.is_present():
             self._drop()
+            self._identity = None  # a new file may have the same number
+            if not is_abandoned(self.file):
+                _log.warning("otel-i2e: the spool %s was deleted or moved away; a new one is made", self.file)
         while self._connection is None:
             with _connecting:
                 self._connection = self._first_sound()
@@ -117,8 +135,19 @@ class SpoolConnection:
                 raise
             abandon(self.file, str(error))
             return None
+        try:
+            self._know()
+        except OSError:  # deleted at this moment
+            connection.close()
+            raise
         _users[self.file] += 1
         return connection
+
+    def _know(self) -> None:
+        """Remember which file was opened."""
+        before, self._identity = self._identity, os.stat(self.file)  # noqa: PTH116 -- as above
+        if before is None or not os.path.samestat(before, self._identity):
+            self.turns += 1
 
     def _drop(self) -> None:
         connection, self._connection = self._connection, None

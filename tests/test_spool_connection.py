@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,11 @@ from otel_i2e.damage import damaged_beside
 from otel_i2e.errors import SpoolError
 from otel_i2e.spool import Spool
 from otel_i2e.spool_files import abandon
+
+
+def _bodies(spool: Spool) -> list[bytes]:
+    with spool.claim() as batches:
+        return [batch.body for batch in batches]
 
 
 def test_a_file_that_is_no_database_is_left_for_a_new_one(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -83,3 +90,48 @@ def test_a_path_that_cannot_be_made_is_one_clear_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(SpoolError, match="nothing was taken"):
         Spool(tmp_path / "file" / "s").put(b"x")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a file in use cannot be deleted there")
+def test_a_spool_that_was_deleted_is_made_again(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Whoever starts afresh by deleting the folder of the store loses nothing that is put later, and hears of it."""
+    spool = Spool(tmp_path / "f" / "s")
+    spool.put(b"before")
+    with spool.claim() as batches:
+        shutil.rmtree(tmp_path / "f")
+        spool.put(b"after")
+        spool.done(batches)  # has the id of the other
+    assert _bodies(spool) == [b"after"]
+    assert "deleted or moved away" in caplog.text
+    spool.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a file in use cannot be moved there")
+def test_a_spool_that_was_moved_away_keeps_what_it_has(tmp_path: Path) -> None:
+    """Whoever still had it open goes over to the one that another made in its place, and takes nothing from either."""
+    spool, other = Spool(tmp_path / "f" / "s"), Spool(tmp_path / "f" / "s")
+    spool.put(b"before")
+    (tmp_path / "f").rename(tmp_path / "g")
+    other.put(b"1")
+    spool.put(b"2")
+    spool.close()
+    moved = Spool(tmp_path / "g" / "s")
+    assert (_bodies(moved), _bodies(other)) == ([b"before"], [b"1", b"2"])
+    moved.close()
+    other.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a file in use cannot be deleted there")
+def test_a_put_that_ended_in_a_file_just_deleted_is_put_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is told to be on disk only when a reader would find it."""
+    spool = Spool(tmp_path / "f" / "s")
+
+    def deleted_meanwhile(_: sqlite3.Connection) -> int:
+        shutil.rmtree(tmp_path / "f")
+        monkeypatch.undo()
+        return 0
+
+    monkeypatch.setattr("otel_i2e.spool.used_bytes", deleted_meanwhile)
+    spool.put(b"x")
+    assert spool.stats().batches == 1
+    spool.close()
