@@ -12,6 +12,8 @@ import pytest
 
 from otel_i2e.store.connection import ROW_GROUP_ROWS, STORAGE_VERSION, reader, writer
 
+pytestmark = pytest.mark.usefixtures("schema_made_anew")
+
 
 def _filled(path: Path, rows: int) -> None:
     with writer(path, compression="zstd") as connection:

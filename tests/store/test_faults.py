@@ -10,6 +10,8 @@ import pytest
 from otel_i2e.errors import I2EError, QueryError, QueryTimeout, StoreDamaged, StoreError, StoreLocked
 from otel_i2e.store.faults import busy, damaged, first_line, query_error, store_error
 
+pytestmark = pytest.mark.usefixtures("schema_made_anew")
+
 _STORE = Path("/data/s.duckdb")
 _LOCK = (
     'IO Error: Could not set lock on file "/data/s.duckdb": Conflicting lock is held in /usr/bin/duckdb (PID 4711). '

@@ -15,6 +15,8 @@ import pytest
 from otel_i2e.errors import StoreError, StoreLocked
 from otel_i2e.store.lease import _wait_turn, hold, holder, lock_path
 
+pytestmark = pytest.mark.usefixtures("schema_made_anew")
+
 
 def _is_refused(store: Path, *, exclusive: bool) -> bool:
     try:

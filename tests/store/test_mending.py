@@ -17,6 +17,8 @@ from otel_i2e.store import Store
 from otel_i2e.store.mending import in_place_record, log_of
 from otel_i2e.testing import llm_span, row_of
 
+pytestmark = pytest.mark.usefixtures("schema_made_anew")
+
 _KILLED = """
 import os, sys
 from otel_i2e.store import Store

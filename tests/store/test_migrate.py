@@ -13,6 +13,8 @@ from otel_i2e.store import Store
 from otel_i2e.store import migrate as module
 from otel_i2e.store.migrate import Migration, is_current, migrate, migrations
 
+pytestmark = pytest.mark.usefixtures("schema_made_anew")
+
 _NOT_EVERYWHERE = (
     "PRIMARY KEY",
     "UNIQUE",

@@ -18,6 +18,8 @@ from otel_i2e.errors import ConfigError, StoreError, StoreLocked
 from otel_i2e.store import Store
 from otel_i2e.testing import llm_span, row_of
 
+pytestmark = pytest.mark.usefixtures("schema_made_anew")
+
 
 def _add(store: Store, spans: int = 1) -> None:
     with store.write() as writer:

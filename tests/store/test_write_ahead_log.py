@@ -8,6 +8,8 @@ import pytest
 
 from otel_i2e.store.write_ahead_log import hidden_damage
 
+pytestmark = pytest.mark.usefixtures("schema_made_anew")
+
 HEADER = bytes.fromhex("640062650002660010") + b"i" * 16 + bytes.fromhex("6700 01 ffff")
 
 

@@ -25,6 +25,8 @@ from otel_i2e.workflows.rejects import rejects_folder, set_aside
 from otel_i2e.workflows.repair import Finding, repair
 from otel_i2e.workflows.status import status
 
+pytestmark = pytest.mark.usefixtures("schema_made_anew")
+
 ROWS = 5_000
 _KILLED = """
 import os, sys
