@@ -194,6 +194,8 @@ def _file_value(path: Path, key: str, value: Any) -> Any:
         return str(path.parent / value)
     if key == "scorers":
         return tuple(str(path.parent / item) if item.endswith((".py", ".md")) else item for item in value)
+    if key == "redact":  # the table switches it on, an empty one too
+        return {"enabled": True, **value}
     return value
 
 

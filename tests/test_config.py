@@ -65,6 +65,23 @@ def test_pyproject_table_is_read(tmp_path: Path) -> None:
     assert load_settings({}, start=tmp_path).service == "shop"
 
 
+@pytest.mark.parametrize(
+    ("text", "variable", "redacts"),
+    [
+        ("", "", False),
+        ("[redact]", "", True),
+        ("[redact.patterns]", "", True),
+        ("[redact]\nenabled = false", "", False),
+        ("[redact]", "off", False),
+        ("", "on", True),
+    ],
+)
+def test_a_table_redact_switches_redaction_on(tmp_path: Path, text: str, variable: str, redacts: bool) -> None:
+    """An empty one, too: none of its settings is required."""
+    _write(tmp_path / "i2e.toml", text)
+    assert load_settings({"I2E_REDACT": variable}, start=tmp_path).redacts is redacts
+
+
 def test_lists_in_variables_are_comma_separated() -> None:
     """`I2E_SCORERS=a.py, b` is two scorers."""
     assert load_settings({"I2E_SCORERS": "a.py, b"}).scorers == ("a.py", "b")

@@ -27,11 +27,24 @@ def redacted_message(redactor: Redactor, descriptor: Any, given: Any) -> Any:
     fields = cast("dict[str, Any]", given)
     if descriptor.name == "KeyValue":
         return _pair(redactor, descriptor, fields)
-    known = _fields(descriptor)
-    clean = {name: _field(redactor, known[name], value) for name, value in fields.items() if name in known}
-    if descriptor.name == "AnyValue" and isinstance(text := clean.get("intValue"), str) and not _is_number(text):
+    if descriptor.name == "AnyValue":
+        return _any(redactor, descriptor, fields)
+    return _known(redactor, descriptor, fields)
+
+
+def _any(redactor: Redactor, descriptor: Any, value: dict[str, Any]) -> dict[str, Any]:
+    try:
+        clean = _known(redactor, descriptor, value)
+    except RecursionError as error:  # of values within values: this one goes, the rest of the request stays
+        return {"stringValue": redactor.dropped(error)}
+    if isinstance(text := clean.get("intValue"), str) and not _is_number(text):
         return {"stringValue": text}
     return clean
+
+
+def _known(redactor: Redactor, descriptor: Any, given: dict[str, Any]) -> dict[str, Any]:
+    known = _fields(descriptor)
+    return {name: _field(redactor, known[name], value) for name, value in given.items() if name in known}
 
 
 @lru_cache(maxsize=64)

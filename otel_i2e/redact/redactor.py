@@ -77,7 +77,7 @@ class Redactor:
         try:
             clean = self._text(text)
         except Exception as error:  # noqa: BLE001 -- a user's function may raise anything; the value goes, the rule stays
-            return self._dropped(error)
+            return self.dropped(error)
         if clean is text and len(text) <= _SHORT:
             if len(self._clean) >= _REMEMBERED:
                 self._clean.clear()
@@ -114,7 +114,7 @@ class Redactor:
             text = value.decode("latin-1")
             return value if (clean := self.text(text)) is text else clean.encode("utf-8")
         if depth >= _DEEPEST:
-            return self._dropped(RecursionError("nested too deeply"))
+            return self.dropped(RecursionError("nested too deeply"))
         if isinstance(value, Mapping):
             return self.attributes(cast("Mapping[str, Any]", value), depth + 1)
         if isinstance(value, Sequence):
@@ -135,6 +135,10 @@ class Redactor:
         """As `number`, of one in decimal digits."""
         return digits if len(digits) <= _FEW_DIGITS else self.text(digits)
 
+    def dropped(self, error: Exception) -> str:
+        """What stands for a value for which `error` was raised; counted."""
+        return self._count("redact_error", str(error) if isinstance(error, _Failed) else type(error).__name__, DROPPED)
+
     def texts(self, texts: list[str]) -> list[str]:
         """Texts of one list: each clean by itself; a secret that runs over several of them takes them all."""
         touched: set[int] = set()
@@ -144,7 +148,7 @@ class Redactor:
             clean = [SPLIT if place in touched else self.text(text) for place, text in enumerate(texts)]
             return clean if self._is_clean("".join(clean)) else [SPLIT] * len(clean)
         except Exception as error:  # noqa: BLE001 -- as in `text`
-            return [self._dropped(error)] * len(texts)
+            return [self.dropped(error)] * len(texts)
 
     def _is_clean(self, text: str) -> bool:
         """What the user's functions say; where in a text they found something they do not say."""
@@ -206,9 +210,6 @@ class Redactor:
         with self._lock:
             self._counts[counter, reason] += 1
         return marker
-
-    def _dropped(self, error: Exception) -> str:
-        return self._count("redact_error", str(error) if isinstance(error, _Failed) else type(error).__name__, DROPPED)
 
 
 class _Failed(Exception):

@@ -92,6 +92,34 @@ def test_a_function_that_always_fails_leaves_the_span(encoding: str, encoded: An
     assert {counter for counter, _ in redactor.take_counts()} == {"redact_error"}
 
 
+@pytest.mark.parametrize(
+    "around",
+    [
+        lambda value: {"arrayValue": {"values": [value]}},
+        lambda value: {"kvlistValue": {"values": [{"key": "k", "value": value}]}},
+    ],
+    ids=["lists", "mappings"],
+)
+def test_a_value_that_is_nested_too_deeply_takes_nothing_with_it(around: Any) -> None:
+    """What the receiver reads, the redactor drops and counts: of an attribute, and of the body of a log record."""
+    deep: Any = {"stringValue": KEY}
+    for _ in range(110):
+        deep = around(deep)
+    redactor = Redactor()
+    redactor.load()
+    span = {**SPAN, "attributes": [*SPAN["attributes"], {"key": "deep", "value": deep}]}
+    clean = redacted_request(redactor, as_json(span), "traces", "json")
+    (read,), (sent,) = decode_traces(clean, "json"), decode_traces(as_json(SPAN), "json")
+    assert {name: value for name, value in read.attributes.items() if name != "deep"} == sent.attributes
+    assert DROPPED in str(read.attributes["deep"])
+    assert KEY.encode() not in clean
+    records = [{"body": deep}, {"body": {"stringValue": "kept"}}]
+    logs = json.dumps({"resourceLogs": [{"scopeLogs": [{"logRecords": records}]}]}).encode()
+    clean = redacted_request(redactor, logs, "logs", "json")
+    assert [record.body == "kept" for record in decode_logs(clean, "json")] == [False, True]
+    assert redactor.take_counts() == {("redact_error", "RecursionError"): 2}
+
+
 @pytest.mark.parametrize("field", ["traceId", "spanId", "parentSpanId", "traceState", "somethingNew", "flags"])
 def test_no_field_of_a_json_span_is_a_way_past_it(field: str) -> None:
     """Also ids that are none, fields of the future, and text where a number belongs."""
