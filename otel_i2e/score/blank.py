@@ -12,6 +12,7 @@ from typing import Any, Final, cast
 from otel_i2e.errors import ScorerError
 from otel_i2e.models import Json, Judge, Score, Subject
 from otel_i2e.score.content import answer_cut
+from otel_i2e.score.structured import texts_in
 from otel_i2e.score.values import parsed
 
 __all__ = ["Ask", "Unanswered", "blank_answer", "is_blank", "of_an_answer", "unanswered"]
@@ -77,14 +78,19 @@ def blank_answer(subject: Subject) -> str | None:
 def is_blank(text: str) -> bool:
     """Whether `text` has no letter, digit or symbol that shows; or is JSON without one in any value, or a Python
     object without text form."""
+    return not _begins_to_say(text) and _is_blank(text)
+
+
+def _begins_to_say(text: str) -> bool:
+    """Whether it begins with a letter or digit, as nearly every answer; and not as `null` and `nan`."""
     first = text[:1]
-    if first.isalnum() and first not in "nN" and first not in _UNSEEN:
-        return False
-    return _is_blank(text)
+    return first.isalnum() and first not in "nN" and first not in _UNSEEN
 
 
 @lru_cache(maxsize=16)  # one answer is looked at by several scorers
 def _is_blank(text: str) -> bool:
+    if any(map(_begins_to_say, texts_in(text))):
+        return False
     trimmed = _trimmed(text)
     if trimmed[:1] in ("{", "[", '"') or trimmed in ("null", "NaN"):
         try:

@@ -9,15 +9,16 @@ from typing import Any, Final
 
 from otel_i2e import semconv
 from otel_i2e.models import Outcome, Span, Subject
-from otel_i2e.redact import taken_out
+from otel_i2e.redact import MARKER_BEGINS, taken_out
 
 __all__ = [
+    "CONTENT",
     "Gaps",
     "answer_cut",
     "calls_cut",
     "gaps_of",
     "in_doubt",
-    "is_truncated",
+    "is_partial",
     "missing",
     "nothing_done",
     "redacted",
@@ -26,7 +27,8 @@ __all__ = [
 Gaps = tuple[tuple[Outcome, Callable[[Subject], str | None]], ...]
 """Ways in which a subject may lack what a scorer needs: the outcome then, and the reason, or None when it is there."""
 
-_CONTENT: Final = frozenset({"input", "messages", "output", "documents", "tool_calls", "conversation"})
+CONTENT: Final = frozenset({"input", "messages", "output", "documents", "tool_calls", "conversation"})
+"""Parameters that may have been cut when they were recorded."""
 _UNSEEN: Final = ("missing", "redacted")
 _UNKNOWN: Final = "other"
 """Kind of a span of which even that may have been cut."""
@@ -64,9 +66,9 @@ def gaps_of(required: frozenset[str]) -> Gaps:
     )
 
 
-def is_truncated(subject: Subject, needs: Collection[str]) -> bool:
-    """Whether content that is among `needs` may have been cut when it was recorded."""
-    return subject.span.content_state == "truncated" and not _CONTENT.isdisjoint(needs)
+def is_partial(span: Span) -> bool:
+    """Whether a part of it may not be there: cut when it was recorded, or taken out of the answer by the redactor."""
+    return span.content_state == "truncated" or MARKER_BEGINS in (span.output_text or "")
 
 
 def redacted(subject: Subject, needs: Collection[str]) -> str | None:
@@ -90,11 +92,11 @@ def answer_cut(subject: Subject, needs: Collection[str], *, sees_redacted: bool 
     """Why what is absent from content among `needs` may stand in a part that was cut, or that the redactor took out
     (unless it `sees_redacted`), one line; None when it cannot.
     """
+    if "tool_calls" not in needs and not is_partial(subject.span):
+        return None
     if not sees_redacted and (why := redacted(subject, needs)) is not None:
         return why
-    if "tool_calls" not in needs and subject.span.content_state != "truncated":
-        return None
-    looked_at = _CONTENT.intersection(needs)
+    looked_at = CONTENT.intersection(needs)
     spans = [subject.span] if looked_at - {"tool_calls"} else []
     if "tool_calls" in looked_at:  # what a model asked for, run or not
         spans += [span for span in _spans(subject) if span.kind == "llm"]

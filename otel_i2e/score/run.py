@@ -15,9 +15,8 @@ from typing import Any, Final
 
 from otel_i2e.errors import JudgeError, JudgeLeftOut, ScorerError
 from otel_i2e.models import Attempt, Json, Judge, Outcome, Score, Subject
-from otel_i2e.redact import MARKER_BEGINS
 from otel_i2e.score.answer import NotRecorded, answer_of, checked, is_verdict, passed
-from otel_i2e.score.content import in_doubt, is_truncated
+from otel_i2e.score.content import CONTENT, in_doubt, is_partial
 from otel_i2e.score.scorer import Scorer
 from otel_i2e.score.storable import one_line
 from otel_i2e.score.time_limit import calls_in_thread, is_suspended, limited, suspended, too_late
@@ -26,7 +25,7 @@ __all__ = ["begin", "run_functions", "run_scorer"]
 
 _LONGEST: Final = 600.0
 """Seconds after which a judge is given up, whatever its own timeout and repeats, so that it cannot stop the others."""
-_made: Final = Attempt.trusted  # bound once: a contract finds its class methods slowly
+_made: Final = Attempt.trusting()
 _SCORED: Final = Outcome.SCORED
 _PLAIN: Final = (Score, bool, int, float, str, type(None))
 """What most scorers return: neither awaitable nor a scalar of another library, and not worth asking."""
@@ -146,15 +145,15 @@ def _threshold_of(scorer: Scorer, result: Any) -> float | None:
 def _scored(scorer: Scorer, subject: Subject, score: Score, threshold: float | None) -> Json:
     """What the attempt says that gave `score`: nothing measured, where a verdict is not certain of a part."""
     verdict, span = passed(score, threshold), subject.span
-    if span.content_state == "truncated" or MARKER_BEGINS in (span.output_text or ""):
-        if (
-            verdict is not None
-            and verdict not in scorer.certain
-            and (why := in_doubt(subject, scorer.needs, verdict=verdict))
-        ):
-            return _said(scorer, Outcome.NO_CONTENT, why)
-        if is_truncated(subject, scorer.needs):
-            score = score.model_copy(update={"metadata": {**score.metadata, "content": "truncated"}})
+    if (
+        verdict is not None
+        and verdict not in scorer.certain
+        and is_partial(span)
+        and (why := in_doubt(subject, scorer.needs, verdict=verdict))
+    ):
+        return _said(scorer, Outcome.NO_CONTENT, why)
+    if span.content_state == "truncated" and not CONTENT.isdisjoint(scorer.needs):
+        score = score.model_copy(update={"metadata": {**score.metadata, "content": "truncated"}})
     said = scorer.stamp.copy()
     said["outcome"], said["score"], said["threshold"], said["passed"] = _SCORED, score, threshold, verdict
     return said

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any, Final, cast
 
@@ -25,20 +24,22 @@ def texts_in(output: str) -> tuple[str, ...]:
     """Texts and numbers that are values of a JSON object or list, in order; none of any other answer."""
     if output.lstrip()[:1] not in ("{", "["):
         return ()
+    found: list[str] = []
     try:
-        return tuple(_texts(parsed(output)))
+        _add_texts(parsed(output), found)
     except (ValueError, RecursionError):  # no JSON: text like any other
         return ()
+    return tuple(found)
 
 
-def _texts(value: Any) -> Iterator[str]:
+def _add_texts(value: Any, found: list[str]) -> None:
     if isinstance(value, str):
-        yield value
+        found.append(value)
     elif isinstance(value, dict):
         for one in cast("Json", value).values():
-            yield from _texts(one)
+            _add_texts(one, found)
     elif isinstance(value, list):
         for one in cast("list[Any]", value):
-            yield from _texts(one)
-    elif isinstance(value, int | float) and not isinstance(value, bool):
-        yield repr(value)
+            _add_texts(one, found)
+    elif type(value) in (int, float):  # not bool
+        found.append(repr(value))

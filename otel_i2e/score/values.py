@@ -20,7 +20,6 @@ def parsed(text: str) -> Any:
     return loads_as_python(text)
 
 
-@lru_cache(maxsize=16)
 def strictly_parsed(text: str) -> Any:
     """As `parsed`, of what every reader takes for the same JSON: ValueError also for NaN and for a key that is there
     twice, of which one reader takes the first and another the last.
@@ -29,9 +28,13 @@ def strictly_parsed(text: str) -> Any:
     kind: Any = cast("Any", type(value))
     if kind is dict and text.count(":") == len(value) and "N" not in text and "I" not in text:
         return value  # a colon for each: no key is there twice; and neither NaN nor Infinity
-    if kind in (dict, list, float):
-        loads_strict(text, finite=False)
-    return value
+    return _strictly(text) if kind in (dict, list, float) else value
+
+
+@lru_cache(maxsize=16)
+def _strictly(text: str) -> Any:
+    loads_strict(text, finite=False)
+    return parsed(text)
 
 
 def same_value(one: Any, other: Any) -> bool:

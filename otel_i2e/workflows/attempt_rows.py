@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Final
 
 from otel_i2e.errors import RowRefused
 from otel_i2e.models import Attempt, LedgerRow, Outcome, ScorerIdentity, ScoreRow, Span
@@ -16,6 +17,8 @@ from otel_i2e.workflows.retries import again_at
 from otel_i2e.workflows.score_events import emit_scores
 
 __all__ = ["rows_of", "rows_of_job", "store_attempts", "store_rows"]
+
+_score_row: Final = ScoreRow.trusting()
 
 
 def store_attempts(store: Store, made: Sequence[tuple[Job, Attempt]], now: datetime | None = None) -> None:
@@ -144,7 +147,7 @@ def rows_of(
         "created_at": now,
         "weight": share.weight,
     }
-    return row, ScoreRow.trusted(fields)
+    return row, _score_row(fields)
 
 
 def _id_of(*parts: str) -> str:

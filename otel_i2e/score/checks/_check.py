@@ -19,7 +19,7 @@ from otel_i2e.score.scorer import Scorer
 __all__ = ["check_scorer", "plain", "read_argument", "shown", "verdict"]
 
 Argument = TypeVar("Argument", bound=Contract)
-_score: Final = Score.trusted
+_score: Final = Score.trusting()
 _PASSED: Final = frozenset({True})
 _BOTH: Final = frozenset({True, False})
 

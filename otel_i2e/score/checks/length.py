@@ -42,7 +42,8 @@ def length(argument: Any) -> Scorer:
 
     def check(output: str) -> Score:
         """The output is as long as asked for."""
-        words, characters = sum(len(text.split()) for text in texts_in(output) or (output,)), len(output)
+        words = sum(map(len, map(str.split, texts_in(output) or (output,))))
+        characters = len(output)
         holds = least_words <= words <= most_words and least_characters <= characters <= most_characters
         return verdict(holds=holds, why=f"{words} words, {characters} characters")
 

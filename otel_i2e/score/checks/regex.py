@@ -6,6 +6,7 @@ no back-references and no look-around (https://github.com/google/re2/wiki/Syntax
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, Final
 
 import re2  # pyright: ignore[reportMissingTypeStubs] -- google-re2 ships none
@@ -52,9 +53,14 @@ def regex(argument: Any) -> Scorer:
             match = search(texts.encode()) or search(visible(texts).encode())
         if match is None:
             return no_match
-        return verdict(holds=True, why=f"matched {shown(match[0].decode(errors='replace'))}")
+        return _matched(match[0])
 
     return check_scorer("regex", check, wanted, title=shown(wanted.pattern))
+
+
+@lru_cache(maxsize=16)  # what a pattern matches is the same in many answers
+def _matched(found: bytes) -> Score:
+    return verdict(holds=True, why=f"matched {shown(found.decode(errors='replace'))}")
 
 
 def compiled(pattern: str, *, ignore_case: bool = False, encoded: bool = False) -> Any:

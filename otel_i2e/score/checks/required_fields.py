@@ -47,7 +47,7 @@ def required_fields(argument: Any) -> Scorer:
             value = strictly_parsed(output)
         except ValueError as error:
             return verdict(holds=False, why=f"not JSON: {error}")
-        wrong = [problem for place in places if (problem := _problem(value, *place))]
+        wrong = [problem for name, path, kind in places if (problem := _problem(value, name, path, kind))]
         return verdict(holds=False, why="; ".join(wrong)) if wrong else good
 
     return check_scorer("required_fields", check, Fields(fields=wanted), title=shown(", ".join(wanted))[1:-1])
