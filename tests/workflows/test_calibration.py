@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -19,7 +20,7 @@ from otel_i2e.testing import MessagesRequest, MessagesServer, Reply, llm_span, r
 from otel_i2e.workflows.calibration import calibrate
 from otel_i2e.workflows.drift import checks_due, drift_notes, run_due_checks
 from otel_i2e.workflows.drift_check import check_drift
-from otel_i2e.workflows.labels import add_label
+from otel_i2e.workflows.labels import import_labels
 from otel_i2e.workflows.scorers import load_all, named
 from otel_i2e.workflows.standing_file import record_standing
 
@@ -77,8 +78,14 @@ class Bench:
         self.spans = [llm_span("q", f"{kind} {k}") for kind in ("good", "bad") for k in range(n)]
         with Store.of(self.settings).write() as writer:
             writer.add_spans([row_of(span) for span in self.spans])
-        for span in self.spans:
-            add_label(self.settings, span.span_id, "tone", passed=honest(span.output_text or "") == "good")
+        if self.spans:
+            self.label({span.span_id: honest(span.output_text or "") == "good" for span in self.spans})
+
+    def label(self, passed: dict[str, bool]) -> None:
+        """What people say of these spans."""
+        file = self.prompt.with_name("labels.jsonl")
+        file.write_text("".join(json.dumps({"span": span, "passed": says}) + "\n" for span, says in passed.items()))
+        import_labels(self.settings, file, "tone")
 
     def standing(self) -> JudgeStanding:
         """The standing of the identity as it is now."""
@@ -431,8 +438,7 @@ def test_labels_weigh_what_their_verdicts_stand_for(bench: Callable[..., Bench])
     """
     room = bench(as_told, n=0)
     production = _produced(room, passes=270)
-    for k, one in enumerate(production[250:290]):
-        add_label(room.settings, one.span_id, "tone", passed=k % 10 != 0 if k < 20 else k % 10 < 4)
+    room.label({one.span_id: k % 10 != 0 if k < 20 else k % 10 < 4 for k, one in enumerate(production[250:290])})
     found = calibrate(room.settings, "tone", repeats=1)
     assert (found.judged, found.judged_pass) == (300, 270)
     assert found.drawn_rate is not None
@@ -460,8 +466,7 @@ def test_a_check_weighs_labels_as_calibration_does(bench: Callable[..., Bench]) 
     """
     room = bench(as_told, n=0)
     production = _produced(room, passes=210)
-    for k, one in enumerate(production[170:250]):
-        add_label(room.settings, one.span_id, "tone", passed=k < 40 or k % 5 < 2)
+    room.label({one.span_id: k < 40 or k % 5 < 2 for k, one in enumerate(production[170:250])})
     found = calibrate(room.settings, "tone", repeats=1)
     assert found.tpr is not None
     assert (found.tpr.rate > 0.8, found.problems) == (True, ())
@@ -473,8 +478,7 @@ def test_a_rate_that_few_labels_show_is_no_right_to_block(bench: Callable[..., B
     """No label of 25 passes and 15 fails is wrong, of a judge that passes 95 %: one that lets half of the bad answers
     through looks the same every second time."""
     room = bench(as_told, n=0)
-    for k, one in enumerate(_produced(room, passes=285)[260:]):
-        add_label(room.settings, one.span_id, "tone", passed=k < 25)
+    room.label({one.span_id: k < 25 for k, one in enumerate(_produced(room, passes=285)[260:])})
     found = calibrate(room.settings, "tone", repeats=1)
     assert found.tnr is not None
     assert (found.tnr.rate, found.tnr.low < 0.5) == (1.0, True)
@@ -496,8 +500,7 @@ def test_a_verdict_without_a_label_keeps_a_judge_from_blocking(bench: Callable[.
                 for k, one in enumerate(production)
             ]
         )
-    for k, one in enumerate(production[:24]):
-        add_label(room.settings, one.span_id, "tone", passed=k % 2 == 0)
+    room.label({one.span_id: k % 2 == 0 for k, one in enumerate(production[:24])})
     found = calibrate(room.settings, "tone", repeats=1)
     assert "no label is held out of what it fails, 25% of what it scored" in found.problems
     assert (found.corrected, found.prediction_powered) == (None, None)
