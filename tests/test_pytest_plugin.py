@@ -16,6 +16,8 @@ from otel_i2e.store import Store
 from otel_i2e.testing import MessagesRequest, MessagesServer, Reply
 
 _PLUGIN = [] if any(one.name == "i2e" for one in entry_points(group="pytest11")) else ["-p", "otel_i2e.pytest_plugin"]
+_NOT_USED = ("-p", "no:cacheprovider", "-p", "no:hypothesispytest", "-p", "no:anyio")
+"""What a session need not load: two fifths of its time."""
 _DATASET = (
     '{"id": "laptop", "input": "laptop?", "must": [{"contains": "30 days"}], "expected": "30 days"}\n'
     '{"id": "banana", "input": "banana?", "must": [{"contains": "30 days"}], "expected": "no returns"}\n'
@@ -47,7 +49,7 @@ def project(tmp_path: Path) -> Path:
 
 
 def _pytest(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *_PLUGIN, *arguments]
+    command = [sys.executable, "-m", "pytest", "-q", *_NOT_USED, *_PLUGIN, *arguments]
     return subprocess.run(command, cwd=project, capture_output=True, text=True, timeout=180, check=False)
 
 
