@@ -11,8 +11,10 @@ from starlette.types import Receive
 from otel_i2e.receive.intake import Intake
 from otel_i2e.receive.refused import Refused
 
-__all__ = ["Body"]
+__all__ = ["BODY_SECONDS", "Body", "too_slow"]
 
+BODY_SECONDS: Final = 60.0
+"""Seconds that the body of one request may take to arrive."""
 _LINGER_SECONDS: Final = 3.0
 _LINGER_BYTES: Final = 64 * 1024 * 1024
 
@@ -41,8 +43,7 @@ class Body:
                     self._held += len(piece)
                     pieces.append(piece)
         except TimeoutError:
-            message = f"the body did not arrive within {seconds:g} seconds; send smaller batches"
-            raise Refused("too slow a sender", message) from None
+            raise too_slow(seconds) from None
         return b"".join(pieces)
 
     async def discard(self) -> None:
@@ -69,3 +70,8 @@ class Body:
     def _too_large(self) -> Refused:
         limit = self._intake.max_body
         return Refused("too large", f"the request is larger than {limit:,} bytes; send smaller batches")
+
+
+def too_slow(seconds: float) -> Refused:
+    """The refusal of a request whose body was longer than `seconds` on its way."""
+    return Refused("too slow a sender", f"the body did not arrive within {seconds:g} seconds; send smaller batches")

@@ -14,7 +14,9 @@ import grpc
 
 from otel_i2e.errors import ConfigError
 from otel_i2e.receive.answers import accepted_body, status_of
+from otel_i2e.receive.arrivals import MOST_CALLS, Arrivals
 from otel_i2e.receive.astray import UNRECORDED, unrecorded
+from otel_i2e.receive.body import too_slow
 from otel_i2e.receive.guard import Guard
 from otel_i2e.receive.inflate import sniffed
 from otel_i2e.receive.intake import Intake
@@ -24,7 +26,8 @@ from otel_i2e.receive.services import SERVICES, Service
 
 __all__ = ["grpc_server"]
 
-_THREADS: Final = 8
+_THREADS: Final = MOST_CALLS + 16
+"""Few are made where no call waits for its message."""
 _MOST: Final = 12 * 1024 * 1024
 """Bytes beyond our limit that gRPC lets through, so that the usual too large a batch is refused and counted by us.
 
@@ -34,16 +37,20 @@ _Handler: TypeAlias = Callable[[Iterator[bytes], Any], bytes]
 _CODES: Final = {code.value[0]: code for code in grpc.StatusCode}
 
 
-def grpc_server(intake: Intake, guard: Guard, address: str, port: int) -> tuple[grpc.Server, int]:
+def grpc_server(
+    intake: Intake, guard: Guard, address: str, port: int, arrivals: Arrivals | None = None
+) -> tuple[grpc.Server, int]:
     """A server that is not started yet, and its port. Raises ConfigError when the port cannot be had."""
     options: list[tuple[str, int]] = [
         ("grpc.max_receive_message_length", intake.max_body + _MOST),
         ("grpc.per_message_decompression", 0),
         ("grpc.so_reuseport", 0),  # a second receiver on the same port is an error, not a rival
+        ("grpc.keepalive_time_ms", 60_000),  # a sender that is gone without a word is found so
     ]
+    arrivals = arrivals or Arrivals()
     server: Any = grpc.server(ThreadPoolExecutor(_THREADS, "otel-i2e-grpc"), options=options)
     for service in SERVICES:
-        handler: Any = grpc.stream_unary_rpc_method_handler(_export(service, intake, guard))  # pyright: ignore[reportUnknownVariableType] -- of bytes and bytes
+        handler: Any = grpc.stream_unary_rpc_method_handler(_export(service, intake, guard, arrivals))  # pyright: ignore[reportUnknownVariableType] -- of bytes and bytes
         server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service.name, {"Export": handler}),))
     for name, signal in UNRECORDED.items():
         handler = grpc.stream_unary_rpc_method_handler(_refusing(signal, intake, guard))  # pyright: ignore[reportUnknownVariableType] -- as above
@@ -58,11 +65,11 @@ def grpc_server(intake: Intake, guard: Guard, address: str, port: int) -> tuple[
         ) from None
 
 
-def _export(service: Service, intake: Intake, guard: Guard) -> _Handler:
+def _export(service: Service, intake: Intake, guard: Guard, arrivals: Arrivals) -> _Handler:
     def export(requests: Iterator[bytes], context: Any) -> bytes:
         try:
             _check(guard, context)
-            body = _only(requests)
+            body = _only(requests, context, arrivals)
             with intake.held(len(body)):
                 accepted = intake.accept(service, "protobuf", sniffed(body), body, transport="grpc")
             return accepted_body(service, accepted, "protobuf")
@@ -87,15 +94,18 @@ def _refusing(signal: str, intake: Intake, guard: Guard) -> _Handler:
     return export
 
 
-def _only(requests: Iterator[bytes]) -> bytes:
+def _only(requests: Iterator[bytes], context: Any, arrivals: Arrivals) -> bytes:
     """The one message of a call. It is asked for as if there were many, because only so one hears that it did not come:
     gRPC ends the call by itself when the message is larger than it lets through."""
-    try:
-        return next(requests)
-    except (StopIteration, grpc.RpcError):
-        raise Refused(
-            "no message over gRPC", "the call ended before its message: too large, or the sender went"
-        ) from None
+    with arrivals.awaited(context.cancel) as call:
+        try:
+            return next(requests)
+        except (StopIteration, grpc.RpcError):
+            if call.is_cut:
+                raise too_slow(arrivals.seconds) from None
+            raise Refused(
+                "no message over gRPC", "the call ended before its message: too large, or the sender went"
+            ) from None
 
 
 def _check(guard: Guard, context: Any) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -16,17 +16,15 @@ from starlette.types import Receive, Scope, Send
 
 from otel_i2e.receive.answers import CONTENT_TYPES, accepted_body, encoding_of, refused_body
 from otel_i2e.receive.astray import astray
-from otel_i2e.receive.body import Body
+from otel_i2e.receive.body import BODY_SECONDS, Body
 from otel_i2e.receive.guard import Guard
 from otel_i2e.receive.intake import WRITING, Intake, busy
 from otel_i2e.receive.refused import Refused
 from otel_i2e.receive.services import SERVICES, Service
 
-__all__ = ["BODY_SECONDS", "HttpApp"]
+__all__ = ["HttpApp"]
 
 T = TypeVar("T")
-BODY_SECONDS: Final = 60.0
-"""Seconds that the body of one request may take to arrive."""
 
 
 class HttpApp:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import grpc
@@ -15,11 +16,16 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2_grpc import LogsServ
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2_grpc import TraceServiceStub
 
+from otel_i2e.receive.arrivals import Arrivals
 from otel_i2e.receive.astray import UNRECORDED
+from otel_i2e.receive.grpc import grpc_server
+from otel_i2e.receive.guard import Guard
 from otel_i2e.receive.receiver import Receiver
 from otel_i2e.receive.services import MAX_BODY_BYTES
 from otel_i2e.spool import Spool
 from otel_i2e.testing.otlp import logs_request, span_ids, traces_request
+
+EXPORT = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
 
 
 @contextmanager
@@ -77,7 +83,7 @@ def test_a_token_is_asked_for(run_receiver: Any, spool: Spool) -> None:
 def test_bytes_that_are_no_request_are_invalid(run_receiver: Any) -> None:
     """INVALID_ARGUMENT, which no exporter sends again."""
     with channel(run_receiver()) as to, pytest.raises(grpc.RpcError) as caught:
-        to.unary_unary("/opentelemetry.proto.collector.trace.v1.TraceService/Export")(b"\xff")
+        to.unary_unary(EXPORT)(b"\xff")
     error: Any = caught.value
     assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
 
@@ -86,7 +92,7 @@ def test_a_request_that_is_too_large_is_refused_for_good(run_receiver: Any, spoo
     """INVALID_ARGUMENT, uncompressed, too, and counted: gRPC's own RESOURCE_EXHAUSTED would be sent again."""
     receiver: Receiver = run_receiver()
     with channel(receiver) as to, pytest.raises(grpc.RpcError) as caught:
-        to.unary_unary("/opentelemetry.proto.collector.trace.v1.TraceService/Export")(bytes(MAX_BODY_BYTES + 1))
+        to.unary_unary(EXPORT)(bytes(MAX_BODY_BYTES + 1))
     error: Any = caught.value
     assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
     assert "send smaller batches" in error.details()
@@ -97,16 +103,54 @@ def test_a_request_that_is_too_large_is_refused_for_good(run_receiver: Any, spoo
 def test_a_message_that_grpc_itself_refuses_is_counted(run_receiver: Any, spool: Spool) -> None:
     """Beyond what gRPC lets through the answer is its own, but the call is known; so is one that brings no message."""
     receiver: Receiver = run_receiver()
-    name = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
     with channel(receiver) as to:
         with pytest.raises(grpc.RpcError) as caught:
-            to.unary_unary(name)(bytes(MAX_BODY_BYTES + 13 * 1024 * 1024))
+            to.unary_unary(EXPORT)(bytes(MAX_BODY_BYTES + 13 * 1024 * 1024))
         with pytest.raises(grpc.RpcError):
-            to.stream_unary(name)(iter(()))
+            to.stream_unary(EXPORT)(iter(()))
     error: Any = caught.value
     assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
     receiver.stop()
     assert spool.counters() == {("refused", "no message over gRPC"): 2}
+
+
+def test_calls_that_bring_no_message_hold_up_nobody(run_receiver: Any, spool: Spool) -> None:
+    """However many there are, and for as long as they like: they hold no thread."""
+    receiver: Receiver = run_receiver()
+    request = ExportTraceServiceRequest.FromString(traces_request(span_ids(1)))
+    go = threading.Event()
+    with channel(receiver) as to, channel(receiver) as silent:
+        calls = [silent.stream_unary(EXPORT).future(_messages_after(go)) for _ in range(40)]
+        _export(to, request, timeout=10)
+        assert not any(call.done() for call in calls)
+        go.set()
+        for call in calls:
+            call.result(timeout=10)
+    assert spool.stats().items == 41
+
+
+def test_a_message_that_takes_too_long_is_given_up_for_others(run_receiver: Any, spool: Spool) -> None:
+    """Its thread is free again, and it is counted as over HTTP."""
+    receiver: Receiver = run_receiver()
+    server, port = grpc_server(receiver.intake, Guard(), "127.0.0.1", 0, Arrivals(seconds=0.0))
+    server.start()
+    go = threading.Event()
+    to: Any
+    with grpc.insecure_channel(f"127.0.0.1:{port}") as to:
+        silent: Any = to.stream_unary(EXPORT).future(_messages_after(go))
+        while not silent.done():
+            with suppress(grpc.RpcError):  # the silent one may come after it
+                to.unary_unary(EXPORT)(traces_request(span_ids(1)))
+        go.set()
+        assert silent.code() is grpc.StatusCode.CANCELLED
+    server.stop(1.0).wait()
+    receiver.stop()
+    assert spool.counters()["refused", "too slow a sender"] >= 1
+
+
+def _messages_after(go: threading.Event) -> Generator[bytes]:
+    go.wait(30)
+    yield traces_request(span_ids(1))
 
 
 @pytest.mark.parametrize(("name", "signal"), UNRECORDED.items(), ids=UNRECORDED.values())
