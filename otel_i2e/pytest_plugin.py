@@ -28,6 +28,8 @@ __all__ = [
 ]
 
 _MARK = "@pytest.mark.i2e"
+_PROPERTIES = "i2e."
+"""How the properties of a test begin that are ours: a test that is run again begins without those of the run before."""
 _SHADOW = "i2e.shadow"
 """The property of a test whose verdict rests on judges that may not block."""
 _REPLAYED = "i2e.replayed"
@@ -50,6 +52,7 @@ class CaseUnderTest:
         self._scorers = scorers
         self._timeout = timeout
         self._node = node
+        node.user_properties[:] = [one for one in node.user_properties if not one[0].startswith(_PROPERTIES)]
 
     def run(self, task: Callable[..., Any]) -> CaseUnderTest:
         """Call `task` with the case's input under instrumentation, and score what it answers."""

@@ -8,10 +8,14 @@ import xml.etree.ElementTree as ET
 from datetime import UTC, datetime
 from importlib.metadata import entry_points
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
 from otel_i2e.config import Settings
+from otel_i2e.models import Case
+from otel_i2e.pytest_plugin import CaseUnderTest
 from otel_i2e.store import Store
 from otel_i2e.testing import MessagesRequest, MessagesServer, Reply
 
@@ -215,3 +219,10 @@ def test_a_session_without_the_marker_pays_nothing() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["otel_i2e", "otel_i2e.pytest_plugin"]
+
+
+def test_a_test_that_is_run_again_has_the_scores_of_its_last_run_only() -> None:
+    """As pytest-rerunfailures does; what others said of it stays."""
+    node = cast("pytest.Item", SimpleNamespace(user_properties=[("theirs", 1), ("i2e.passed.must", "false")]))
+    CaseUnderTest(Case(id="a", input="x", must=["y"]), 0, scorers=(), timeout=1, node=node)
+    assert node.user_properties == [("theirs", 1)]

@@ -32,6 +32,7 @@ _SHOWN = 20  # cases that did not pass
 @click.option(
     "--confirm", type=click.IntRange(0, 20), default=0, help="Run a case that holds the release back so often again."
 )
+@click.option("--policy", default=None, metavar="FILE", help="The gate's policy: --stop-early and --confirm go by it.")
 @click.option(
     "--without-judges/--with-judges", default=None, help="Leave judges out; by default only when there is no key."
 )
@@ -68,6 +69,7 @@ def command(
     repeat: int,
     stop_early: bool,
     confirm: int,
+    policy: str | None,
     without_judges: bool | None,
     record_verdicts: bool,
     batch: bool,
@@ -93,7 +95,7 @@ def command(
     from otel_i2e.workflows.policy_file import read_policy
 
     settings = load_settings(config=Path(config) if config else None, store=store)
-    policy = read_policy(settings.policy)
+    rules = read_policy(policy or settings.policy)
     with redirect_stdout(sys.stderr), _bars() as on_progress:  # what the task prints is no part of the result
         experiment = evaluate(
             settings,
@@ -106,7 +108,7 @@ def command(
             record_verdicts=record_verdicts,
             cache=not no_cache,
             batch=tell if batch else None,
-            policy=policy,
+            policy=rules,
             concurrency=concurrency,
             timeout=timeout,
             scorers=scorers,
@@ -116,7 +118,7 @@ def command(
     if as_json:
         emit_json(experiment)
     else:
-        _print(experiment, preview(experiment, policy), after_evaluation(settings))
+        _print(experiment, preview(experiment, rules), after_evaluation(settings))
     for note in drift_notes(settings):
         tell(note)
     if experiment.metadata.get("interrupted"):

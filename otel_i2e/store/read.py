@@ -95,7 +95,13 @@ SELECT
   e.* EXCLUDE (cases, metadata),
   json_array_length(e.cases) AS cases,
   (SELECT count(*) FROM experiment_runs AS r WHERE r.experiment_id = e.experiment_id) AS runs,
-  (SELECT arg_max(d.verdict, d.decided_at) FROM gate_decisions AS d WHERE d.experiment_id = e.experiment_id) AS decision
+  (
+    SELECT coalesce(
+      arg_max(d.verdict, d.decided_at) FILTER (WHERE (d.body ->> '$.policy_from') = $policy_from),
+      arg_max(d.verdict, d.decided_at)
+    )
+    FROM gate_decisions AS d WHERE d.experiment_id = e.experiment_id
+  ) AS decision
 FROM experiments AS e
 ORDER BY created_at DESC, experiment_id DESC
 LIMIT $limit
@@ -260,9 +266,12 @@ class Reader:
         except ValueError as error:  # of pydantic or JSON
             raise StoreError(_damaged(found, error)) from error
 
-    def experiments(self, *, limit: int = 50) -> list[dict[str, Any]]:
-        """Summaries, the latest first: the columns of `experiments`, numbers of `cases` and `runs`, last `decision`."""
-        return self.rows(_EXPERIMENTS, {"limit": limit})
+    def experiments(self, *, limit: int = 50, policy_from: str | None = None) -> list[dict[str, Any]]:
+        """Summaries, the latest first: the columns of `experiments`, numbers of `cases` and `runs`, last `decision`.
+
+        `policy_from` asks for the last decision by these rules, where an experiment was decided by several.
+        """
+        return self.rows(_EXPERIMENTS, {"limit": limit, "policy_from": policy_from})
 
     def overrides(self, experiment_id: str | None = None, *, dataset: str | None = None) -> list[Override]:
         """Overrides that were recorded for one experiment, or for any of a dataset, in order; with their use."""

@@ -15,6 +15,7 @@ from otel_i2e.gate.reports import (
     worst_first,
 )
 from otel_i2e.gate.wording import line, quoted
+from otel_i2e.models import Experiment
 from otel_i2e.workflows.gating import Gated
 
 __all__ = [
@@ -60,8 +61,13 @@ def after_decision(gated: Gated) -> list[str]:
     if waiting is not None:
         steps.append(f"To let one pass once: i2e gate --override {quoted(waiting.case_id)} --reason '…'")
     if gated.experiment.task and any(case.unmeasured for case in cases):
-        steps.append(f"To measure again: i2e eval {quoted(gated.experiment.dataset)} --task {gated.experiment.task}")
+        steps.append(f"To measure again: {_measure_again(gated.experiment)}")
     return steps
+
+
+def _measure_again(experiment: Experiment) -> str:
+    repeat = f" --repeat {experiment.repeats}" if experiment.repeats > 1 else ""
+    return f"i2e eval {quoted(experiment.dataset)} --task {experiment.task}{repeat}"
 
 
 def _look_at(gated: Gated, case_id: str) -> str:

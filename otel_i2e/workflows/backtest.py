@@ -67,8 +67,8 @@ def _decided(
     experiment = reader.experiment(row["experiment_id"])
     then = _before(reader, rows, experiment, policy, standings)
     of_dataset = reader.overrides(dataset=experiment.dataset)
-    used = [one for one in of_dataset if (one.spent_on or one.experiment_id) == experiment.experiment_id]
-    when = min((one.created_at for one in used), default=experiment.created_at)
+    used = [one for one in of_dataset if one.spent_on == experiment.experiment_id]
+    when = min((one.created_at for one in used), default=experiment.created_at)  # none had expired when it was used
     decision = decide(experiment, policy, then, used, standings=standings, now=when)
     return Backtested(
         experiment_id=experiment.experiment_id,

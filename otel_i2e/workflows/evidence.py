@@ -16,6 +16,7 @@ from otel_i2e.workflows.baselines import Baseline, best_baseline
 from otel_i2e.workflows.datasets import dataset_name
 from otel_i2e.workflows.experiments import MOST_EXPERIMENTS
 from otel_i2e.workflows.failed_evaluation import failed_elsewhere, failed_since
+from otel_i2e.workflows.other_parts import undecided_parts
 from otel_i2e.workflows.standing_file import known_standings
 
 __all__ = ["Evidence", "gather"]
@@ -31,7 +32,7 @@ class Evidence(NamedTuple):
     notes: tuple[str, ...] = ()
     """What a reader should know of the choice."""
     elsewhere: tuple[str, ...] = ()
-    """Other datasets that were to be evaluated and of which nothing is recorded."""
+    """Other datasets that were to be evaluated and of which nothing is recorded, and parts that no gate decided on."""
 
     def decide(self, policy: Policy, now: datetime, fresh: Sequence[Override] = ()) -> Decision:
         """The decision."""
@@ -48,11 +49,19 @@ class Evidence(NamedTuple):
 
 
 def gather(
-    settings: Settings, experiment: str | None, dataset: str | None, baseline: str | None, policy: Policy
+    settings: Settings,
+    experiment: str | None,
+    dataset: str | None,
+    policy: Policy,
+    *,
+    baseline: str | None = None,
+    policy_from: str | None = None,
 ) -> Evidence:
     """What is stored of an experiment (default: the latest, of `dataset` where it is named) and of its `baseline`.
 
-    Raises NotFound without one, UsageError where it would be compared with itself.
+    Whether `latest` passed the gate is what was last decided by the rules of `policy_from`, where it was: a policy that
+    was only tried makes no baseline, and takes none away. Raises NotFound without one, UsageError where it would be
+    compared with itself.
     """
     store = Store.of(settings)
     if experiment is None and not store.exists():  # as in every fresh checkout whose first evaluation failed
@@ -60,15 +69,19 @@ def gather(
     with store.read() as reader:
         subject = _latest(settings, reader, dataset) if experiment is None else reader.experiment(experiment)
         overrides, standings = reader.overrides(dataset=subject.dataset), known_standings(settings, reader)
-        before = _baseline(reader, baseline, subject, policy, standings) if baseline is not None else None
+        before = _baseline(reader, baseline, subject, policy, standings, policy_from=policy_from)
         notes = [f"the baseline {before.note()}"] if before is not None and baseline == "latest" else []
         latest = _latest(settings, reader, subject.dataset) if experiment is not None else subject
         if latest.experiment_id != subject.experiment_id:
             overrides, passed_over = _made_for(subject, overrides)
             notes += passed_over
-        asked = experiment is not None or dataset is not None
-        elsewhere = () if asked else tuple(failed_elsewhere(settings, reader, subject))
-        return Evidence(subject, before.experiment if before else None, overrides, standings, tuple(notes), elsewhere)
+        elsewhere: list[str] = []
+        if experiment is None:
+            rows = reader.experiments(limit=MOST_EXPERIMENTS)
+            elsewhere += undecided_parts(reader, rows, subject, policy, overrides=overrides, standings=standings)
+            elsewhere += failed_elsewhere(settings, reader, subject) if dataset is None else ()
+        found = before.experiment if before else None
+        return Evidence(subject, found, overrides, standings, tuple(notes), tuple(elsewhere))
 
 
 def _latest(settings: Settings, reader: Reader | None, dataset: str | None) -> Experiment:
@@ -86,10 +99,18 @@ def _latest(settings: Settings, reader: Reader | None, dataset: str | None) -> E
 
 
 def _baseline(
-    reader: Reader, baseline: str, subject: Experiment, policy: Policy, standings: Sequence[JudgeStanding]
-) -> Baseline:
+    reader: Reader,
+    baseline: str | None,
+    subject: Experiment,
+    policy: Policy,
+    standings: Sequence[JudgeStanding],
+    *,
+    policy_from: str | None,
+) -> Baseline | None:
+    if baseline is None:
+        return None
     if baseline == "latest":
-        rows = reader.experiments(limit=MOST_EXPERIMENTS)
+        rows = reader.experiments(limit=MOST_EXPERIMENTS, policy_from=policy_from)
         return best_baseline(reader, rows, subject, policy, standings)
     found = reader.experiment(baseline)
     if found.experiment_id == subject.experiment_id:

@@ -55,7 +55,8 @@ def decide_gate(
     NotFound without an experiment, ConfigError for a policy file, UsageError for an override that is not possible.
     """
     rules = read_policy(policy or settings.policy).failing_on(fail_on)
-    found = gather(settings, experiment, dataset, baseline, rules)
+    origin = policy_origin(settings, policy, fail_on)
+    found = gather(settings, experiment, dataset, rules, baseline=baseline, policy_from=origin)
     now = datetime.now(UTC)
     decision = found.decide(rules, now)
     fresh = new_overrides(decision, found.subject, override, reason=reason, by=by, now=now)
@@ -65,7 +66,7 @@ def decide_gate(
     notes = (*found.notes, *beside)
     decision = decision.model_copy(
         update={
-            "policy_from": policy_origin(settings, policy, fail_on),
+            "policy_from": origin,
             "reasons": (*decision.reasons, *notes),
         }
     )

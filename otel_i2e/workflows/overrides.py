@@ -39,7 +39,7 @@ def add_override(
     """
     store = Store.of(settings)
     rules = read_policy(policy or settings.policy)
-    found = gather(settings, experiment, dataset, None, rules)
+    found = gather(settings, experiment, dataset, rules)
     now = datetime.now(UTC)
     decision = found.decide(rules, now)
     fresh = new_overrides(decision, found.subject, [case_id], reason=reason, by=by, now=now, expires=expires)

@@ -21,6 +21,12 @@ from otel_i2e.workflows.scaffold import init
 
 ROOT = Path(__file__).parents[2]
 _BROKEN = "def answer(question):\n    return 'no idea'\n"
+_FLAKY = """
+asked = []
+def answer(question):
+    asked.append(question)
+    return "no idea" if len(asked) == 1 else "30 days"
+"""
 _WORDS = {"id": "polite", "input": "Do you sell bananas?", "must": ["is polite"], "priority": "P2"}
 
 
@@ -122,6 +128,17 @@ def test_a_fork_without_secrets_runs_the_checks_in_code(project: Path) -> None:
     assert (outputs["decision"], job.failed) == ("pass", False)
     for text in (job.summary, _comments(project)[0], (project / "i2e-gate.xml").read_text(encoding="utf-8")):
         assert "left out of this run: what a judge would say of 1 of 4 cases" in text
+
+
+def test_the_evaluation_goes_by_the_policy_of_the_gate(project: Path) -> None:
+    """A case that may fail once is not left unmeasured after its first failure."""
+    (project / "app.py").write_text(_FLAKY, encoding="utf-8")
+    (project / "gate.toml").write_text('repeats = "at_least(2)"\n', encoding="utf-8")
+    (project / "evals" / "example.jsonl").write_text(
+        json.dumps({"id": "a", "input": "x", "must": [{"contains": "30 days"}]}) + "\n", encoding="utf-8"
+    )
+    _, outputs = _action(project, policy="gate.toml", eval_options="--stop-early --concurrency 1")
+    assert outputs["decision"] == "pass"
 
 
 def test_each_gate_of_a_job_keeps_its_own_reports(project: Path) -> None:

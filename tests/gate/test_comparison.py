@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from otel_i2e.gate import decide
+from otel_i2e.gate.comparison import detectable, pairs_of
 from otel_i2e.models import Decision, Experiment, Policy
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -106,6 +107,18 @@ def test_a_pass_says_what_it_could_have_noticed(experiment: Make, n: int, says: 
     assert says in decision.sensitivity
     alone = _decide(experiment(verdicts)).sensitivity
     assert alone.startswith(f"{n} cases, no baseline")
+
+
+def test_what_could_be_noticed_follows_the_alpha_of_the_policy(experiment: Make) -> None:
+    """With repeats, too: 8 of 10 runs at 0.001 need (3.09 + 0.84) / (1.64 + 0.84) times the drop that 0.05 needs."""
+    random = Random(1)
+    now, before = ({f"c{i}": [random.random() < 0.5 for _ in range(5)] for i in range(200)} for _ in range(2))
+    drops = [
+        detectable(pairs_of(made.cases, {one.case_id: one for one in then.cases}, frozenset(now)), made.cases, policy)
+        for policy in (Policy(drop_alpha=0.05), Policy(drop_alpha=0.001))
+        for made, then in [(_decide(experiment(now, repeats=5)), _decide(experiment(before, repeats=5)))]
+    ]
+    assert drops[1] == pytest.approx((drops[0] or 0) * 3.9319 / 2.4865, rel=0.001)
 
 
 def _with(run: Experiment, **attempt: Any) -> Experiment:

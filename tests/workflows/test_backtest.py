@@ -75,7 +75,7 @@ def test_each_can_be_compared_with_the_one_before(settings: Settings) -> None:
 
 
 def test_an_override_counts_where_it_was_used(settings: Settings) -> None:
-    """It let that release through, and no other."""
+    """It let that release through, and no other; one that nobody used, or that has expired, lets none through."""
     with Store.of(settings).write() as writer:
         for number in range(6):
             writer.add_override(
@@ -86,8 +86,13 @@ def test_an_override_counts_where_it_was_used(settings: Settings) -> None:
                     by="ada",
                     created_at=NOW,
                     override_id=f"o-{number}",
+                    expires_at=NOW + timedelta(hours=1) if number else None,
                 )
             )
+    assert backtest(settings, Policy(P2="override"), limit=1)[0].verdict == "fail"
+    with Store.of(settings).write() as writer:
+        for number in range(6):
+            assert writer.spend_override(f"o-{number}", "exp-2", NOW + timedelta(minutes=5))
     assert backtest(settings, Policy(P2="override"), limit=1)[0].verdict == "pass"
 
 

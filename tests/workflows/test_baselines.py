@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -123,3 +124,21 @@ def test_a_baseline_of_elsewhere_is_said(
     reasons = decide_gate(settings, experiment="exp-1", baseline="exp-2").decision.reasons
     assert "the baseline is of another dataset, returns" in reasons
     assert "the baseline exp-2 was made after this experiment" in reasons
+
+
+def test_a_policy_that_was_only_tried_makes_no_baseline(
+    settings: Settings, keep: Callable[..., None], experiment: Callable[..., Experiment], tmp_path: Path
+) -> None:
+    """What the project's own policy said last of an experiment counts, whatever others let through or stopped."""
+    for number, passes in enumerate((True, False, False)):
+        keep(experiment(f"exp-{number}", minutes=number, passes=passes))
+    lax, strict = tmp_path / "lax.toml", tmp_path / "strict.toml"
+    lax.write_text('P0 = "log"\nP1 = "log"\nsuite_threshold = 0.0\n')
+    strict.write_text('required_suites = ["absent"]\n')
+    assert decide_gate(settings, experiment="exp-0").decision.verdict == "pass"
+    assert decide_gate(settings, experiment="exp-1").decision.verdict == "fail"
+    assert decide_gate(settings, experiment="exp-1", policy=str(lax)).decision.verdict == "pass"
+    assert decide_gate(settings, experiment="exp-0", policy=str(strict)).decision.verdict != "pass"
+    assert decide_gate(settings, experiment="exp-2", baseline="latest").decision.baseline_id == "exp-0"
+    gated = decide_gate(settings, experiment="exp-2", baseline="latest", policy=str(lax))
+    assert gated.decision.baseline_id == "exp-1"

@@ -50,6 +50,18 @@ def test_what_may_block_passes_and_fails(settings: Settings) -> None:
     assert "  - must: contains '30' failed: because" in (said.complaint or "")
 
 
+@pytest.mark.parametrize("own", [True, False])
+def test_how_many_repeats_must_pass_is_no_question_for_one(settings: Settings, own: bool) -> None:
+    """`at_least(4)`, of the policy or of the case: each test is of one run, and this one passed."""
+    case, run = _case(_check(passed=True))
+    if own:
+        case = case.model_copy(update={"repeats": "at_least(4)"})
+    else:
+        Path(settings.policy).write_text('repeats = "at_least(4)"\n')
+    assert judgement(settings, case, run) == (None, None)
+    assert judgement(settings, case, _case(_check(passed=False))[1]).fails
+
+
 @pytest.mark.parametrize("passed", [True, False])
 def test_a_shadow_fails_nothing_and_proves_nothing(settings: Settings, passed: bool) -> None:
     """A line says so, with the judge; a P0 case counts as P1."""
