@@ -24,6 +24,7 @@ from otel_i2e.normalize.evaluations import (
 from otel_i2e.normalize.merged import MERGED, merged
 from otel_i2e.normalize.raw import RawEvent, RawLink, RawLog, RawSpan
 from otel_i2e.normalize.same_call import counts, failed, is_call, is_late, is_wire, key_of, place
+from otel_i2e.normalize.shared_text import within_bounds
 from otel_i2e.normalize.shorten import shorten_log, shorten_span
 from otel_i2e.normalize.slim import slim_log, slim_span
 from otel_i2e.normalize.span import normalize_span
@@ -69,4 +70,5 @@ __all__ = [
     "slim_log",
     "slim_span",
     "traces_with_gaps",
+    "within_bounds",
 ]

@@ -30,6 +30,7 @@ __all__ = ["SKIPPED", "IngestReport", "drain", "ingest"]
 
 SKIPPED: Final = "log records without content of a model call"
 """Why a log record is not kept."""
+_CUT: Final = "resource, too large for so many spans"
 _PORTION_BYTES: Final = 2_500_000  # of requests that become rows together
 _LEASE_BYTES: Final = 10_000_000  # of requests whose spans one lease stores: about 2,000 LLM spans, a row group
 _BREATH: Final = 0.005  # between two leases, so that a waiting reader gets in
@@ -177,7 +178,7 @@ def _move(settings: Settings, spool: Spool, batches: Sequence[Batch], prepared: 
     duplicate = len(prepared.rows) - stored - prepared.rejected[REFUSED]
     counts = {("rejected", reason): n for reason, n in prepared.rejected.items()}
     counts |= {("stored", ""): stored, ("duplicate", ""): duplicate, ("read", "log records"): prepared.logs_read}
-    counts["skipped", SKIPPED] = prepared.logs_skipped
+    counts |= {("skipped", SKIPPED): prepared.logs_skipped, ("cut", _CUT): prepared.cut}
     spool.done(batches, counts)
     return IngestReport(
         *(prepared.received, stored, duplicate, dict(prepared.rejected), scores),

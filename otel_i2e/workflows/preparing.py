@@ -33,6 +33,7 @@ from otel_i2e.normalize import (
     shorten_span,
     slim_log,
     slim_span,
+    within_bounds,
 )
 from otel_i2e.spool import Batch
 from otel_i2e.workflows.item_time import MOST_SECONDS, TooSlow, Watch, watched
@@ -71,6 +72,8 @@ class Prepared:
     logs_skipped: int = 0
     """Log records that are neither."""
     rejected: Counter[str] = field(default_factory=Counter[str])
+    cut: int = 0
+    """Spans without all of the resource that they share with too many."""
     blobs: dict[str, bytes] = field(default_factory=dict[str, bytes])
     """SHA-256 → images and files that were taken out of the rows."""
     batch_of: list[int] = field(default_factory=list[int])
@@ -112,6 +115,7 @@ class Prepared:
         self.logs_read += more.logs_read
         self.logs_skipped += more.logs_skipped
         self.rejected += more.rejected
+        self.cut += more.cut
         self.blobs |= more.blobs
         self.batch_of += more.batch_of
         self.set_aside |= more.set_aside
@@ -195,6 +199,8 @@ def _add_spans(prepared: Prepared, batch: Batch, contents: Contents, limit: int 
     sent = _decoded(prepared, batch, decode_traces, watch)
     prepared.received += len(sent)
     keep = prepared.keeping()
+    sent, cut = within_bounds(sent, len(batch.body))
+    prepared.cut += cut
     for span in sent:
         logs = contents.pop((span.trace_id, span.span_id), ()) if contents else ()
         try:

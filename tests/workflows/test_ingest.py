@@ -99,6 +99,17 @@ def test_bytes_that_do_not_decode_are_set_aside_and_block_nothing(settings: Sett
     assert spool.counters()["rejected", "traces: not decodable"] == 7
 
 
+def test_what_too_many_spans_share_is_cut_and_counted(settings: Settings, spool: Spool) -> None:
+    """A resource of 1 MB with 200 spans would be 200 MB of rows."""
+    sent = json.loads(traces_request(span_ids(200), encoding="json"))
+    shared = {"attributes": [{"key": "process.environment", "value": {"stringValue": "x" * 1_000_000}}]}
+    sent["resourceSpans"][0]["resource"] = shared
+    spool.put(json.dumps(sent).encode(), encoding="json", items=200)
+    assert ingest(settings).stored == 200
+    assert spool.counters()["cut", "resource, too large for so many spans"] == 200
+    assert all(len(json.dumps(span.resource)) < 500 for span in spans(settings))
+
+
 def test_a_span_without_an_id_does_not_take_its_batch_with_it(settings: Settings, spool: Spool) -> None:
     """Its neighbours are stored; the bytes of the whole request are kept."""
     body = traces(0, 1)
