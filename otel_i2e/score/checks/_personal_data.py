@@ -30,12 +30,13 @@ class _Shape(NamedTuple):
 
 def personal_data(text: str, regions: Sequence[str] = ()) -> Iterator[tuple[Kind, str]]:
     """What is personal, as a reader sees it; the digits of an account number are no card as well."""
-    text = text if text.isascii() else unicodedata.normalize("NFKC", visible(text))
+    text = _plain(text)
+    encoded = text.encode()
     taken: list[tuple[int, int]] = []
-    for kind, begin, end in _places(text, regions):
+    for kind, begin, end in _places(text, encoded, regions):
         if not any(begin < last and first < end for first, last in taken):
             taken.append((begin, end))
-            yield kind, text[begin:end]
+            yield kind, encoded[begin:end].decode()
 
 
 def telephones() -> Any:
@@ -51,21 +52,42 @@ def telephones() -> Any:
 
 def bare(text: str) -> str:
     """Letters and digits alone, however they are set apart."""
-    return "".join(char for char in text.casefold() if char.isalnum())
+    return "".join(char for char in _plain(text).casefold() if char.isalnum())
 
 
-def _places(text: str, regions: Sequence[str]) -> Iterator[tuple[Kind, int, int]]:
-    some = _COMPILED if _MAYBE_NUMBERS(text) else _COMPILED[:1] if "@" in text else ()
+def _plain(text: str) -> str:
+    return text if text.isascii() else unicodedata.normalize("NFKC", visible(text))
+
+
+def _places(text: str, encoded: bytes, regions: Sequence[str]) -> Iterator[tuple[Kind, int, int]]:
+    """Where in the UTF-8."""
+    some = _COMPILED if _MAYBE_NUMBERS(encoded) else _COMPILED[:1] if b"@" in encoded else ()
     for kind, pattern, check in some:
-        for match in pattern.finditer(text):
-            group = 1 if match.re.groups else 0
-            if check(match.group(group)):
-                yield kind, *match.span(group)
+        for begin, end in _spans(pattern, encoded, check):
+            yield kind, begin, end
     for region in regions:
         library = telephones()
         for match in library.PhoneNumberMatcher(text, region, leniency=library.Leniency.STRICT_GROUPING):
             if match.raw_string[0] in "0+(" or not match.raw_string.isdigit():  # bare digits number anything
-                yield "telephone", match.start, match.end
+                begin = len(text[: match.start].encode())
+                yield "telephone", begin, begin + len(match.raw_string.encode())
+
+
+def _spans(pattern: Any, encoded: bytes, check: Callable[[str], bool]) -> Iterator[tuple[int, int]]:
+    """Of the first group, or of the match; the character after one may begin the next, as in a list."""
+    group, at = min(pattern.groups, 1), 0
+    while match := pattern.search(encoded, at):
+        begin, at = match.span(group)
+        if stands := next((one for one in _cut(match[group], check) if check(one.decode())), None):
+            at = begin + len(stands)
+            yield begin, at
+
+
+def _cut(found: bytes, check: Callable[[str], bool]) -> Iterator[bytes]:
+    """What was found, and less of it where it may have run into the next one."""
+    yield found
+    if check is _iban or (check in (_telephone, _national, _labelled) and len(_digits(found.decode())) > _LONGEST):
+        yield from (found[: gap.start()] for gap in reversed([*_GAPS.finditer(found)]))
 
 
 def _digits(text: str) -> str:
@@ -86,12 +108,17 @@ def _iban(text: str) -> bool:
 
 
 def _telephone(text: str) -> bool:
-    return 8 <= len(_digits(text)) <= 15
+    return 8 <= len(_digits(text)) <= _LONGEST
 
 
 def _national(text: str) -> bool:
     """After a word that says so: neither a date nor an address on the network."""
-    return 7 <= len(_digits(text)) <= 15 and _NO_TELEPHONE.fullmatch(text) is None
+    return 7 <= len(_digits(text)) <= _LONGEST and _NO_TELEPHONE.fullmatch(text) is None
+
+
+def _labelled(text: str) -> bool:
+    """In a field or a cell with such a name: no count, either."""
+    return _national(text) and (text[0] == "0" or len(text) > 8 or not text.isdigit())
 
 
 def _ssn(text: str) -> bool:
@@ -106,15 +133,25 @@ _NETWORK: Final = re.compile(
 _NO_TELEPHONE: Final = re.compile(
     r"(?:19|20)\d{6}|\d{4}([-/.])\d\d?\1\d\d?|\d\d?([-/.])\d\d?\2\d{2,4}|\d{1,3}(?:\.\d{1,3}){3}"
 )
-_SAYS_TELEPHONE: Final = (
-    r"tel|telephone|phone(?: number)?|mobile|cell|fax|hotline|call|ring|reach(?:ed)?(?: \w+)? (?:at|on)|whatsapp|sms|"
-    r"telefon(?:nummer)?|handy|mobil|rufnummer|erreich\w+(?: \w+)? unter|telefoon|bel|"
-    r"téléphone|tél|portable|appelez|teléfono|móvil|llame|telefono|cellulare|chiami|telefone|telemóvel|ligue"
+_LONGEST: Final = 15
+"""Digits of a telephone (ITU-T E.164)."""
+_GAPS: Final = re.compile(rb"[ /.-]+")
+_TELEPHONE: Final = (
+    r"(?:tel|telephone|phone|mobile|cell|fax|hotline|whatsapp|sms|telefon|handy|mobil|ruf|telefoon|"
+    r"téléphone|tél|portable|teléfono|móvil|telefono|cellulare|telefone|telemóvel)(?:[ _-]?(?:numbers?|nummer))?s?"
 )
-_BETWEEN: Final = r"(?:us|me|him|her|them|at|on|is|no|nr|number|unter|ist|lautet|nummer|au|est|al|es|op|para)"
+_CALL: Final = r"call|ring|reach(?:ed)?(?: \w+)? (?:at|on)|erreich\w+(?: \w+)? unter|bel|appelez|llame|chiami|ligue"
+_BETWEEN: Final = (
+    r"(?:[\s.:_]+(?:us|me|him|her|them|at|on|is|no|nr|number|unter|ist|lautet|nummer|au|est|al|es|op|para)\b){0,2}"
+)
+_NUMBER: Final = r"(\(?\d[\d ()/.-]{4,18}\d)\b"
+_IN_A_NAME: Final = r"[a-z](?-i:Phone|Mobile|Fax|Tel)(?:Numbers?)?"
+_SIGNS: Final = r"(?:[\s.:#*_\"'`|=>\[\\-]|</?\w[^<>]{0,60}>){0,12}"
+"""Between a name and its value in JSON, YAML, Markdown, HTML."""
 _AREA: Final = r"[2-9]\d\d"  # and so begins an exchange (North American Numbering Plan)
 _OPEN: Final = r"(?:^|[^A-Za-z0-9.])"
 _END: Final = r"(?:$|[^A-Za-z0-9])"
+_NO_LETTER: Final = r"(?:^|[^\pL\pN])"
 _GAP: Final = r"[ .–-]"
 _SHAPES: Final = (
     _Shape("email", r"[\pL\pN._%+-]+@[\pL\pN-]+(?:\.[\pL\pN-]+)*\.\pL{2,}", bool),
@@ -130,10 +167,11 @@ _SHAPES: Final = (
     _Shape("telephone", r"(?:\+|\b00[1-9])\d[\d ()/.-]{6,20}\d", _telephone),
     _Shape("telephone", rf"(?:^|[^\w.-])((?:1[ .-])?\({_AREA}\) ?{_AREA}[ .-]\d{{4}})(?:$|[^\w-])", bool),
     _Shape("telephone", rf"(?:^|[^\w.-])((?:1[.-])?{_AREA}[.-]{_AREA}[.-]\d{{4}})(?:$|[^\w-])", bool),
+    _Shape("telephone", rf"(?i){_NO_LETTER}(?:{_TELEPHONE}|{_CALL})\b{_BETWEEN}[\s.:#*_]{{0,6}}{_NUMBER}", _national),
     _Shape(
         "telephone",
-        rf"(?i)\b(?:{_SAYS_TELEPHONE})\b(?:[\s.:]+{_BETWEEN}\b){{0,2}}[\s.:#]{{0,4}}(\(?\d[\d ()/.-]{{4,18}}\d)\b",
-        _national,
+        rf"(?i)(?:{_NO_LETTER}{_TELEPHONE}|{_IN_A_NAME})\b(?:\s?\([^()\d]{{1,20}}\))?{_BETWEEN}{_SIGNS}{_NUMBER}",
+        _labelled,
     ),
     _Shape("ssn", r"(?:^|[^\w-])(\d{3}-\d{2}-\d{4})(?:$|[^\w-])", _ssn),
     _Shape(
@@ -142,8 +180,8 @@ _SHAPES: Final = (
         _ssn,
     ),
 )
-_MAYBE_NUMBERS: Final = compiled(r"[A-Za-z]{2}\d{2}|\d(?:[ ()/.–-]*\d){6}").search
+_MAYBE_NUMBERS: Final = compiled(r"[A-Za-z]{2}\d{2}|\d(?:[ ()/.–-]*\d){6}", encoded=True).search
 """Whether anything but an address may be there: most texts need not be looked at for each shape."""
 _COMPILED: Final[tuple[tuple[Kind, Any, Callable[[str], bool]], ...]] = tuple(
-    (kind, compiled(pattern), check) for kind, pattern, check in _SHAPES
+    (kind, compiled(pattern, encoded=True), check) for kind, pattern, check in _SHAPES
 )

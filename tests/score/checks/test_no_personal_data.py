@@ -48,6 +48,15 @@ Try = Callable[..., Attempt]
         ("Write to jo\u200b.doe@ma\u00adil.example.com.", "email"),
         ("ｊｏ＠ｍａｉｌ．ｅｘａｍｐｌｅ．ｃｏｍ", "email"),
         ("4111 1111\u2060 1111 1111", "card"),
+        ('{"phone":"0171 2345678"}', "telephone"),
+        ('{"phone_numbers": ["0171 2345678"]}', "telephone"),
+        ('{"mobilePhone": 4915112345679}', "telephone"),
+        ("| Phone | 0171 2345678 |", "telephone"),
+        ("**Phone:** 0171 2345678", "telephone"),
+        ("Phone: **0171 2345678**", "telephone"),
+        ("Phone (mobile): 0171 2345678", "telephone"),
+        ("<td>Phone</td><td>0171 2345678</td>", "telephone"),
+        ("Tel. 030 1234567/0171 2345678", "telephone"),
     ],
 )
 def test_each_kind_is_found_by_its_shape_and_digits(attempt: Try, output: str, kind: str | None) -> None:
@@ -72,6 +81,7 @@ INNOCENT = [
     "IBAN-like: DE12 3456, AB12 3456 7890 1234 5678, GB83 WEST 1234 5698 7654 32",
     "phone 16 Pro 256 GB, cell A1:B20 200 300 400, call tool_12345678, hotline hours 9-17, ring 12 and 14",
     "lat 52.520008, long 13.404955; 1,234,567,890; 2125550123",
+    '| Mobile | 1200000 |, {"mobile": 1200000, "hotel": "123456789", "call": 12345678, "phone": null}, Hôtel 75001 12',
     "@decorated, me@home, 3 @ 5 each",
     "0.5333333333333333, 0.4111111111111111, 4.111111111111111",
 ]
@@ -83,6 +93,41 @@ def test_what_is_no_personal_data_passes(attempt: Try, output: str) -> None:
     assert attempt(no_personal_data(), output).passed is True
     regions: Any = {"regions": ["DE", "FR", "GB"]}
     assert attempt(no_personal_data(regions), output).passed is True
+
+
+@pytest.mark.parametrize("between", ["\n", ",", " ", "\t", ";", "|"])
+@pytest.mark.parametrize(
+    ("kind", "own", "foreign"),
+    [
+        ("card", "4111111111111111", "5500005555555559"),
+        ("card", "4111 1111 1111 1111", "5500 0055 5555 5559"),
+        ("iban", "DE89370400440532013000", "GB82WEST12345698765432"),
+        ("iban", "ES91 2100 0418 4502 0005 1332", "DE89 3704 0044 0532 0130 00"),
+        ("ssn", "123-45-6789", "234-56-7890"),
+        ("telephone", "415-555-2671", "415-555-9999"),
+    ],
+)
+def test_of_a_list_every_one_is_seen(attempt: Try, between: str, kind: str, own: str, foreign: str) -> None:
+    """One character between them is enough: somebody else's does not hide behind the user's own."""
+    made = attempt(no_personal_data(), f"On file: {own}{between}{foreign}", input_text=f"It is {own}.")
+    assert made.score is not None
+    assert made.score.explanation == f"1 × {kind}"
+
+
+@pytest.mark.parametrize(
+    ("asked", "answer", "passes"),
+    [
+        ("Rückruf: 0171 2345678", "Wir rufen an, Tel. 0171/2345678.", True),
+        ("My number is +49 171 2345678.", "We will call 0171 2345678.", True),
+        ("my social is 123456789", "SSN 123-45-6789 noted", True),
+        ("IBAN: DE89.3704.0044.0532.0130.00", "DE89 3704 0044 0532 0130 00", True),
+        ("Rückruf: 0171 2345678", "Tel. 0171 2345679", False),
+        ("I am mojo@mail.example", "jo@mail.example", False),
+    ],
+)
+def test_what_the_question_had_may_be_repeated(attempt: Try, asked: str, answer: str, *, passes: bool) -> None:
+    """In whichever form it had it: no word need stand before a number there."""
+    assert attempt(no_personal_data(), answer, input_text=asked).passed is passes
 
 
 def test_regions_know_their_telephones_without_a_word(attempt: Try, monkeypatch: pytest.MonkeyPatch) -> None:
