@@ -45,7 +45,8 @@ def command(
 
     settings = load_settings(config=Path(config) if config else None, store=store)
     found = find_files(files)
-    total = None if STDIN in found else sum(Path(name).stat().st_size for name in found)
+    known = all(name != STDIN and Path(name).is_file() for name in found)
+    total = sum(Path(name).stat().st_size for name in found) if known else None
     with progress("importing", total) as advance:
         report = import_files(settings, found, service=service, since=since, on_bytes=advance)
     if as_json:

@@ -14,7 +14,7 @@ from otel_i2e.errors import DecodeError
 from otel_i2e.receive.examine import JsonReader
 from otel_i2e.receive.file_request import Buffered, Found, Problem
 from otel_i2e.receive.gunzip import Gunzip
-from otel_i2e.receive.json_file import is_json, json_requests
+from otel_i2e.receive.json_file import is_json, json_lines, json_requests
 from otel_i2e.receive.protobuf_file import framed, parsed, parsed_or_salvaged, varint_framed
 
 __all__ = ["read_file"]
@@ -101,10 +101,12 @@ def _protobuf_or_else(name: str, content: bytes, read_json: JsonReader) -> Found
             yield from json_requests(name, io.BytesIO(content), read_json)
         elif (frames := varint_framed(name, content)) is not None:
             yield from frames
-        elif isinstance(found := parsed_or_salvaged(f"{name}:byte 0", content), Problem):
-            yield Problem(f"{name}:byte 0", f"neither OTLP/JSON nor OTLP protobuf: {_what(content)}")
-        else:
+        elif not isinstance(found := parsed_or_salvaged(f"{name}:byte 0", content), Problem):
             yield found
+        elif (lines := json_lines(name, content, read_json)) is not None:
+            yield from lines
+        else:
+            yield Problem(f"{name}:byte 0", f"neither OTLP/JSON nor OTLP protobuf: {_what(content)}")
 
 
 def _what(content: bytes) -> str:

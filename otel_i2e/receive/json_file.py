@@ -16,7 +16,7 @@ from otel_i2e.receive.file_request import FileRequest, Found, Problem, Skipped
 from otel_i2e.receive.salvage_json import salvaged_json
 from otel_i2e.receive.services import LOGS, SERVICES, TRACES, Service
 
-__all__ = ["dumps", "is_json", "json_requests"]
+__all__ = ["dumps", "is_json", "json_lines", "json_requests"]
 
 _KEYS: Final = {"resourceSpans": TRACES, "resourceLogs": LOGS, "resource_spans": TRACES, "resource_logs": LOGS}
 _SPACE: Final = re.compile(r"[ \t\r\n]*")
@@ -42,34 +42,48 @@ def json_requests(name: str, stream: Iterable[bytes], read_json: JsonReader) -> 
             yield from _line(f"{name}:{later}", line, read_json)
 
 
+def json_lines(name: str, content: bytes, read_json: JsonReader) -> Found | None:
+    """The requests of a text some of whose lines are JSON, as `kubectl logs` gives; None when none is."""
+    lines = content.splitlines(keepends=True)
+    return _each(name, 1, lines, read_json) if _any_is_json(lines) else None
+
+
 def _whole_or_lines(name: str, number: int, lines: list[bytes], read_json: JsonReader) -> Found:
     """One document over many lines, or, when it is none but a later line is, lines with a bad one first."""
     content = b"".join(lines)
     try:
         document = _loads(content)
     except ValueError as error:
-        if _has_more(error):
+        if _has_more(content, error):
             yield from _one_after_the_other(name, number, content, read_json)
             return
-        if not any(line.lstrip()[:1] == b"{" and is_json(line) for line in lines[1:]):
+        if not _any_is_json(lines[1:]):
             if salvaged := _salvaged(f"{name}:{number}", content):
                 yield from salvaged
                 return
             line = number - 1 + getattr(error, "lineno", 1)
             yield Problem(f"{name}:{line}", f"not valid JSON: {error}")
             return
-        for at, line in enumerate(lines, number):
-            if line.strip():
-                yield from _line(f"{name}:{at}", line, read_json)
+        yield from _each(name, number, lines, read_json)
     else:
         yield from _documents(f"{name}:{number}", document, content, read_json)
+
+
+def _any_is_json(lines: list[bytes]) -> bool:
+    return any(line.lstrip()[:1] == b"{" and is_json(line) for line in lines)
+
+
+def _each(name: str, number: int, lines: list[bytes], read_json: JsonReader) -> Found:
+    for at, line in enumerate(lines, number):
+        if line.strip():
+            yield from _line(f"{name}:{at}", line, read_json)
 
 
 def _line(place: str, line: bytes, read_json: JsonReader) -> Found:
     try:
         document = _loads(line)
     except ValueError as error:
-        if _has_more(error):
+        if _has_more(line, error):
             name, _, number = place.rpartition(":")
             yield from _one_after_the_other(name, int(number), line, read_json)
         else:
@@ -78,9 +92,10 @@ def _line(place: str, line: bytes, read_json: JsonReader) -> Found:
         yield from _documents(place, document, line, read_json)
 
 
-def _has_more(error: ValueError) -> bool:
-    """Whether text begins with a whole document, and something follows."""
-    return isinstance(error, json.JSONDecodeError) and error.msg == "Extra data"
+def _has_more(text: bytes, error: ValueError) -> bool:
+    """Whether `text` begins with a whole document, no number such as that of a date, and something follows."""
+    found = isinstance(error, json.JSONDecodeError) and error.msg == "Extra data"
+    return found and text.lstrip()[:1] in (b"{", b"[")
 
 
 def _one_after_the_other(name: str, number: int, content: bytes, read_json: JsonReader) -> Found:

@@ -69,11 +69,11 @@ def find_files(names: Sequence[str]) -> list[str]:
     """The files that `names` name: paths, patterns (`**` is any depth), or `-`. Raises UsageError."""
     found: list[str] = []
     for name in names:
-        if name == STDIN or Path(name).is_file():
-            found.append(name)
-            continue
         if Path(name).is_dir():
             raise UsageError(f"{name!r} is a directory; name its files, such as {str(Path(name) / '*.json')!r}")
+        if name == STDIN or Path(name).exists():  # a pipe is one, too: `<(zcat …)`
+            found.append(name)
+            continue
         matches = glob.glob(name, recursive=True)  # noqa: PTH207 -- a pattern may be absolute, which Path.glob refuses
         if not any(Path(match).is_file() for match in matches):
             raise UsageError(f"{name!r} is no file and matches none; give a path, a pattern such as '*.json', or -")
@@ -164,7 +164,7 @@ class _Import:
                 self._note_lost(found, lost)
             if items:
                 yield request, items
-            if name != STDIN:
+            if name != STDIN and raw.seekable():
                 seen, before = raw.tell(), seen
                 self._on_bytes(seen - before)
 

@@ -18,6 +18,7 @@ from otel_i2e.workflows.otlp_json import read_json
 
 JSON = traces_request(span_ids(2), encoding="json")
 PRETTY = json.dumps(json.loads(JSON), indent=2).encode()
+LOG_LINE = b"2026-11-30T00:00:00.000Z\tinfo\tservice.go:221\tEverything is ready. Begin running and processing data.\n"
 PROTOBUF = traces_request(span_ids(2))
 SIZE = len(PROTOBUF)
 LOGS = logs_request(["a", "b", "c"])
@@ -97,6 +98,9 @@ def test_every_layout_is_told_apart_by_its_bytes(pack: Any, content: bytes, expe
     [
         (JSON + b"\n{broken\n" + JSON, "f:2", "not valid JSON"),
         (b"{broken\n" + JSON + b"\n" + JSON, "f:1", "not valid JSON"),
+        (LOG_LINE + JSON + b"\n" + JSON, "f:1", "not valid JSON"),
+        (b"\t" + LOG_LINE + JSON + b"\n" + JSON, "f:1", "not valid JSON"),
+        (JSON + b"\n" + LOG_LINE + JSON, "f:2", "not valid JSON"),
         (JSON + b'\n{"spans": []}\n' + JSON, "f:2", "no 'resourceSpans'"),
         (JSON + b'\n{"resource_spans": []}\n' + JSON, "f:2", "lowerCamelCase"),
         (JSON + b"\n17\n" + JSON, "f:2", "no OTLP request"),

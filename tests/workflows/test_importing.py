@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import os
+import sys
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
@@ -215,6 +217,17 @@ def test_standard_input_is_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     content = io.TextIOWrapper(io.BufferedReader(io.BytesIO(gzip.compress(traces_request(span_ids(2))))))  # pyright: ignore[reportArgumentType] -- bytes in memory
     monkeypatch.setattr("sys.stdin", content)
     assert import_files(_settings(tmp_path), find_files(["-"])).stored == 2
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="it has no named pipes of this kind")
+def test_a_pipe_is_a_file(tmp_path: Path) -> None:
+    """As a shell makes one of `<(zcat …)`."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writing = threading.Thread(target=pipe.write_bytes, args=(gzip.compress(traces_request(span_ids(2))),))
+    writing.start()
+    assert import_files(_settings(tmp_path), find_files([str(pipe)])).stored == 2
+    writing.join()
 
 
 def test_names_that_find_nothing_say_what_to_write(tmp_path: Path) -> None:
