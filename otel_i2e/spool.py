@@ -23,7 +23,7 @@ from typing import IO, Any, Final, Literal, NamedTuple, cast
 
 from otel_i2e.errors import SpoolFull
 from otel_i2e.forks import closed_in_child, process_token
-from otel_i2e.spool_connection import SpoolConnection
+from otel_i2e.spool_connection import SpoolConnection, spool_error
 from otel_i2e.spool_database import ADD_BATCH, ADD_COUNT, give_back, transaction, used_bytes
 from otel_i2e.spool_files import ROW, spool_checksum
 
@@ -237,7 +237,7 @@ class Spool:
     def sole_drainer(self, timeout: float = 0.0) -> Generator[bool]:
         """Whether no other process drains, after `timeout` seconds at most; none does until the block ends.
 
-        Within it, this thread may ask again.
+        Within it, this thread may ask again. Raises SpoolError where it may not be asked: on a read-only disk.
         """
         me = (process_token(), threading.get_ident())
         if self._drains == me:
@@ -247,7 +247,11 @@ class Spool:
         if not path.parent.exists():
             yield False
             return
-        with path.open("a") as handle, closed_in_child(handle):
+        try:
+            handle = path.open("a")
+        except OSError as error:  # a store that may be read but not written
+            raise spool_error(path, error) from error
+        with handle, closed_in_child(handle):
             if not _locked(handle, time.monotonic() + timeout):
                 yield False
                 return

@@ -23,7 +23,7 @@ from otel_i2e.losses import remedy, why_unwritable
 from otel_i2e.spool_database import ADD_BATCH, ADD_COUNT, connect, is_damage, transaction
 from otel_i2e.spool_files import BATCH_FIELDS, abandon, damaged_log, intact_rows, is_abandoned, present_file
 
-__all__ = ["SpoolConnection"]
+__all__ = ["SpoolConnection", "spool_error"]
 
 _log = logging.getLogger("otel_i2e")
 _connecting = threading.Lock()
@@ -56,7 +56,7 @@ class SpoolConnection:
                 if isinstance(error, sqlite3.Error) and is_damage(error):
                     abandon(self.file, str(error))
                 self._drop()
-                raise _spool_error(self.path, error) from error
+                raise spool_error(self.path, error) from error
 
     def is_present(self) -> bool:
         """Whether the file of the last `open` is still the one that every process uses. Raises nothing."""
@@ -158,7 +158,7 @@ class SpoolConnection:
                     connection.close()
 
 
-def _spool_error(path: Path, error: sqlite3.Error | OSError) -> SpoolError:
+def spool_error(path: Path, error: sqlite3.Error | OSError) -> SpoolError:
     """The error with what the operating system says, which SQLite keeps to itself."""
     cause = error if isinstance(error, OSError) else why_unwritable(path)
     reason = str(error) if cause is None else cause.strerror or str(cause)

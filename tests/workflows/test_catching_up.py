@@ -48,6 +48,14 @@ def test_nothing_waits(tmp_path: Path) -> None:
     assert catch_up(settings) is None
 
 
+def test_a_spool_that_may_not_be_written_keeps_nobody_from_reading(tmp_path: Path) -> None:
+    """As on a read-only disk, or in somebody else's folder: it is said, and the rows are there."""
+    settings = _settings(tmp_path)
+    Spool(settings.spool_path).put(_export())
+    (tmp_path / "s.duckdb.spool.claim").mkdir()  # no file that can be opened for writing
+    assert "what waits in the spool could not be read" in (catch_up(settings) or "")
+
+
 def test_a_large_backlog_is_left_to_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A reader does not wait for minutes: it is told."""
     settings = _settings(tmp_path)
