@@ -8,8 +8,9 @@ from __future__ import annotations
 import logging
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from otel_i2e.errors import SpoolError
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Counts"]
 
 _log = logging.getLogger("otel_i2e")
+_UNFLUSHED = "not flushed at exit"
 
 
 class Counts:
@@ -38,19 +40,22 @@ class Counts:
         with self._lock:
             return dict(self._counts)
 
-    def add(
-        self, counter: str, reason: str, n: int = 1, *, keep: bool = True, aloud: bool = True, remedy: str = ""
-    ) -> None:
-        """Count `n`, unless they are not to be kept; log it the first time, unless it is an everyday thing."""
+    def add(self, counter: str, reason: str, n: int = 1, *, aloud: bool = True, remedy: str = "") -> None:
+        """Count `n`; log it the first time, unless it is an everyday thing."""
         with self._lock:
             first = (counter, reason) not in self._said
             self._said.add((counter, reason))
-            if keep:
+            if n:
                 self._counts[counter, reason] += n
         if first and aloud:
             todo = f"; {remedy}" if remedy else ""
             line = "otel-i2e: %s: %s%s (%s; said once, counted in `i2e status`)"
             _log.warning(line, counter, reason, todo, self._spool_path)
+
+    def note_unflushed(self, n: int) -> None:
+        """Say and note that `n` items are lost if the process ends now; if it does not, `move_into` takes it back."""
+        self.add("dropped", _UNFLUSHED, 0)
+        self._leave_note({("dropped", _UNFLUSHED): n} if n else {})
 
     def move_into(self, opened: Callable[[], Spool]) -> None:
         """Move them into the counters of the spool, which is opened when there are any; the rest is noted."""
@@ -64,9 +69,9 @@ class Counts:
                 self._counts += Counter()  # drops what is at zero
         self._leave_note()
 
-    def _leave_note(self) -> None:
+    def _leave_note(self, unflushed: Mapping[tuple[str, str], int] = MappingProxyType({})) -> None:
         """Counts that the spool did not take, where `i2e status` finds them; without any, the note goes."""
-        waiting = self.waiting()
+        waiting = {**self.waiting(), **unflushed}
         if waiting or self._noted:
             with fork_guard:
                 from otel_i2e.losses import keep_losses

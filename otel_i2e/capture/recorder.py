@@ -133,7 +133,7 @@ class Recorder:
         done = self.flush(self._exit_budget)
         self._exit_budget = max(0.0, self._exit_budget - (time.monotonic() - started))
         if not done:
-            self._lose("not flushed at exit", len(self._spans) + len(self._logs), keep=False)
+            self._counts.note_unflushed(len(self._spans) + len(self._logs) + self._under_way)
         return done
 
     def close(self, timeout: float = 5.0) -> bool:
@@ -185,8 +185,8 @@ class Recorder:
                 return
             self._thread = thread
 
-    def _lose(self, reason: str, n: int, *, keep: bool = True, remedy: str = "") -> None:
-        self._counts.add("dropped", reason, n, keep=keep, remedy=remedy)
+    def _lose(self, reason: str, n: int, *, remedy: str = "") -> None:
+        self._counts.add("dropped", reason, n, remedy=remedy)
 
     # The recording thread
 
@@ -234,6 +234,7 @@ class Recorder:
     def _store(self, signal: Signal, body: bytes, items: int) -> None:
         if not items:
             return
+        self._under_way = items
         try:
             self._put(signal, body, items)
         except SpoolFull:
@@ -245,6 +246,8 @@ class Recorder:
         else:
             if self._on_stored is not None:
                 self._on_stored()
+        finally:
+            self._under_way = 0
 
     def _put(self, signal: Signal, body: bytes, items: int) -> None:
         spool = self._opened()
@@ -312,6 +315,7 @@ class Recorder:
         self._awake = False
         self._thread: threading.Thread | None = None
         self._asked = self._answered = 0
+        self._under_way = 0  # items that are being put
         self._counts = Counts(self.spool_path)
         self._encoder: Encoder | None = None
         self._redactor: Redactor | None = None

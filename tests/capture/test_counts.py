@@ -30,14 +30,13 @@ def test_counts_add_up_until_the_spool_has_them(tmp_path: Path) -> None:
 
 
 def test_each_reason_is_said_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """With its remedy; what happens every day is not said, and what is not kept not counted."""
+    """With its remedy; what happens every day is not said."""
     counts = Counts(tmp_path / "s")
     counts.add("dropped", "disk error", remedy="make room")
     counts.add("dropped", "disk error", remedy="make room")
     counts.add("redacted", "a key", aloud=False)
-    counts.add("dropped", "not flushed at exit", 4, keep=False)
     said = [record.getMessage() for record in caplog.records]
-    assert len(said) == 2
+    assert len(said) == 1
     assert "dropped: disk error; make room" in said[0]
     assert counts.waiting() == {("dropped", "disk error"): 2, ("redacted", "a key"): 1}
 
@@ -51,4 +50,19 @@ def test_what_the_spool_does_not_take_is_noted(tmp_path: Path) -> None:
     assert kept_losses(tmp_path / "s") == counts.waiting()
     counts.move_into(lambda: spool)
     assert kept_losses(tmp_path / "s") == {}
+    spool.close()
+
+
+def test_what_an_end_left_unflushed_is_noted(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Beside what else was lost; where the process goes on, it is flushed yet, and is counted nowhere."""
+    counts, spool = Counts(tmp_path / "s"), Spool(tmp_path / "s")
+    counts.add("dropped", "disk error")
+    counts.note_unflushed(3)
+    counts.note_unflushed(4)
+    lost = {("dropped", "disk error"): 1, ("dropped", "not flushed at exit"): 4}
+    assert kept_losses(tmp_path / "s") == lost
+    assert caplog.text.count("not flushed at exit") == 1
+    counts.move_into(lambda: spool)
+    assert kept_losses(tmp_path / "s") == {}
+    assert spool.counters() == {("dropped", "disk error"): 1}
     spool.close()

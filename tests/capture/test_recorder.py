@@ -223,8 +223,10 @@ def test_all_waits_for_an_exit_share_one_budget(settings: Settings, caplog: pyte
     assert time.monotonic() - begun < 5
     assert recorder.exit_budget == 0
     assert "not flushed at exit" in caplog.text
+    assert kept_losses(recorder.spool_path) == {("dropped", "not flushed at exit"): 3}
     spool.go.set()
     recorder.close(30)
+    assert kept_losses(recorder.spool_path) == {}
 
 
 def test_a_span_that_comes_two_ways_is_first_once(recorder: Recorder) -> None:
