@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from otel_i2e.score.text import folded, seen, visible
+from otel_i2e.score.text import folded, seen, visible, word_count
 
 
 @pytest.mark.parametrize(
@@ -40,3 +40,22 @@ def test_a_reader_sees_no_difference() -> None:
 def test_folding_twice_changes_nothing(text: str) -> None:
     """What is folded is in its final form."""
     assert folded(folded(text)) == folded(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Rückgabe – bis 30 Tage.", 5),
+        ("您好，很抱歉给您带来不便。", 5),
+        ("在30天内退货", 3),
+        ("プレミアムプラン", 2),
+        ("返品は一年以内ならいつでも無料で受け付けます。", 8),
+        ("환불은 30일 이내에 가능합니다", 4),
+        ("คืนสินค้าได้ภายใน ๓๐ วัน", 5),
+        ("是。", 1),
+        ("", 0),
+    ],
+)
+def test_words_are_counted_in_every_script(text: str, words: int) -> None:
+    """By white space; where no white space parts words, by the characters that a word has there."""
+    assert word_count(text) == words

@@ -8,13 +8,12 @@ numbers of those countries, and how they are grouped, without one.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, Literal, NamedTuple
 
 from otel_i2e.errors import ScorerError
 from otel_i2e.score.checks.regex import compiled
-from otel_i2e.score.text import visible
+from otel_i2e.score.text import legible
 
 __all__ = ["Kind", "bare", "personal_data", "telephones"]
 
@@ -30,7 +29,7 @@ class _Shape(NamedTuple):
 
 def personal_data(text: str, regions: Sequence[str] = ()) -> Iterator[tuple[Kind, str]]:
     """What is personal, as a reader sees it; the digits of an account number are no card as well."""
-    text = _plain(text)
+    text = legible(text)
     encoded = text.encode()
     taken: list[tuple[int, int]] = []
     for kind, begin, end in _places(text, encoded, regions):
@@ -52,11 +51,7 @@ def telephones() -> Any:
 
 def bare(text: str) -> str:
     """Letters and digits alone, however they are set apart."""
-    return "".join(char for char in _plain(text).casefold() if char.isalnum())
-
-
-def _plain(text: str) -> str:
-    return text if text.isascii() else unicodedata.normalize("NFKC", visible(text))
+    return "".join(char for char in legible(text).casefold() if char.isalnum())
 
 
 def _places(text: str, encoded: bytes, regions: Sequence[str]) -> Iterator[tuple[Kind, int, int]]:

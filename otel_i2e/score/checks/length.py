@@ -11,6 +11,7 @@ from otel_i2e.models import Contract, Score
 from otel_i2e.score.checks._check import check_scorer, read_argument, verdict
 from otel_i2e.score.scorer import Scorer
 from otel_i2e.score.structured import texts_in
+from otel_i2e.score.text import word_count
 
 __all__ = ["length"]
 
@@ -19,7 +20,7 @@ class Limits(Contract):
     """At least one limit."""
 
     max_words: int | None = Field(default=None, ge=0)
-    """Words at most; a word is what white space parts."""
+    """Words at most; a word is what white space parts, or about as much of a script without (`word_count`)."""
     min_words: int | None = Field(default=None, ge=0)
     """Words at least."""
     max_characters: int | None = Field(default=None, ge=0)
@@ -42,7 +43,7 @@ def length(argument: Any) -> Scorer:
 
     def check(output: str) -> Score:
         """The output is as long as asked for."""
-        words = sum(map(len, map(str.split, texts_in(output) or (output,))))
+        words = sum(map(word_count, texts_in(output) or (output,)))
         characters = len(output)
         holds = least_words <= words <= most_words and least_characters <= characters <= most_characters
         return verdict(holds=holds, why=f"{words} words, {characters} characters")

@@ -52,7 +52,7 @@ def no_personal_data(argument: Any = None) -> Scorer:
         if texts := told(output):
             seen = {bare(text) for _, text in found}
             found += [one for one in personal_data(texts, wanted.regions) if bare(one[1]) not in seen]
-        new = [(kind, text) for kind, text in found if kind not in wanted.kinds and bare(text) not in let_through]
+        new = [one for one in found if one[0] not in wanted.kinds and bare(one[1]) not in let_through]
         if new and input:
             new = list(_not_in(str(input), new))
         kinds = Counter(kind for kind, _ in new)

@@ -5,7 +5,6 @@ What a redactor took out before it was stored (`[redacted:KIND]`) was said, and 
 
 from __future__ import annotations
 
-import unicodedata
 from collections import Counter
 from difflib import get_close_matches
 from functools import cache
@@ -20,7 +19,7 @@ from otel_i2e.score.answer import NotRecorded
 from otel_i2e.score.checks._check import check_scorer, plain, read_argument
 from otel_i2e.score.scorer import Scorer
 from otel_i2e.score.structured import told
-from otel_i2e.score.text import visible
+from otel_i2e.score.text import legible
 
 __all__ = ["no_secrets"]
 
@@ -83,6 +82,6 @@ def _finder() -> Finder:
 def _kinds(text: str) -> Counter[str]:
     """As the text is, and as a reader sees it: without what shows nothing, full-width letters as plain ones."""
     found = Counter(found.kind for found in _finder().find(text))
-    if text.isascii() or (shows := unicodedata.normalize("NFKC", visible(text))) == text:
+    if text.isascii() or (shows := legible(text)) == text:
         return found
     return found | Counter(found.kind for found in _finder().find(shows))

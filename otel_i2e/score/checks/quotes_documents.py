@@ -11,7 +11,7 @@ from otel_i2e.score.checks._check import check_scorer, plain, read_argument, sho
 from otel_i2e.score.checks.regex import compiled
 from otel_i2e.score.scorer import Scorer
 from otel_i2e.score.structured import texts_in
-from otel_i2e.score.text import seen
+from otel_i2e.score.text import seen, word_count
 
 __all__ = ["quotes_documents"]
 
@@ -44,7 +44,7 @@ class Quotes(Contract):
     """Which quotes count."""
 
     words: int = Field(default=3, ge=1)
-    """Words at least: fewer are a name or a term, not a quote."""
+    """Words at least, as `length` counts them: fewer are a name or a term, not a quote."""
 
 
 def quotes_documents(argument: Any = None) -> Scorer:
@@ -58,7 +58,7 @@ def quotes_documents(argument: Any = None) -> Scorer:
         """Every quote in the output stands in a document."""
         said = texts_in(output) or (output,)
         found = [match[match.lastindex] for text in said for match in search.finditer(text) if _ends(match)]
-        quotes = [quote for quote in found if len(quote.split()) >= wanted.words]
+        quotes = [quote for quote in found if word_count(quote) >= wanted.words]
         if not quotes:
             return None
         texts = [_plain(one.content or "") for one in documents]
@@ -74,7 +74,7 @@ def _ends(match: Any) -> bool:
 
 
 def _stands_in(quote: str, text: str) -> bool:
-    parts = (part.strip(" .,;:!?") for part in _plain(quote).split("..."))  # one character, in NFKC, is three dots
+    parts = (part.strip(" .,;:!?。、") for part in _plain(quote).split("..."))  # one character, in NFKC, is three dots
     at = 0
     for part in parts:
         if (found := text.find(part, at)) < 0:

@@ -7,6 +7,7 @@ documents' words together wrongly scores high, and `not` is a word like any othe
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, Final
@@ -18,12 +19,15 @@ from otel_i2e.score.checks._check import check_scorer, plain, read_argument
 from otel_i2e.score.checks.regex import compiled
 from otel_i2e.score.scorer import Scorer
 from otel_i2e.score.structured import told
-from otel_i2e.score.text import seen
+from otel_i2e.score.text import legible, seen
 
 __all__ = ["word_overlap"]
 
 _WORD: Final = r"\pL[\pL\pM'-]{3,}"
-_NUMBER: Final = r"\d+(?:[.,]\d+)*"
+_NUMBER: Final = r"\p{Nd}+(?:[ .,'’٫٬]\p{Nd}+)*"
+_THOUSANDS: Final = re.compile(r"[1-9]\d{0,2}([ '])\d{3}(?:\1\d{3})*(?:[.,]\d+)?")
+_PARTS: Final = re.compile(r"[ ']")
+_SIGNS: Final = str.maketrans("’٫٬", "',.")
 
 
 class Overlap(Contract):
@@ -40,11 +44,14 @@ def word_overlap(argument: Any = None) -> Scorer:
 
     def check(output: str, documents: list[Document], input: Any = None) -> Score | None:
         """Words and numbers of the output stand in the documents or the question."""
-        source = seen("\n".join([*(one.content or "" for one in documents), str(input or "")]))
-        text = seen(told(output) or output)
-        said, known = set(_all(words, text)), set(_all(words, source))
-        stand = {value for number in _all(numbers, source) for value in _values(number)}
-        invented = sorted({number for number in _all(numbers, text) if stand.isdisjoint(_values(number))})
+        source = legible("\n".join([*(one.content or "" for one in documents), str(input or "")]))
+        text = legible(told(output) or output)
+        said, known = set(_all(words, seen(text))), set(_all(words, seen(source)))
+        stand = {
+            value for run in _all(numbers, source) for one in {*_apart(run), *_read(run)} for value in _values(one)
+        }
+        given = {one for run in _all(numbers, text) for one in _read(run)}
+        invented = sorted(number for number in given if stand.isdisjoint(_values(number)))
         if invented:
             return Score(value=0.0, explanation=f"numbers that stand nowhere: {', '.join(invented)}")
         if not said:
@@ -58,6 +65,23 @@ def word_overlap(argument: Any = None) -> Scorer:
 
 def _all(search: Any, text: str) -> Iterable[str]:
     return (match.group() for match in search.finditer(text))
+
+
+def _read(run: str) -> list[str]:
+    """The number that groups of three digits make, a space or an apostrophe between them; else each by itself."""
+    apart = _apart(run)
+    return ["".join(apart)] if len(apart) > 1 and _THOUSANDS.fullmatch(_plain(run)) else apart
+
+
+def _apart(run: str) -> list[str]:
+    return _PARTS.split(_plain(run))
+
+
+def _plain(run: str) -> str:
+    """With ASCII digits and signs."""
+    if run.isascii():
+        return run
+    return "".join(str(unicodedata.decimal(char, char)) for char in run.translate(_SIGNS))
 
 
 def _values(number: str) -> set[str]:

@@ -58,3 +58,41 @@ def test_what_was_retrieved_may_be_cited_in_all_these_ways(attempt: Try, cited: 
     assert attempt(cites_documents(), f"Yes {cited}.", documents=DOCUMENTS).passed is True
     other = attempt(cites_documents(), "Yes [research and development].", documents=DOCUMENTS)
     assert other.outcome is Outcome.NOT_APPLICABLE
+
+
+ABROAD = [Document(id="Rückgabe-1", content="30 Tage"), Document(id="退货政策", content="三十天")]
+
+
+@pytest.mark.parametrize(
+    ("output", "passes"),
+    [
+        ("Ja [Rückgabe-1].", True),
+        ("Ja [Ru\u0308ckgabe-1].", True),
+        ("Ja [Rückgabe-99].", False),
+        ("Ja [Rückgabe-1 und Rückgabe-9].", False),
+        ("可以[退货政策]。", True),
+        ("可以【退货政策】。", True),
+        ("可以[保修条款]。", False),
+        ("可以［２］。", True),
+        ("可以［9］。", False),
+        ("可以[1，9]。", False),
+        ("可以[1、9]。", False),
+        ("可以[文档2]。", True),
+        ("可以[文档9]。", False),
+        ("Ja [Quelle: 2].", True),
+        ("Ja [Quelle: 9].", False),
+        ("Ja [doc 9, doc 1].", False),
+        ("【重要】可以[1]。", True),
+        ("- [x] erledigt [1]", True),
+        ("【重要】可以。", None),
+    ],
+)
+def test_ids_and_marks_of_any_script(attempt: Try, output: str, *, passes: bool | None) -> None:
+    """Letters beyond ASCII, composed or not; full-width digits, brackets and commas; a heading is no citation."""
+    assert attempt(cites_documents(), output, documents=ABROAD).passed is passes
+
+
+def test_a_required_citation_may_begin_with_any_letter(attempt: Try) -> None:
+    """Its id is seen."""
+    documents = [Document(id="Übersicht-1", content="x")]
+    assert attempt(cites_documents({"required": True}), "Ja [Übersicht-1].", documents=documents).passed is True

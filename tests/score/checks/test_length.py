@@ -24,6 +24,13 @@ def test_each_limit_is_kept(attempt: Try, argument: Any, passes: bool) -> None:
     assert (made.outcome, made.passed) == (Outcome.SCORED, passes)
 
 
+def test_words_of_a_script_without_spaces_count(attempt: Try) -> None:
+    """A Chinese text is not one word."""
+    text = "您好，很抱歉给您带来不便。" * 10
+    assert attempt(length(20), text).passed is False
+    assert attempt(length({"min_words": 40}), text).passed is True
+
+
 @pytest.mark.parametrize("argument", [{}, -1, "many", {"max_lines": 3}])
 def test_a_wrong_limit_is_one_line(argument: Any) -> None:
     """It names the fields."""

@@ -41,6 +41,12 @@ def test_short_answers_and_failed_turns_may_be_alike() -> None:
     assert attempt(SAME, SAME, status="error", status_message="boom").passed is True
 
 
+def test_the_same_answer_without_spaces_fails() -> None:
+    """Chinese, Japanese; a courtesy may come again there, too."""
+    assert attempt(*["很抱歉给您带来不便，请您提供订单号码。"] * 2).passed is False
+    assert attempt(*["どういたしまして。"] * 2).passed is True
+
+
 def test_one_turn_says_nothing_and_a_missing_answer_is_no_pass() -> None:
     """Not applicable; no content."""
     assert attempt(SAME).outcome is Outcome.NOT_APPLICABLE

@@ -37,6 +37,13 @@ def test_new_questions_and_short_words_pass() -> None:
     assert attempt("Can I return the laptop?", "Yes.", "How long does it take?", "Yes.").passed is True
 
 
+def test_the_same_question_without_spaces_fails() -> None:
+    """Chinese; thanks may come again."""
+    again = "订单号是一二三四五六，请帮我马上处理退款，谢谢"
+    assert attempt("我要退款", again, again).passed is False
+    assert attempt("我要退款", "谢谢您", "谢谢您").passed is True
+
+
 def test_one_question_says_nothing() -> None:
     """There was none before it."""
     assert attempt("Can I return the laptop?").outcome is Outcome.NOT_APPLICABLE

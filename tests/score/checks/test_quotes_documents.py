@@ -49,6 +49,21 @@ def test_a_quote_stands_in_a_document(attempt: Try, output: str, passes: bool) -
 
 
 @pytest.mark.parametrize(
+    ("output", "passes"),
+    [
+        ("規約には「返品は一年以内ならいつでも受け付けます。」とあります。", False),
+        ("規約には「返品は購入日から三十日以内に限り。」とあります。", True),
+        ("「プレミアムプラン」があります。", None),
+        ("“你可以在一年内的任何时间免费退货，无需收据”", False),
+    ],
+)
+def test_a_quote_in_a_script_without_spaces_counts(attempt: Try, output: str, *, passes: bool | None) -> None:
+    """A name is none there, either."""
+    documents = [Document(id="a", content="返品は購入日から三十日以内に限り、受け付けます。")]
+    assert attempt(quotes_documents(), output, documents=documents).passed is passes
+
+
+@pytest.mark.parametrize(
     "output",
     [
         "In the '90s and the '80s it's so.",

@@ -45,3 +45,27 @@ def test_what_the_question_said_may_be_said_again(attempt: Try) -> None:
     assert attempt(word_overlap({}), "No.", documents=DOCUMENTS).outcome is Outcome.NOT_APPLICABLE
     with pytest.raises(ScorerError, match=r"^word_overlap: at_least"):
         word_overlap(1.5)
+
+
+@pytest.mark.parametrize(
+    ("output", "source", "stands"),
+    [
+        ("Bis 1 000 €.", "Bis 1000 €.", True),
+        ("Bis 1000 €.", "Bis 1\u202f000 €.", True),
+        ("Bis 1.000,50 €.", "Bis 1\u00a0000,50 €.", True),
+        ("Bis 30 000 €.", "Bis 500 €, 0 € nach 30 Tagen.", False),
+        ("Bis 1'500 Franken.", "Bis 1500 Franken.", True),
+        ("Bis 1500 Franken.", "Bis 1’500 Franken.", True),
+        ("Bis 500 Franken.", "Artikel 7 500 Franken", True),
+        ("Ruf 555 123 4567 an.", "Ruf (555) 123-4567 an.", True),
+        ("Bis 200 Euro.", "Bis 10\n200 Euro.", True),
+        ("Bis 10 200 Euro.", "Bis 10\n200 Euro.", False),
+        ("حتى ٩٩ يوما", "حتى ٣٠ يوما", False),
+        ("حتى ٣٠ يوما", "حتى 30 يوما", True),
+    ],
+)
+def test_a_number_is_read_as_it_is_written_somewhere(attempt: Try, output: str, source: str, *, stands: bool) -> None:
+    """A space or an apostrophe before three digits is of thousands; digits of other scripts are digits."""
+    made = attempt(word_overlap(0.1), output, documents=[Document(id="a", content=source)], input_text="bis franken?")
+    invented = made.score is not None and "stand nowhere" in (made.score.explanation or "")
+    assert invented is not stands
