@@ -3,16 +3,19 @@
 Followed are functions and classes of the project's files (the methods of a class, its bases and its attributes
 included), of the scorer's own package when that is installed, and what objects and containers hold of them; names in
 a module, in a closure, in default values and as `module.name`. Not followed: other packages (their names are part of
-it), imports inside of a function, attributes that are looked up by a computed name, and data read at run time.
+it, and what `known_state` knows of their objects), imports inside of a function, attributes that are looked up by a
+computed name, and data read at run time.
 """
 
 from __future__ import annotations
 
 import inspect
+import json
 import sysconfig
 import textwrap
 from collections import OrderedDict, defaultdict, deque
 from collections.abc import Iterator, Mapping
+from enum import Enum
 from functools import cached_property, partial, partialmethod
 from itertools import chain
 from pathlib import Path
@@ -20,18 +23,22 @@ from types import BuiltinMethodType, CodeType, FunctionType, MethodType, ModuleT
 from typing import Any, Final, NamedTuple, cast
 
 from otel_i2e.score.constants import constant, fields_of
+from otel_i2e.score.known_state import declared, known_state
 from otel_i2e.score.lambda_text import lambda_text
 
 __all__ = ["CodePart", "NamedCode", "attribute", "is_of_project"]
 
 _MOST_PARTS: Final = 2_000
-_DEEPEST: Final = 6
+_DEEPEST: Final = 50
+"""Levels of what is held: more than a JSON schema has."""
 _OURS: Final = "otel_i2e"
 _INSTALLED: Final = frozenset({"site-packages", "dist-packages"})
 _LIBRARIES: Final = tuple(
     Path(path) for name, path in sysconfig.get_paths().items() if name in {"stdlib", "platstdlib", "purelib", "platlib"}
 )
 _CONTAINERS: Final = (Mapping, list, tuple, set, frozenset, deque)
+_SHOWN: Final = (str, int, float, bytes, type, Enum, type(None))
+"""Keys whose text is the same in every process."""
 _INNER: Final = ("__func__", "fget", "fset", "fdel", "func", "wrapped", "__wrapped__")
 """Where descriptors and decorators keep the function."""
 
@@ -87,6 +94,16 @@ class NamedCode:
             return value.hex() if isinstance(value, bytes) else value
         if self._follows(type(value)) and not isinstance(value, tuple):
             return self.state(value, depth)
+        return self._once(value, depth)
+
+    def _once(self, value: Any, depth: int) -> Any:
+        if id(value) not in self._states:
+            self._kept.append(value)
+            self._states[id(value)] = None  # what stands in itself ends here
+            self._states[id(value)] = self._described(value, depth)
+        return self._states[id(value)]
+
+    def _described(self, value: Any, depth: int) -> Any:
         if isinstance(value, _CONTAINERS):
             return self._container(value, depth)
         known = constant(value, self._folder)
@@ -94,15 +111,25 @@ class NamedCode:
 
     def _container(self, value: Any, depth: int) -> Any:
         if isinstance(value, Mapping):
-            pairs = cast("Mapping[Any, Any]", value).items()
-            held = {str(key): self.value(item, depth + 1) for key, item in pairs}
-            if isinstance(value, OrderedDict):
-                return [list(pair) for pair in held.items()]
+            entries = cast("Mapping[Any, Any]", value).items()
+            pairs = [[self._key(key, depth), self.value(item, depth + 1)] for key, item in entries]
+            held = dict(pairs)
+            if isinstance(value, OrderedDict) or len(held) < len(pairs):
+                return pairs
             return [self.value(value.default_factory), held] if isinstance(value, defaultdict) else held
         items = [self.value(item, depth + 1) for item in value]
         return items if isinstance(value, list | tuple | deque) else sorted(items, key=repr)
 
+    def _key(self, key: Any, depth: int) -> str:
+        """A function shows its address as a string, a set any order: both are others in the next process."""
+        known = self.value(key, depth + 1)
+        if isinstance(key, _SHOWN):
+            return str(key)
+        return type(key).__qualname__ if known is None else json.dumps(known, sort_keys=True, default=str)
+
     def _object(self, value: Any, depth: int) -> Any:
+        if (known := known_state(value)) is not None:
+            return [type(value).__name__, self.value(known, depth + 1)]
         if isinstance(value, partial):
             given = cast("Any", value)
             return [self.value(one, depth + 1) for one in (given.func, given.args, given.keywords)]
@@ -137,6 +164,9 @@ class NamedCode:
         for target in _layers(value):
             if self._follows(target):
                 self.add(target)
+        by_type = attribute(value, "registry")  # of a function of `functools.singledispatch`
+        for one in cast("Mapping[Any, Any]", by_type).values() if isinstance(by_type, Mapping) else ():
+            self.value(one)
         package = str(value.__module__).partition(".")[0].lstrip("_")
         if self._follows(value):
             return f"code {value.__qualname__}"
@@ -155,10 +185,10 @@ class NamedCode:
         return found
 
     def _of_class(self, kind: type) -> dict[str, Any]:
-        for base in kind.__mro__[1:]:
+        for base in (type(kind), *kind.__mro__[1:]):
             if self._follows(base):
                 self.add(base)
-        found: dict[str, Any] = {}
+        found = {f"{name}: declared": self.value(one) for name, one in declared(kind).items()}
         for name, value in sorted(vars(kind).items()):
             functions = list(_functions(value))
             for function in functions:
