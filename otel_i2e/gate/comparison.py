@@ -17,7 +17,7 @@ from otel_i2e.gate.remark import Remark, of_run
 from otel_i2e.models import CaseDecision, Comparison, Experiment, Policy
 from otel_i2e.stats import mcnemar_drop, sign_flip_drop, smallest_drop
 
-__all__ = ["Pair", "compared", "comparison_remarks", "detectable", "pairs_of", "sensitivity"]
+__all__ = ["Pair", "compared", "comparison_remarks", "detectable", "first_repeats_only", "pairs_of", "sensitivity"]
 
 _POWER: Final = 0.8
 """A drop that can be noticed is found in 8 of 10 runs."""
@@ -83,7 +83,8 @@ def comparison_remarks(
             return []
         why = f"no case of this experiment can be compared with the baseline {baseline.experiment_id}"
         return [Remark("undecided" if policy.drop == "block" else "note", why)]
-    said = _shortened(experiment.repeats, baseline.repeats)
+    shortened = first_repeats_only(experiment, baseline)
+    said = [Remark("note", shortened)] if shortened else []
     if not comparison.significant:
         return said
     names = {"mcnemar": "exact McNemar", "paired_repeats": "exact test on paired repeats"}
@@ -98,13 +99,14 @@ def comparison_remarks(
     ]
 
 
-def _shortened(now: int, before: int) -> list[Remark]:
-    """That not every repeat was compared."""
+def first_repeats_only(experiment: Experiment, baseline: Experiment) -> str:
+    """That not every repeat was compared; empty when every one was."""
+    now, before = experiment.repeats, baseline.repeats
     if now == before:
-        return []
+        return ""
     fewest = min(now, before)
     first = "the first repeat of each case is" if fewest == 1 else f"the first {fewest} repeats of each case are"
-    return [Remark("note", f"{first} compared: the baseline has {before}, this experiment {now}")]
+    return f"{first} compared: the baseline has {before}, this experiment {now}"
 
 
 def detectable(pairs: Sequence[Pair], cases: Sequence[CaseDecision], policy: Policy) -> float | None:

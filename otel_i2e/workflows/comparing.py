@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from otel_i2e.config import Settings
 from otel_i2e.errors import UsageError
 from otel_i2e.gate import decide
+from otel_i2e.gate.comparison import first_repeats_only
 from otel_i2e.models import (
     Case,
     CaseDecision,
@@ -75,7 +76,7 @@ class Compared(Contract):
     sensitivity: str
     """The smallest drop that the test could have noticed."""
     note: str = ""
-    """Which experiment `latest` is, and what was passed over; empty when both were named."""
+    """Which experiment `latest` is, and what was passed over; that only the first repeats were compared."""
 
 
 def compare_experiments(settings: Settings, a: str, b: str, policy: Policy) -> Compared:
@@ -107,7 +108,7 @@ def compare_experiments(settings: Settings, a: str, b: str, policy: Policy) -> C
         cases=tuple(cases),
         comparison=decision.comparison,
         sensitivity=decision.sensitivity,
-        note=note,
+        note="; ".join(filter(None, (note, first_repeats_only(now, before)))),
     )
 
 
@@ -127,7 +128,8 @@ def _pair(
 
 
 def _side(decision: CaseDecision, experiment: Experiment) -> Side:
-    runs = [run for run in experiment.runs if run.case_id == decision.case_id]
+    made = (run for run in experiment.runs if run.case_id == decision.case_id)
+    runs = [run for run in made if run.repeat < experiment.repeats]  # not those that confirmed a failure
     return Side(
         verdict=decision.verdict,
         passed=decision.passed_repeats,

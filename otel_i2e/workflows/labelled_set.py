@@ -17,6 +17,7 @@ from otel_i2e.models import Attempt, Case, JudgePrompt, Outcome, Span, Subject
 from otel_i2e.score import Scorer, judge_ref, judge_scorer
 from otel_i2e.store import Reader
 from otel_i2e.workflows.attempts import Asker, Job, attempt_all
+from otel_i2e.workflows.experiments import MOST_EXPERIMENTS
 from otel_i2e.workflows.labels import Labelled
 from otel_i2e.workflows.scorers import Loaded, case_scorers, judge_settings, load_all, named
 from otel_i2e.workflows.subjects import subjects_of
@@ -193,7 +194,8 @@ def _spans(reader: Reader, ids: Sequence[str]) -> list[Span]:
 
 
 def _cases(reader: Reader, spans: Iterable[Span]) -> Mapping[tuple[str | None, str | None], Case]:
-    """Experiment and case id → the case as it was run."""
-    experiments = {span.experiment_id for span in spans if span.experiment_id is not None}
+    """Experiment and case id → the case as it was run; pytest runs, which are no experiments on record, have none."""
+    recorded = {row["experiment_id"] for row in reader.experiments(limit=MOST_EXPERIMENTS)}
+    experiments = recorded & {span.experiment_id for span in spans}
     found = [reader.experiment(one) for one in sorted(experiments)]
     return {(experiment.experiment_id, case.id): case for experiment in found for case in experiment.cases}

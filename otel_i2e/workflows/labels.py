@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import combinations
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -45,16 +45,20 @@ SELECT r.trace_id, r.span_id, r.case_id, r.experiment_id FROM experiment_runs r 
 WHERE r.case_id = $target AND r.span_id IS NOT NULL AND ($experiment IS NULL OR starts_with(experiment_id, $experiment))
 ORDER BY e.created_at DESC, r.repeat LIMIT 1
 """
+# What a criterion of a case asked can be answered where the case is known: in an experiment, not in a run of pytest.
 # Passes and fails in turn: a judge that passes nearly everything is measured on its fails too.
 _NEXT: Final = """
 WITH judged AS (
-  SELECT trace_id, span_id, name, arg_max(passed, created_at) AS passed FROM scores
+  SELECT trace_id, span_id, name, arg_max(passed, created_at) AS passed,
+    coalesce(bool_or((metadata ->> '$.judge') <> name), false) AS of_case
+  FROM scores
   WHERE (name = $scorer OR (metadata ->> '$.judge') = $scorer) AND span_id IS NOT NULL AND NOT EXISTS (
     FROM labels l WHERE l.span_id = scores.span_id AND l.scorer = scores.name AND l.reviewer = $reviewer)
   GROUP BY ALL
 )
 SELECT s.trace_id, s.span_id, judged.name AS scorer, s.input_text, s.output_text
 FROM judged JOIN spans s USING (trace_id, span_id)
+WHERE NOT judged.of_case OR EXISTS (FROM experiments e WHERE e.experiment_id = s.experiment_id)
 ORDER BY row_number() OVER (PARTITION BY judged.passed ORDER BY hash(s.span_id)), s.span_id, judged.name
 LIMIT $limit
 """
@@ -245,7 +249,7 @@ def _labels(
     reader: Reader, loaded: Loaded, scorer: str, lines: Iterable[_Line], experiment: str | None
 ) -> Iterator[Label]:
     now = datetime.now(UTC)
-    for line in lines:
+    for number, line in enumerate(lines):
         place = _target(reader, line.span, experiment)
         recorded_in = place.pop("experiment_id")
         case = _case(reader, recorded_in, place["case_id"]) if recorded_in else None
@@ -258,7 +262,7 @@ def _labels(
             passed=line.passed,
             reviewer=author(line.reviewer),
             note=line.note,
-            created_at=now,
+            created_at=now + timedelta(microseconds=number),  # in the order of the lines: the last word counts
         )
 
 
@@ -286,7 +290,12 @@ def _kind(scorer: str) -> str:
 
 
 def _case(reader: Reader, experiment: str, case_id: str | None) -> Case | None:
-    return next((case for case in reader.experiment(experiment).cases if case.id == case_id), None)
+    """The case as it was run; None where the runs are of pytest, which stores no cases."""
+    try:
+        cases = reader.experiment(experiment).cases
+    except NotFound:
+        return None
+    return next((case for case in cases if case.id == case_id), None)
 
 
 def _target(reader: Reader, target: str, experiment: str | None) -> dict[str, Any]:

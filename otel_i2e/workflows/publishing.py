@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from otel_i2e.errors import UsageError
-from otel_i2e.gate.reports import comment, junit, markdown, outputs, result, sarif
+from otel_i2e.gate.reports import comment, junit, markdown, outputs, result, sarif, step_summary
 from otel_i2e.workflows.gating import Gated
 
 __all__ = ["publish", "require_different_files"]
@@ -46,7 +46,9 @@ def publish(
     if sarif_file is not None:
         texts.append((sarif_file, "w", sarif(decision, experiment)))
     if environ.get("GITHUB_STEP_SUMMARY"):
-        texts.append((Path(environ["GITHUB_STEP_SUMMARY"]), "a", markdown(decision, experiment, before)))
+        summary = Path(environ["GITHUB_STEP_SUMMARY"])
+        written = summary.stat().st_size if summary.exists() else 0
+        texts.append((summary, "a", step_summary(decision, experiment, before, written=written)))
     if environ.get("GITHUB_OUTPUT"):
         output = Path(environ["GITHUB_OUTPUT"])
         folder = Path(environ.get("RUNNER_TEMP") or output.parent)

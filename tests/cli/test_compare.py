@@ -104,3 +104,21 @@ def test_latest_is_the_last_complete_one(i2e: Callable[..., Any]) -> None:
         2,
         "i2e: error: both cannot be `latest`; name one of the two experiments by its id, see i2e experiments\n",
     )
+
+
+def test_runs_that_confirmed_a_failure_count_in_no_score(i2e: Callable[..., Any]) -> None:
+    """They are of failing cases only; and that of several repeats the first alone is compared, is said."""
+    once = _experiment("exp-c", 2, flaky=0.2)
+    again = [once.runs[0].model_copy(update={"repeat": n, "attempts": _passing(once)}) for n in (1, 2, 3)]
+    made = once.model_copy(update={"repeats": 2, "metadata": {"confirm": 2}, "runs": (*once.runs, *again)})
+    with Store.of(load_settings()).write() as writer:
+        writer.add_experiment(_experiment("exp-d", 1, flaky=1.0))
+        writer.add_experiment(made)
+    ran = i2e("compare", "exp-d", "exp-c")
+    assert "s 1 → 0.6" in ran.out
+    assert "the first repeat of each case is compared: the baseline has 1, this experiment 2" in ran.out
+
+
+def _passing(experiment: Experiment) -> tuple[Attempt, ...]:
+    (attempt,) = experiment.runs[0].attempts
+    return (attempt.model_copy(update={"score": Score(value=1.0), "passed": True}),)

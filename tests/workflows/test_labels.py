@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -121,3 +122,27 @@ def test_passes_and_fails_are_shown_in_turn(project: Project) -> None:
         row["span_id"] for row in next_to_label(settings, "equals", reviewer="ann", limit=9)
     }
     assert len(next_to_label(settings, "equals", reviewer="bob", limit=9)) == 6
+
+
+def test_the_last_line_of_a_reviewer_on_a_span_counts(project: Project, tmp_path: Path) -> None:
+    """A file says things in the order of its lines, also where it corrects itself."""
+    spans = [llm_span(f"q{n}") for n in range(20)]
+    settings = project(*spans)
+    path = tmp_path / "labels.jsonl"
+    said = [(span.span_id, passed) for passed in (True, False) for span in spans]
+    path.write_text("".join(json.dumps({"span": one, "passed": passed}) + "\n" for one, passed in said))
+    import_labels(settings, path, "equals", reviewer="zed")
+    with Store.of(settings).read() as reader:
+        assert [one.passed for one in consensus(reader, "equals")] == [False] * 20
+
+
+def test_a_span_of_a_pytest_run_can_be_labelled(project: Project) -> None:
+    """It names an experiment that is not on record; what a criterion of its case asked is not shown."""
+    span = llm_span("q", experiment_id="pytest-1", case_id="c")
+    settings = project(span)
+    assert add_label(settings, span.span_id, "equals", passed=True, reviewer="ann").passed
+    with Store.of(settings).write() as writer:
+        row = score_row(span, "must: is polite", 1.0, passed=True, threshold=1.0)
+        writer.add_scores([row.model_copy(update={"metadata": {"judge": "must"}})])
+    assert next_to_label(settings, "must", reviewer="ann") == []
+    assert [row["span_id"] for row in next_to_label(settings, "equals", reviewer="bob")] == [span.span_id]

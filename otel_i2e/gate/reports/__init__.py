@@ -10,7 +10,7 @@ from otel_i2e.gate.reports.differences import Difference, differences
 from otel_i2e.gate.reports.github import outputs, workflow_commands
 from otel_i2e.gate.reports.grid import COLUMNS, grid, repeats
 from otel_i2e.gate.reports.junit import junit
-from otel_i2e.gate.reports.markdown import comment, markdown
+from otel_i2e.gate.reports.markdown import comment, markdown, step_summary
 from otel_i2e.gate.reports.ranking import worst_first
 from otel_i2e.gate.reports.result import result
 from otel_i2e.gate.reports.sarif import sarif
@@ -28,6 +28,7 @@ __all__ = [
     "repeats",
     "result",
     "sarif",
+    "step_summary",
     "summary",
     "workflow_commands",
     "worst_first",

@@ -60,7 +60,7 @@ def workflow_commands(decision: Decision, notes: Sequence[str] = ()) -> list[str
 def outputs(decision: Decision, result_file: str) -> str:
     """Lines for `$GITHUB_OUTPUT`: `decision`, `failed` (failing cases that are not overridden), `result_json`, which
     leaves out what is beyond GitHub's limit, and `result_file`, the name of the file that has all of it."""
-    failed = sum(suite.failed for suite in suite_rates(decision.cases))
+    failed = sum(suite.failed + suite.cleared for suite in suite_rates(decision.cases))
     shown = bounded_result(decision, _LONGEST)
     return f"decision={decision.verdict}\nfailed={failed}\nresult_json={shown}\nresult_file={line(result_file, 4096)}\n"
 

@@ -8,7 +8,7 @@ thing that a table still reads inside a code span, the pipe, is replaced by a br
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -20,11 +20,14 @@ from otel_i2e.gate.suites import suite_rates
 from otel_i2e.gate.wording import line
 from otel_i2e.models import CaseDecision, Decision, Experiment
 
-__all__ = ["code", "comment", "markdown", "marker"]
+__all__ = ["code", "comment", "markdown", "marker", "step_summary"]
 
 _MOST_ROWS: Final = 200
 _LONGEST_COMMENT: Final = 60_000
 """Characters; GitHub takes 65,536."""
+_LONGEST_SUMMARY: Final = 1_000_000
+"""Bytes of all that a step writes; GitHub takes 1,048,576, and shows nothing of more."""
+_FOLD: Final = "<details>"
 _HEADLINES: Final = {
     "pass": "✅ i2e gate: pass",
     "fail": "❌ i2e gate: fail",
@@ -34,6 +37,56 @@ _HEADLINES: Final = {
 
 def markdown(decision: Decision, experiment: Experiment | None = None, baseline: Experiment | None = None) -> str:
     """The report; `experiment` adds the task, the commit and the answers, `baseline` what they were before."""
+    return _joined(_blocks(decision, experiment, baseline))
+
+
+def comment(decision: Decision, experiment: Experiment | None = None, baseline: Experiment | None = None) -> str:
+    """The same, short enough for a pull-request comment; the marker on its first line says which to replace."""
+    blocks = _blocks(decision, experiment, baseline)
+    return _joined(_fitting(blocks, _LONGEST_COMMENT, len, "The rest is in the step summary."))
+
+
+def step_summary(
+    decision: Decision,
+    experiment: Experiment | None = None,
+    baseline: Experiment | None = None,
+    *,
+    written: int = 0,
+) -> str:
+    """The same, short enough for `$GITHUB_STEP_SUMMARY`, into which the step has `written` so many bytes."""
+    blocks = _blocks(decision, experiment, baseline)
+    rest = "The rest is too long for a step summary; `i2e gate --markdown FILE` and `--json` have all of it."
+    return _joined(_fitting(blocks, _LONGEST_SUMMARY - written, lambda text: len(text.encode()), rest))
+
+
+def _joined(blocks: Sequence[str]) -> str:
+    return "\n\n".join(blocks) + "\n"
+
+
+def _fitting(blocks: Sequence[str], most: int, size: Callable[[str], int], rest: str) -> list[str]:
+    """The first blocks, `most` in all, and `rest` when that is not all of them. A block that is folded stays whole."""
+    left = most - size(rest)
+    kept: list[str] = []
+    for block in blocks:
+        if (needed := size(block) + 2) > left:
+            lines = [] if block.startswith(_FOLD) else _first_lines(block, left - 2, size)
+            return [*kept, *(["\n".join(lines)] if lines else []), rest]
+        kept.append(block)
+        left -= needed
+    return kept
+
+
+def _first_lines(block: str, most: int, size: Callable[[str], int]) -> list[str]:
+    kept: list[str] = []
+    for text in block.split("\n"):
+        most -= size(text) + 1
+        if most < 0:
+            break
+        kept.append(text)
+    return kept
+
+
+def _blocks(decision: Decision, experiment: Experiment | None, baseline: Experiment | None) -> list[str]:
     blocks = [
         marker(decision, experiment),
         f"## {_HEADLINES[decision.verdict]}",
@@ -43,20 +96,10 @@ def markdown(decision: Decision, experiment: Experiment | None = None, baseline:
         decision.sensitivity,
         _suites(decision),
         _cases(decision, experiment),
-        _differences(differences(decision, experiment, baseline) if experiment is not None else []),
+        *_differences(differences(decision, experiment, baseline) if experiment is not None else []),
         _overrides(decision),
     ]
-    return "\n\n".join(block for block in blocks if block) + "\n"
-
-
-def comment(decision: Decision, experiment: Experiment | None = None, baseline: Experiment | None = None) -> str:
-    """The same, short enough for a pull-request comment; the marker on its first line says which to replace."""
-    text = markdown(decision, experiment, baseline)
-    if len(text) <= _LONGEST_COMMENT:
-        return text
-    kept = text[:_LONGEST_COMMENT].rpartition("\n")[0]
-    closed = "\n```" if len(re.findall(r"^```", kept, re.MULTILINE)) % 2 else ""
-    return f"{kept}{closed}\n\nThe rest is in the step summary.\n"
+    return [block for block in blocks if block]
 
 
 def marker(decision: Decision, experiment: Experiment | None = None) -> str:
@@ -95,12 +138,12 @@ def _bullets(reasons: Sequence[str]) -> str:
     return "\n".join(shown)
 
 
-def _differences(found: Sequence[Difference]) -> str:
+def _differences(found: Sequence[Difference]) -> list[str]:
     """One fold for each case; a diff block, whose text Markdown leaves alone, in a fence longer than any inside."""
-    return "\n\n".join(
-        f"<details><summary>before and now</summary>\n\n{code(one.case_id, 80)}\n\n{_fenced(one.lines)}\n\n</details>"
+    return [
+        f"{_FOLD}<summary>before and now</summary>\n\n{code(one.case_id, 80)}\n\n{_fenced(one.lines)}\n\n</details>"
         for one in found
-    )
+    ]
 
 
 def _fenced(lines: Sequence[str]) -> str:
@@ -126,7 +169,8 @@ def _suites(decision: Decision) -> str:
     rows = [
         f"| {code(suite.suite, 80)} | {suite.passed} | {suite.failed} | {suite.overridden} | {suite.not_measured} "
         f"| {'–' if suite.rate is None else f'{suite.rate:.1%}'} | {decision.policy.threshold(suite.suite):.1%} |"
-        for suite in suite_rates(decision.cases)
+        for found in suite_rates(decision.cases)
+        for suite in [found.held_to(decision.policy.threshold(found.suite))]
     ]
     return "\n".join([head, *rows]) if rows else ""
 

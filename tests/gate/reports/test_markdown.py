@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import pytest
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from otel_i2e.gate.reports import markdown
+from otel_i2e.gate import decide
+from otel_i2e.gate.reports import comment, markdown, step_summary
 from otel_i2e.gate.reports.markdown import code, marker
-from otel_i2e.models import Decision, Experiment
+from otel_i2e.models import Decision, Experiment, Policy
 
 Decided = tuple[Decision, Experiment]
 
@@ -98,3 +103,22 @@ def test_each_dataset_and_each_selection_of_suites_has_a_comment_of_its_own(mixe
     assert marked("refunds") == marked("refunds", fast=6) == "<!-- i2e gate: refunds -->"
     assert marked("refunds", fast=6, safety=2) == "<!-- i2e gate: refunds/fast -->"
     assert marked('a --> "\n/é') == "<!-- i2e gate: a%20--%3E%20%22%0A%2F%C3%A9 -->"
+
+
+@pytest.mark.parametrize("answer", ["ascii " * 300, "四国の返品は三十日以内です。" * 100, "`````\n" * 200])
+def test_what_is_too_long_is_cut_between_blocks(experiment: Callable[..., Experiment], answer: str) -> None:
+    """A comment by its characters, a step's summary by its bytes; folds and fences are closed, and the end is said."""
+    names = [f"case-{number}" for number in range(400)]
+    before = experiment({name: [True] for name in names}, experiment_id="exp-0", run={"output": "was"})
+    now = experiment({name: [False] for name in names}, run={"output": answer})
+    decision = decide(now, Policy(), before, now=datetime(2026, 11, 20, tzinfo=UTC))
+    told = tuple(one.model_copy(update={"reasons": (answer,) * 7}) for one in decision.cases)
+    decision = decision.model_copy(update={"cases": told})
+    short, long = comment(decision, now, before), step_summary(decision, now, before, written=900_000)
+    assert len(short) <= 60_000
+    assert len(long.encode()) <= 100_000
+    for text, end in ((short, "The rest is in the step summary.\n"), (long, "all of it.\n")):
+        assert text.endswith(end)
+        assert _tokens(text)[-1].type != "fence"
+        assert "paragraph_close" in {token.type for token in _tokens(text)[-3:]}
+        assert text.count("\n<details>") == text.count("\n</details>")
