@@ -7,15 +7,23 @@ Which rows are joined is for `duplicates.py` and the files beside it; what the r
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import islice
+from operator import itemgetter
+from typing import Any, Final
 
 from otel_i2e.models import SpanRow
-from otel_i2e.normalize.same_call import RAW_REQUEST, Key, key_of
+from otel_i2e.normalize.same_call import LOOKED_AT, RAW_REQUEST, Key, counts, failed, is_wire, key_of, place
 
 __all__ = ["Calls", "Group"]
 
+_CONTRADICTS: Final = itemgetter("response_model", "request_model", "provider", "input_text", "content_state")
+"""What is looked at to find that two rows cannot be one call."""
+
 
 class Group:
-    """Rows of one call."""
+    """Rows of one call, and what they say together: a group of thousands is asked again for each row around it."""
+
+    __slots__ = ("_unlike", "counted", "end", "failed", "names", "rows", "scopes", "start", "wire")
 
     def __init__(self, row: SpanRow) -> None:
         self.rows: list[SpanRow] = [row]
@@ -23,12 +31,32 @@ class Group:
         """Libraries that saw it."""
         self.names: set[str] = {row["response_id"]} if row["response_id"] else set()
         """Response ids. LiteLLM makes one up, and has the provider's in its raw request."""
+        self.start = row["start_time"]
+        self.end = row["end_time"], row["span_id"]
+        """The last end, with whose span it is."""
+        self.failed = failed(row)
+        """Whether any failed."""
+        self.counted = None if counts(row) is None else row
+        """The outermost row with a usage."""
+        self.wire = row if is_wire(row) else None
+        """A row that was made where the request left."""
+        self._unlike: dict[tuple[Any, ...], SpanRow] | None = None
+
+    def unlike(self) -> Iterable[SpanRow]:
+        """A row of each model and input that the rows have, of so many as are looked at."""
+        return self.rows if self._unlike is None else self._unlike.values()
 
     def take(self, other: Group) -> None:
         """The rows of another group are of this call, too."""
+        unlike = {_CONTRADICTS(row): row for row in (*self.unlike(), *other.unlike())}
+        self._unlike = dict(islice(unlike.items(), LOOKED_AT))
         self.rows.extend(other.rows)
         self.scopes |= other.scopes
         self.names |= other.names
+        self.start, self.end = min(self.start, other.start), max(self.end, other.end)
+        self.failed = self.failed or other.failed
+        self.counted = min(filter(None, (self.counted, other.counted)), key=place, default=None)
+        self.wire = self.wire or other.wire
 
 
 class Calls:

@@ -18,10 +18,8 @@ from otel_i2e.normalize.same_call import (
     differ_in_input,
     differ_in_model,
     failed,
-    is_wire,
     key_of,
     on_two_machines,
-    place,
 )
 
 __all__ = ["join_nested"]
@@ -79,13 +77,13 @@ def _join_inner(calls: Calls, outer: SpanRow, inner: Sequence[SpanRow]) -> SpanR
         return None
     join_beside(calls, (*counted_alike(inner), *uncounted(inner)))
     mine = calls.of(outer)
-    same = _Seen(row for row in inner if calls.of(row) is mine)
+    same = _Seen(Group(row) for row in inner if calls.of(row) is mine)
     others = {id(group): group for row in inner if (group := calls.of(row)) is not mine}
-    groups = sorted(others.values(), key=_end, reverse=True)
+    groups = sorted(others.values(), key=lambda group: group.end, reverse=True)
     alone = len(groups) == 1 and not same.scopes
     for group in groups:
         if _repeats(calls, outer, group, alone=alone) and same.may_be(group):
-            same.add(group.rows)
+            same.add(group)
             calls.join(outer, group.rows[0])
     if same.scopes or len(groups) == 1 or not _wraps(outer, groups):
         return None
@@ -95,16 +93,16 @@ def _join_inner(calls: Calls, outer: SpanRow, inner: Sequence[SpanRow]) -> SpanR
 class _Seen:
     """What is known to be the same call as the one around it: libraries that saw it, and when."""
 
-    def __init__(self, rows: Iterable[SpanRow]) -> None:
+    def __init__(self, groups: Iterable[Group]) -> None:
         self.scopes: set[str | None] = set()
         self._start = self._end = 0
-        self.add(rows)
+        for group in groups:
+            self.add(group)
 
-    def add(self, rows: Iterable[SpanRow]) -> None:
-        for row in rows:
-            self._start = min(self._start, row["start_time"]) if self.scopes else row["start_time"]
-            self._end = max(self._end, row["end_time"]) if self.scopes else row["end_time"]
-            self.scopes.add(row["scope_name"])
+    def add(self, group: Group) -> None:
+        self._start = min(self._start, group.start) if self.scopes else group.start
+        self._end = max(self._end, group.end[0]) if self.scopes else group.end[0]
+        self.scopes |= group.scopes
 
     def may_be(self, group: Group) -> bool:
         """Whether nothing is known yet, or other libraries saw `group` at the same time."""
@@ -112,10 +110,6 @@ class _Seen:
             self.scopes.isdisjoint(group.scopes)
             and any(row["start_time"] <= self._end and self._start <= row["end_time"] for row in group.rows)
         )
-
-
-def _end(group: Group) -> tuple[int, str]:
-    return max((row["end_time"], row["span_id"]) for row in group.rows)
 
 
 def _repeats(calls: Calls, outer: SpanRow, group: Group, *, alone: bool) -> bool:
@@ -126,13 +120,13 @@ def _repeats(calls: Calls, outer: SpanRow, group: Group, *, alone: bool) -> bool
     """
     if calls.differ_in_name(outer, group.rows[0]):
         return False
-    if not failed(outer) and any(map(failed, group.rows)):
+    if not failed(outer) and group.failed:
         return False
-    if any(differ_in_model(outer, row) and differ_in_input(outer, row) for row in group.rows):
+    if any(differ_in_model(outer, row) and differ_in_input(outer, row) for row in group.unlike()):
         return False
     mine, theirs = counts(outer), _counts(group)
     if mine is None or theirs is None:
-        return alone and not any(differ_in_answer(outer, row) for row in group.rows)
+        return alone and not any(differ_in_answer(outer, row) for row in group.unlike())
     return mine == theirs or (alone and _is_miscounted(outer, mine, group, theirs))
 
 
@@ -142,22 +136,19 @@ def _is_miscounted(outer: SpanRow, mine: Counts, group: Group, theirs: Counts) -
     One adds what a stream said at its beginning to the output, others leave the cache out of the input. Both were told
     the same.
     """
-    wire = [row for row in group.rows if is_wire(row)]
-    if not wire or outer["scope_name"] in group.scopes or differ_in_model(outer, wire[0]):
+    wire = group.wire
+    if wire is None or outer["scope_name"] in group.scopes or differ_in_model(outer, wire):
         return False
-    if not outer["input_text"] or outer["input_text"] != wire[0]["input_text"]:
+    if not outer["input_text"] or outer["input_text"] != wire["input_text"]:
         return False
     adds_the_beginning = mine[0] == theirs[0] and 0 < mine[1] - theirs[1] <= _BEGINNING
     leaves_the_cache_out = mine[1] == theirs[1] and mine[0] < theirs[0]
     return adds_the_beginning or leaves_the_cache_out
 
 
-def _counts(group: Group) -> tuple[int, int] | None:
+def _counts(group: Group) -> Counts | None:
     """The usage of a call, of the outermost of its spans that have any."""
-    if len(group.rows) == 1:
-        return counts(group.rows[0])
-    told = [row for row in group.rows if counts(row) is not None]
-    return counts(min(told, key=place)) if told else None
+    return None if group.counted is None else counts(group.counted)
 
 
 def _wraps(outer: SpanRow, groups: Sequence[Group]) -> bool:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
 
 from otel_i2e.models import SpanRow
-from otel_i2e.normalize import duplicate_links, key_of
+from otel_i2e.normalize import duplicate_links, duplicates_nested, key_of
+from otel_i2e.normalize.same_call import LOOKED_AT, differ_in_model
 
 RowOf = Callable[..., SpanRow]
 Sent = Callable[[str, str], Any]
@@ -296,3 +298,32 @@ def test_the_order_of_rows_does_not_matter(sent: Sent) -> None:
     """Spans of a batch come in any order."""
     rows = sent("logfire_anthropic_v2", "stream_tools").rows()
     assert duplicate_links(rows) == duplicate_links(rows[::-1]) == duplicate_links(rows[3:] + rows[:3])
+
+
+@pytest.mark.parametrize("said", ["hi", "hi {n}"])
+def test_a_chain_of_calls_costs_no_more_than_its_length(
+    row_of: RowOf, monkeypatch: pytest.MonkeyPatch, said: str
+) -> None:
+    """Each call that repeats the one in it is held against what these say together, not against every one of them."""
+    compared = Counter[str]()
+
+    def differ(one: SpanRow, other: SpanRow) -> bool:
+        compared["n"] += 1
+        return differ_in_model(one, other)
+
+    monkeypatch.setattr(duplicates_nested, "differ_in_model", differ)
+    depth = 300
+    rows = [
+        row_of(
+            {"gen_ai.operation.name": "chat", "gen_ai.usage.input_tokens": 7, "gen_ai.usage.output_tokens": 3}
+            | {"gen_ai.request.model": "m", "gen_ai.input.messages": said.format(n=n)},
+            span_id=f"{n:016x}",
+            parent_span_id=f"{n - 1:016x}",
+            start_ns=10**18 + n * MS,
+            end_ns=10**18 + (10_000 - n) * MS,
+        )
+        for n in range(1, depth + 1)
+    ]
+    assert len(duplicate_links(rows)) == depth - 1
+    assert compared["n"] <= depth * LOOKED_AT
+    assert compared["n"] <= depth or said != "hi"
