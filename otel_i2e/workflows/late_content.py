@@ -23,17 +23,18 @@ Key = tuple[str, str]
 
 
 def join_content(writer: Writer, rows: Sequence[SpanRow], logs: Sequence[RawLog]) -> list[SpanRow]:
-    """Stored rows with content that came now, in `logs`; `rows`, which are new, get what waited for them in place.
+    """Stored rows with content that came now, in `logs`; `rows`, which are new, get it in place, and what waited.
 
     Log records without a span wait. What a span has already is not added again.
     """
-    waited = _by_span([log_of(*record) for record in writer.take_logs({key_of(row) for row in rows})])
-    for row in rows:
-        if found := waited.get(key_of(row)):
-            row.update(_with(row, found) or {})
+    new = {key_of(row) for row in rows}
+    waited = _by_span([log_of(*record) for record in writer.take_logs(new)])
     came = _by_span(logs)
+    for row in rows if waited or came else ():
+        if found := [*waited.get(key_of(row), ()), *came.get(key_of(row), ())]:
+            row.update(_with(row, found) or {})
     stored = writer.stored_spans(came.keys()) if came else []
-    there = {key_of(row) for row in stored}
+    there = {*new, *map(key_of, stored)}
     writer.keep_logs([(*key, log_text(log)) for key, found in came.items() if key not in there for log in found])
     joined = [_with(row, came[key_of(row)]) for row in stored]
     return [row for row in joined if row is not None]
