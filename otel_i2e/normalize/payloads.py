@@ -93,6 +93,7 @@ def answered(value: Any) -> Facts:
     if not is_object(sent) or not (is_list(sent.get("choices")) or is_list(sent.get("output")) or is_message(sent)):
         return {"output_messages": messages(value if given and sent is given.value else sent, "assistant")}
     said = messages(_said(sent), "assistant")
+    said = _one_answer(said) if is_list(sent.get("output")) and "choices" not in sent else said
     return {
         "output_messages": said,
         "finish_reasons": _reasons(sent, said),
@@ -109,6 +110,16 @@ def _said(sent: Json) -> Any:
     if is_list(sent.get("output")):
         return sent["output"]
     return [{name: sent[name] for name in _OF_A_MESSAGE if sent.get(name)}]
+
+
+def _one_answer(said: Content | None) -> Content | None:
+    """The items of OpenAI's responses as one message: thoughts, texts and calls are no choices among which to take."""
+    if said is None or len(said.value) < 2 or any(message["role"] != "assistant" for message in said.value):
+        return said
+    whole: Json = {}
+    for message in said.value:
+        whole |= message
+    return Content([{**whole, "parts": [part for message in said.value for part in message["parts"]]}], None, said.cut)
 
 
 def _reasons(sent: Json, said: Content | None) -> list[str] | None:

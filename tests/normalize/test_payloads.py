@@ -142,3 +142,16 @@ def test_a_message_in_an_object_of_its_own_is_the_answer() -> None:
     said = {"id": "m", "role": "assistant", "content": [{"type": "text", "text": "A"}], "stop_reason": "end_turn"}
     facts = answered({"message": {**said, "usage": {"output_tokens": 5}}})
     assert (facts["response_id"], facts["finish_reasons"], facts["output_tokens"]) == ("m", ["end_turn"], 5)
+
+
+def test_items_of_a_response_are_one_answer() -> None:
+    """Thoughts stand first, and are no choice of their own; texts and calls follow."""
+    items: list[dict[str, Any]] = [
+        {"type": "reasoning", "id": "rs", "summary": [{"type": "summary_text", "text": "T"}]},
+        {"type": "message", "role": "assistant", "id": "msg", "content": [{"type": "output_text", "text": "A"}]},
+        {"type": "function_call", "call_id": "c", "name": "f", "arguments": '{"n": 1}'},
+    ]
+    (said,) = answered({"id": "r", "output": items})["output_messages"].value
+    assert (said["role"], said["id"]) == ("assistant", "msg")
+    assert [part["type"] for part in said["parts"]] == ["reasoning", "text", "tool_call"]
+    assert (said["parts"][1]["content"], said["parts"][2]) == ("A", CALL)

@@ -13,6 +13,7 @@ from typing import Any, Final
 from otel_i2e.normalize.cut_json import left_of
 from otel_i2e.normalize.dialect import Dialect, Facts
 from otel_i2e.normalize.dialects.opentelemetry_events import said_in
+from otel_i2e.normalize.logfire_agents import AGENTS_SCOPE, agents_in
 from otel_i2e.normalize.messages import cut_off, messages
 from otel_i2e.normalize.payloads import asked
 from otel_i2e.normalize.raw import Json, RawLog, RawSpan, is_object
@@ -25,14 +26,17 @@ __all__ = ["LOGFIRE"]
 def _read(raw: RawSpan, _logs: Sequence[RawLog]) -> Facts:
     sent = raw.attributes
     facts: Facts = {name: value for name, value in usage(sent.get("gen_ai.usage.raw")).items() if value is not None}
+    said = said_in(sent["events"]) if "events" in sent else {}
+    if raw.scope_name == AGENTS_SCOPE:
+        facts |= agents_in(raw, said)
+    else:
+        if "request_data" in sent:
+            facts |= _request(sent["request_data"])
+        if "response_data" in sent:
+            facts |= _response(sent["response_data"])
+        facts |= said
     if sent.get("logfire.span_type") == "pending_span":  # announces a span that has not ended
         facts["kind"] = "other"
-    if "request_data" in sent:
-        facts |= _request(sent["request_data"])
-    if "response_data" in sent:
-        facts |= _response(sent["response_data"])
-    if "events" in sent:
-        facts |= said_in(sent["events"])
     return facts
 
 

@@ -1,4 +1,4 @@
-"""Logfire: EMITTER_MODE is PROVIDER VERSION, like `openai 2`."""
+"""Logfire: EMITTER_MODE is PROVIDER VERSION, like `openai 2`, or `agents chat` or `agents responses`."""
 
 import facts
 import harness
@@ -34,6 +34,10 @@ if provider == "openai":
     import openai_app as app
 
     logfire.instrument_openai(version=int(version))
+elif provider == "agents":
+    import agents_app as app
+
+    logfire.instrument_openai_agents()
 else:
     import anthropic_app as app
 
