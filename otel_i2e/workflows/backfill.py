@@ -20,8 +20,8 @@ from otel_i2e.workflows.batching import Batching
 from otel_i2e.workflows.candidates import (
     Candidate,
     counted,
+    drawn_shares,
     identity_of,
-    left_out_by,
     scored_by,
     spans_of,
     unscored,
@@ -44,8 +44,6 @@ _SECONDS: Final = 1.0
 """A chunk that takes less makes room for a larger one: a crash loses some seconds' work at most, or a chunk."""
 _BATCH: Final = 5000
 """The same where judges are asked by batches, whose answers a crash does not lose."""
-_BY_HAND: Final = Share(0.0, "backfill")
-"""Of a span that a rule's sample left out: others were drawn to stand for it."""
 
 
 class _Work(NamedTuple):
@@ -187,12 +185,12 @@ def _score(work: _Work, chunk: list[Candidate]) -> list[Attempt]:
 
 def _jobs(reader: Reader, work: _Work, chunk: list[Candidate]) -> list[Job]:
     """What is to be done still: another backfill may have been at it since the spans were listed."""
-    keys = [candidate[:2] for candidate in chunk]
-    done, left_out = scored_by(reader, keys, shadow=work.asker.shadow), left_out_by(reader, keys)
+    keys, shadow = [candidate[:2] for candidate in chunk], work.asker.shadow
+    done, drawn = scored_by(reader, keys, shadow=shadow), drawn_shares(reader, keys, shadow=shadow)
     spans = list(spans_of(reader, chunk).values())
     return [
-        Job(scorer, subject, work.asker, share=_BY_HAND if (*key, identity_of(scorer)) in left_out else Share())
+        Job(scorer, subject, work.asker, share=drawn.get(identity, Share()))
         for subject in subjects_of(reader, spans, work.scorers)
         for scorer in work.scorers
-        if (*(key := (subject.span.trace_id, subject.span.span_id)), identity_of(scorer)) not in done
+        if (identity := (subject.span.trace_id, subject.span.span_id, identity_of(scorer))) not in done
     ]

@@ -9,16 +9,16 @@ from typing import Any, Final, NamedTuple
 
 from otel_i2e.config import Settings
 from otel_i2e.models import QueryResult, Rule, Span
-from otel_i2e.score import Scorer
+from otel_i2e.score import Scorer, Share
 from otel_i2e.store import Reader, Store
 
 __all__ = [
     "Candidate",
     "candidates_of",
     "counted",
+    "drawn_shares",
     "identities_of",
     "identity_of",
-    "left_out_by",
     "micros",
     "scored_by",
     "spans_of",
@@ -100,12 +100,18 @@ SEMI JOIN (SELECT unnest(from_json($keys, '[["VARCHAR"]]')) AS key) AS sent
     ON sent.key[1] = trace_id AND sent.key[2] = span_id
 WHERE source IN ('online', 'backfill')
 """
-_LEFT_OUT: Final = """
-SELECT DISTINCT trace_id, span_id, scorer || '@' || scorer_version AS identity FROM score_ledger
+# Samples are nested: of what several rules drew, the largest sample says what a span stands for, as in `rated_scores`.
+_DRAWN: Final = """
+SELECT trace_id, span_id, scorer || '@' || scorer_version AS identity,
+    coalesce(min(weight) FILTER (weight > 0), 0) AS weight, arg_min(stratum, weight) FILTER (weight > 0) AS stratum
+FROM score_ledger
 SEMI JOIN (SELECT unnest(from_json($keys, '[["VARCHAR"]]')) AS key) AS sent
     ON sent.key[1] = trace_id AND sent.key[2] = span_id
-WHERE outcome = 'sampled_out'
+WHERE source = 'online' AND coalesce(shadow, FALSE) = $shadow AND (weight IS NOT NULL OR outcome = 'sampled_out')
+GROUP BY ALL
 """
+_LEFT_OUT: Final = "backfill"
+"""Stratum of a span that a rule's sample left out and a person asked for: others were drawn to stand for it."""
 _DAY: Final = timedelta(days=1)
 _WITH_IDS: Final = """
 start_time BETWEEN make_timestamptz($first::BIGINT) AND make_timestamptz($last::BIGINT)
@@ -193,10 +199,16 @@ def scored_by(reader: Reader, keys: Collection[tuple[str, str]], *, shadow: bool
     return {(row["trace_id"], row["span_id"], row["identity"]) for row in rows}
 
 
-def left_out_by(reader: Reader, keys: Collection[tuple[str, str]]) -> set[tuple[str, str, str]]:
-    """Of these spans, which scorers a rule's sample kept away from them: others were drawn to stand for them."""
-    rows = reader.rows(_LEFT_OUT, {"keys": json.dumps(list(keys))})
-    return {(row["trace_id"], row["span_id"], row["identity"]) for row in rows}
+def drawn_shares(
+    reader: Reader, keys: Collection[tuple[str, str]], *, shadow: bool = False
+) -> dict[tuple[str, str, str], Share]:
+    """What each of these spans stands for, by scorer, where rules drew it or left it out."""
+    rows = reader.rows(_DRAWN, {"keys": json.dumps(list(keys)), "shadow": shadow})
+    return {(row["trace_id"], row["span_id"], row["identity"]): _share(row["weight"], row["stratum"]) for row in rows}
+
+
+def _share(weight: float, stratum: str | None) -> Share:
+    return Share(weight, stratum) if weight else Share(0.0, _LEFT_OUT)
 
 
 def _in(sql: str, *, shadow: bool) -> str:

@@ -22,18 +22,24 @@ _PAUSES: Final = (timedelta(minutes=1), timedelta(minutes=15))
 MOST_ATTEMPTS: Final = len(_PAUSES) + 1
 """Of one scorer on one span, by one rule."""
 
-# Every row but the last says when the next attempt is due; a row that does not has settled it.
+# Every row but the last says when the next attempt is due; a row that does not has settled it. What a backfill scored
+# is settled, whoever asked for it; where it broke or found no content, the rule goes on.
 _DUE: Final = """
 WITH due AS (
   SELECT DISTINCT trace_id, span_id FROM score_ledger
   WHERE rule = $rule AND retry_at <= make_timestamptz($now::BIGINT) AND created_at >= make_timestamptz($since::BIGINT)
 ),
 tried AS (
-  SELECT trace_id, span_id, scorer || '@' || scorer_version AS identity, count(*) AS attempts,
-    any_value(weight) AS weight, any_value(stratum) AS stratum, max(retry_at) AS retry_at
+  SELECT trace_id, span_id, scorer || '@' || scorer_version AS identity,
+    count(*) FILTER (source = 'online') AS attempts,
+    any_value(weight) FILTER (source = 'online') AS weight, any_value(stratum) FILTER (source = 'online') AS stratum,
+    max(retry_at) AS retry_at
   FROM score_ledger SEMI JOIN due USING (trace_id, span_id)
-  WHERE rule = $rule AND source = 'online' AND outcome <> 'sampled_out'
-    AND created_at >= make_timestamptz($since::BIGINT)
+  WHERE created_at >= make_timestamptz($since::BIGINT)
+    AND (
+      (rule = $rule AND source = 'online' AND outcome <> 'sampled_out')
+      OR (source = 'backfill' AND coalesce(shadow, FALSE) = $shadow AND outcome IN ('scored', 'not_applicable'))
+    )
     AND list_contains($identities::VARCHAR[], scorer || '@' || scorer_version)
   GROUP BY ALL
   HAVING bool_and(retry_at IS NOT NULL) AND max(retry_at) <= make_timestamptz($now::BIGINT)
@@ -68,7 +74,14 @@ def due_again(
 ) -> list[Again]:
     """The spans of `rule` with attempts since `since` that are due again, the longest due first."""
     identities = identities_of(scorers)
-    params = {"rule": rule.name, "identities": identities, "since": micros(since), "now": micros(now), "limit": limit}
+    params = {
+        "rule": rule.name,
+        "shadow": rule.shadow,
+        "identities": identities,
+        "since": micros(since),
+        "now": micros(now),
+        "limit": limit,
+    }
     spans: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for row in reader.rows(_DUE, params):
         spans.setdefault((row["trace_id"], row["span_id"]), []).append(row)

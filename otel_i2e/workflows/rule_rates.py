@@ -15,13 +15,14 @@ __all__ = ["DAY", "HOUR", "Beside", "ModelRate", "RuleScorer", "beside", "rule_s
 
 DAY: Final = timedelta(days=1)
 HOUR: Final = timedelta(hours=1)
-# Of a span that was tried again, the last attempt counts.
+# Of a span that was tried again, the last attempt counts. What a rule did in shadow stands apart.
 _LEDGER: Final = """
 WITH tried AS (
-    SELECT * FROM score_ledger
+    SELECT * REPLACE (coalesce(shadow, FALSE) AS shadow) FROM score_ledger
     WHERE source IN ('online', 'backfill') AND rule IS NOT NULL AND created_at >= make_timestamptz($since::BIGINT)
     QUALIFY row_number() OVER (
-        PARTITION BY rule, scorer, scorer_version, trace_id, span_id ORDER BY created_at DESC, outcome = 'sampled_out'
+        PARTITION BY rule, scorer, scorer_version, shadow, trace_id, span_id
+        ORDER BY created_at DESC, outcome = 'sampled_out'
     ) = 1
 ),
 sizes AS (
@@ -40,20 +41,32 @@ SELECT rule, scorer, scorer_version AS version, count(*) AS considered,
     count(*) FILTER (
         outcome NOT IN ('scored', 'not_applicable', 'sampled_out') AND created_at >= make_timestamptz($lately::BIGINT)
     ) AS missed_lately,
-    bool_or(shadow) AS shadow
+    shadow
 FROM tried LEFT JOIN sizes USING (trace_id)
 GROUP BY ALL ORDER BY rule, scorer, max(created_at) DESC
 """
+# Of a span that was scored again, the last score counts, with the weight that `rated_scores` gives it.
 _RATES: Final = """
-WITH clusters AS (
-    SELECT rule, name, scorer_version, model, trace_id, max(created_at) AS latest, sum(weight) AS w,
-        coalesce(sum(weight) FILTER (passed), 0) AS p
-    FROM (SELECT * FROM scores UNION ALL SELECT * FROM shadow_scores)
+WITH made AS (
+    SELECT * REPLACE (
+        coalesce(min(nullif(weight, 0)) OVER (
+            PARTITION BY trace_id, span_id, rule, name, scorer_version, model, shadow
+        ), 0) AS weight
+    )
+    FROM (SELECT *, FALSE AS shadow FROM scores UNION ALL SELECT *, TRUE FROM shadow_scores)
     WHERE source IN ('online', 'backfill') AND rule IS NOT NULL AND passed IS NOT NULL
       AND created_at >= make_timestamptz($since::BIGINT)
+    QUALIFY row_number() OVER (
+        PARTITION BY trace_id, span_id, rule, name, scorer_version, model, shadow ORDER BY created_at DESC, score_id
+    ) = 1
+),
+clusters AS (
+    SELECT rule, name, scorer_version, shadow, model, trace_id, max(created_at) AS latest, sum(weight) AS w,
+        coalesce(sum(weight) FILTER (passed), 0) AS p
+    FROM made
     GROUP BY ALL
 )
-SELECT rule, name AS scorer, scorer_version AS version, model,
+SELECT rule, name AS scorer, scorer_version AS version, shadow, model,
     sum(w) AS w, sum(p) AS p, sum(w * w) AS ww, sum(p * w) AS pw, sum(p * p) AS pp
 FROM clusters GROUP BY ALL ORDER BY max(latest) DESC, model
 """
@@ -122,7 +135,7 @@ class ModelRate(Contract):
 
 
 class RuleScorer(Contract):
-    """One version of a scorer under one rule, within a day."""
+    """One version of a scorer under one rule, live or in shadow, within a day."""
 
     rule: str
     """The rule."""
@@ -166,7 +179,7 @@ class RuleScorer(Contract):
 
 
 def rule_scorers(reader: Reader, now: datetime) -> list[RuleScorer]:
-    """Every rule, scorer and version of the day before `now`, the newest version first."""
+    """Every rule, scorer and version of the day before `now`, live and in shadow apart, the newest first."""
     params = {"since": micros(now - DAY)}
     ledger = reader.rows(_LEDGER, {**params, "lately": micros(now - HOUR)})
     rates: dict[tuple[Any, ...], list[ModelRate]] = {}
@@ -186,4 +199,4 @@ def beside(reader: Reader, one: RuleScorer, live: str) -> RuleScorer:
 
 
 def _key(row: dict[str, Any]) -> tuple[Any, ...]:
-    return row["rule"], row["scorer"], row["version"]
+    return row["rule"], row["scorer"], row["version"], row["shadow"]

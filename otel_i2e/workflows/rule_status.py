@@ -119,7 +119,7 @@ def rule_statuses(
         except I2EError as error:
             yield RuleStatus(name=found.name, problem=str(error), **row)
         else:
-            own = tuple(one for one in scorers if one.rule == found.name)
+            own = tuple(one for one in scorers if (one.rule, one.shadow) == (found.name, rule.shadow))
             turn = timedelta(seconds=rule.quiet_max) if any(scorer.looks_beyond for scorer in used) else timedelta()
             covered = coverage_of(settings, rule, _TURN + turn, now) if spans else None
             idle = why_idle(settings, found, rule, row, covered=covered, spans=spans, scorers=own, now=now)

@@ -90,10 +90,14 @@ def why(settings: Settings, target: str, *, now: datetime | None = None) -> list
         counts = rule_scorers(reader, now)
     loaded = load_all(settings)
     return [
-        _counted(answer, counts)
+        _counted(answer, [one for one in counts if (one.rule, one.shadow) == (found.name, _is_shadow(found))])
         for found in rules_or_errors(settings)
         for answer in _of_rule(settings, found, loaded, case)
     ]
+
+
+def _is_shadow(found: FoundRule) -> bool:
+    return isinstance(found.rule, Rule) and found.rule.shadow
 
 
 def _not_one(target: str, n: int) -> I2EError:
@@ -211,9 +215,9 @@ def _unrest(rule: Rule, scorer: Scorer, case: _Case) -> str | None:
 
 
 def _counted(answer: Answer, counts: Iterable[RuleScorer]) -> Answer:
-    """With what the newest version of the scorer did under the rule."""
+    """With what the newest version of the scorer did, by the counts of the rule."""
     for one in counts:
-        if (one.rule, one.scorer) == (answer.rule, answer.scorer):
+        if one.scorer == answer.scorer:
             known = {"scored": one.scored, "considered": one.considered, "pass_rates": one.pass_rates}
             return answer.model_copy(update=known)
     return answer

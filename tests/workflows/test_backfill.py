@@ -6,6 +6,8 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from otel_i2e.errors import UsageError
 from otel_i2e.models import Span
 from otel_i2e.store import Store
 from otel_i2e.testing import agent_span, llm_span, row_of, trace_of
+from otel_i2e.workflows.rule_rates import rule_scorers
 from otel_i2e.workflows.scoring import score_online, score_rule, score_where
 
 SCORERS = """
@@ -95,6 +98,26 @@ def test_a_rule_by_name_scores_what_its_sample_left_out(settings: Settings) -> N
     assert score_rule(settings, "tenth").spans == 0
     with pytest.raises(UsageError, match="there is no such rule; there are tenth, next, slow"):
         score_rule(settings, "ninth")
+
+
+def test_what_was_drawn_and_not_scored_keeps_its_weight(settings: Settings) -> None:
+    """A budget was spent: the rate speaks for all that the rule matches, and not for those in time."""
+    settings = replace(settings, rules=({**settings.rules[0], "daily_budget": 2},))
+    ends = ("f" * 14, "0" * 14, "0" * 14)
+    add(settings, *(llm_span(trace_id=f"{n:018x}" + end, output="Yes.") for n, end in enumerate(ends * 2)))
+    score_online(settings, seconds=60)
+    add(settings, *(llm_span(trace_id=f"1{n:017x}" + end, output="Never") for n, end in enumerate(ends * 2)))
+    score_online(settings, seconds=60)
+    score_rule(settings, "tenth")
+    found = rows(settings, "SELECT passed, source, round(weight) AS weight FROM rated_scores WHERE weight > 0")
+    assert sorted((row["passed"], row["source"], row["weight"]) for row in found) == [
+        *[(False, "backfill", 10.0)] * 2,
+        *[(True, "online", 10.0)] * 2,
+    ]
+    assert len(rows(settings, "SELECT * FROM scores")) == 12
+    with Store.of(settings).read() as reader:
+        (one,) = rule_scorers(reader, datetime.now(UTC))
+    assert (one.scored, one.considered, one.pass_rates[0].rate.rate) == (12, 12, 0.5)
 
 
 def test_a_rule_in_shadow_stays_in_shadow(settings: Settings) -> None:

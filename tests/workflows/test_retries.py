@@ -13,7 +13,7 @@ from otel_i2e.config import Settings
 from otel_i2e.store import Store
 from otel_i2e.testing import MessagesServer, Reply, llm_span, row_of
 from otel_i2e.workflows.rule_status import RULE_COUNTS
-from otel_i2e.workflows.scoring import score_online
+from otel_i2e.workflows.scoring import score_online, score_rule, score_where
 from otel_i2e.workflows.why import Answer, why
 
 NOW = datetime(2026, 5, 4, 12, 0, tzinfo=UTC)
@@ -125,6 +125,28 @@ def test_an_attempt_that_is_made_again_counts_once(settings: Settings, answers: 
     with Store.of(settings).read() as reader:
         (counts,) = reader.rows(RULE_COUNTS)
     assert (counts["considered"], counts["scored"], counts["errors"]) == (3, 2, 1)
+
+
+@pytest.mark.parametrize("by_rule", [True, False])
+def test_what_a_backfill_scored_is_not_asked_again(settings: Settings, answers: Any, by_rule: bool) -> None:
+    """It settles the retry, whoever asked for it: the judge is paid once, and the span counts once."""
+    server = answers(BUSY, GOOD, GOOD)
+    score_online(settings, seconds=300, now=NOW)
+    _ = score_rule(settings, "r") if by_rule else score_where(settings, "TRUE", ["tone"])
+    score_online(settings, seconds=300, now=NOW + MINUTE)
+    assert len(server.requests) == 2
+    with Store.of(settings).read() as reader:
+        assert [row["source"] for row in reader.rows("SELECT * FROM scores WHERE name = 'tone'")] == ["backfill"]
+
+
+def test_a_backfill_that_broke_too_settles_nothing(settings: Settings, answers: Any) -> None:
+    """The rule goes on where it was."""
+    server = answers(BUSY, BUSY, GOOD)
+    score_online(settings, seconds=300, now=NOW)
+    score_where(settings, "TRUE", ["tone"])
+    score_online(settings, seconds=300, now=NOW + MINUTE)
+    assert len(server.requests) == 3
+    assert ("tone", "scored", 2, None) in ledger(settings)
 
 
 def test_what_code_raises_waits_for_another_version(settings: Settings, answers: Any, tmp_path: Path) -> None:

@@ -16,7 +16,9 @@ from otel_i2e.store import Store
 from otel_i2e.testing import llm_span, row_of
 from otel_i2e.workflows.promotion import promote_query
 from otel_i2e.workflows.queries import find_query, run_query
-from otel_i2e.workflows.scoring import score_online
+from otel_i2e.workflows.scoring import score_online, score_rule
+from otel_i2e.workflows.status import status
+from otel_i2e.workflows.why import why
 
 NOW = datetime.now(UTC)
 SCORERS = """
@@ -82,6 +84,28 @@ def test_switched_on_it_counts_from_then_on(project: Project) -> None:
     assert score_online(on, now=NOW + timedelta(seconds=1)).attempts == 1
     assert [row["rule"] for row in rows(settings, "SELECT rule FROM scores")] == ["next"]
     assert len(rows(settings, "SELECT * FROM shadow_scores")) == 1
+
+
+def test_its_time_in_shadow_is_in_no_rate(project: Project) -> None:
+    """Of `i2e why` and `i2e status`: once it is live, they say what the views say, after a backfill too."""
+    failing, passing = llm_span(output="Never."), llm_span(output="No")
+    settings = project(failing, rules=(SHADOW,))
+    score_online(settings, now=NOW)
+    on = replace(settings, rules=({**SHADOW, "shadow": False},))
+    project(passing)
+    score_online(on, now=NOW + timedelta(seconds=1))
+    assert _rates(on, passing) == ([(1, 1, 1.0)], (1, 1, 1.0))
+    score_rule(on, "next")
+    assert _rates(on, passing) == ([(2, 2, 0.5)], (2, 2, 0.5))
+    assert _rates(settings, passing) == ([(1, 1, 0.0)], (1, 1, 0.0))
+
+
+def _rates(settings: Settings, span: Span) -> tuple[list[tuple[int, int, float]], tuple[int, int, float]]:
+    """Scored, considered and pass rate, as `i2e status` and as `i2e why` say."""
+    (rule,) = status(settings).rules
+    (answer,) = why(settings, span.span_id)
+    shown = [(one.scored, one.considered, one.pass_rates[0].rate.rate) for one in rule.scorers]
+    return shown, (answer.scored, answer.considered, answer.pass_rates[0].rate.rate)
 
 
 def test_a_rule_in_shadow_has_its_budget(project: Project) -> None:
