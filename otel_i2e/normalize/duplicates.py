@@ -8,6 +8,7 @@ a span of its own. Naive sums over such spans count every token twice.
     one in another  the usage is the same, or it is the only one inside, and nothing contradicts
     side by side    two libraries: one time, service, usage and outcome, and nothing contradicts; each call once
     a wrapper       its usage is the sum of the calls inside, or it has none: it repeats the last of them
+    an early end    LlamaIndex's span of a stream: the next call of another library beside it with the same input
     a late answer   Logfire's span of a finished stream: the latest call before it with the same input
 
 Rows that are the same in all this, of one library, are different calls: parallel calls at temperature 0 have one
@@ -24,10 +25,11 @@ from otel_i2e.models import SpanRow
 from otel_i2e.normalize.calls_around import calls_around, traces_of
 from otel_i2e.normalize.duplicate_groups import Calls, Group
 from otel_i2e.normalize.duplicates_beside import counted_alike, join_beside, uncounted
+from otel_i2e.normalize.duplicates_early import join_early
 from otel_i2e.normalize.duplicates_late import join_late
 from otel_i2e.normalize.duplicates_named import answered_alike, join_across, join_answers
 from otel_i2e.normalize.duplicates_nested import join_nested
-from otel_i2e.normalize.same_call import Key, is_call, is_late, is_of_the_server, is_wire, key_of
+from otel_i2e.normalize.same_call import Key, ends_early, is_call, is_late, is_of_the_server, is_wire, key_of
 
 __all__ = ["MATCHED_BY", "RICHNESS", "Linked", "duplicate_links", "linked_calls"]
 
@@ -82,6 +84,7 @@ def linked_calls(rows: Iterable[SpanRow]) -> Linked:
     for same in answers:
         join_across(calls, same)
     join_beside(calls, (*alike, *uncounted(nested)))
+    join_early(calls, nested)
     join_late(calls, found)
     links = _links(calls.groups())
     around_several: set[Key] = set()
@@ -116,12 +119,12 @@ def _traces_aside(group: Sequence[SpanRow]) -> set[str]:
 
 
 def _poorness(row: SpanRow) -> tuple[bool, bool, int, int, int, str]:
-    """Orders the row to keep first: the call before its late answer, content before what stands in its place, the most
-    columns filled, the outermost.
+    """Orders the row to keep first: the call before its late answer and before a span that was closed too early,
+    content before what stands in its place, the most columns filled, the outermost.
 
     A span of the provider's SDK that stands at the root of a trace of its own comes last as well: the
     application is in the other trace. So does a span of the provider's machine.
     """
-    aside = is_late(row) or is_of_the_server(row) or (is_wire(row) and row["parent_span_id"] is None)
+    aside = is_late(row) or ends_early(row) or is_of_the_server(row) or (is_wire(row) and row["parent_span_id"] is None)
     empty = _filled(row).count(None)
     return aside, row["content_state"] == "redacted", empty, row["start_time"], -row["end_time"], row["span_id"]

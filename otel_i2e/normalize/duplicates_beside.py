@@ -3,7 +3,8 @@
 They are one call where it was made at one time, one span around the other, by one service, with one usage or one
 failure, and nothing contradicts: no other response id, model or input. The outer span was not made current, or the
 inner one would stand in it: so no call stands in it, and they lie under one parent, or at the roots of two traces.
-A library sees a call once: of parallel calls that are alike each is joined to its own.
+A library sees a call once: of parallel calls that are alike each is joined to its own. A span that may have been closed
+too early is left to `duplicates_early.py`.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any
 
 from otel_i2e.models import SpanRow
 from otel_i2e.normalize.duplicate_groups import Calls
-from otel_i2e.normalize.same_call import LOOKED_AT, contradict, counts, failed, place, surrounds
+from otel_i2e.normalize.same_call import LOOKED_AT, contradict, counts, ends_early, failed, place, surrounds
 
 __all__ = ["counted_alike", "join_beside", "uncounted"]
 
@@ -64,7 +65,7 @@ def _is_beside(calls: Calls, outer: SpanRow, own: SpanRow) -> bool:
     if not surrounds(outer, own) or outer["parent_span_id"] != own["parent_span_id"]:
         return False
     together = outer["trace_id"] == own["trace_id"]
-    if together != bool(own["parent_span_id"]):
+    if together != bool(own["parent_span_id"]) or (together and (ends_early(outer) or ends_early(own))):
         return False
     around = not calls.has_inner(outer) or (surrounds(own, outer) and not calls.has_inner(own))
     return around and _told_alike(outer, own, together=together) and not contradict(outer, own)

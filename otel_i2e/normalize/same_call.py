@@ -19,6 +19,7 @@ __all__ = [
     "differ_in_answer",
     "differ_in_input",
     "differ_in_model",
+    "ends_early",
     "failed",
     "is_call",
     "is_late",
@@ -43,6 +44,7 @@ _NATIVE: Final = "com.anthropic."
 _CALLS: Final = ("llm", "embedding")
 _SERVER: Final = "com.anthropic.claude-platform"
 _LATE: Final = "streaming response from "
+_LLAMA_INDEX: Final = ".llama_index"
 
 
 def key_of(row: SpanRow) -> Key:
@@ -73,6 +75,11 @@ def is_of_the_server(row: SpanRow) -> bool:
 def is_late(row: SpanRow) -> bool:
     """Whether the span is the answer of a call that another span began, as Logfire has it of streams."""
     return row["name"].startswith(_LATE) and (row["scope_name"] or "").startswith("logfire")
+
+
+def ends_early(row: SpanRow) -> bool:
+    """Whether the span may have been closed before its request left, as LlamaIndex has it of streams."""
+    return "stream" in row["name"] and (row["scope_name"] or "").endswith(_LLAMA_INDEX)
 
 
 def failed(row: SpanRow) -> bool:

@@ -18,6 +18,7 @@ _BEGAN = datetime(2026, 11, 20, 12, tzinfo=UTC)
 EXAMPLES = 10
 _NATIVE = "com.anthropic.sdk.python"
 _OPENINFERENCE = "openinference.instrumentation.anthropic"
+_LLAMA_INDEX = "openinference.instrumentation.llama_index"
 _OPENLLMETRY = "opentelemetry.instrumentation.anthropic"
 
 
@@ -166,6 +167,22 @@ def _uncounted(call: _Call) -> list[Span]:
     return [outer, call.span(1, scope_name=_OPENLLMETRY, **where)]
 
 
+def _closed_early(call: _Call, **where: Any) -> list[Span]:
+    """LlamaIndex closes the span of a stream before the client below it sends the request."""
+    where = {"parent": "9" * 16, "named": False, **where}
+    early = call.span(scope_name=_LLAMA_INDEX, name="OpenAI.stream", **where, **_NO_USAGE)
+    inner = call.span(
+        1, early.span_id, named=False, trace_id=early.trace_id, scope_name=_LLAMA_INDEX, name="OpenAI.stream_chat"
+    )
+    sent = call._replace(start=call.start + call.length).span(2, scope_name=f"{_OPENINFERENCE}_sdk", **where)
+    return [early, inner.model_copy(update=_NO_USAGE), sent]
+
+
+def _closed_early_parallel(call: _Call) -> list[Span]:
+    """Many such streams under one parent: a span of one begins while the request of another is on its way."""
+    return _closed_early(call, trace_id="8" * 32)
+
+
 def _raw_and_more_inside(call: _Call) -> list[Span]:
     """LiteLLM around its own raw request, which counts nothing, and another library."""
     outer = call.span(named=False, scope_name="litellm")
@@ -252,6 +269,8 @@ _SEEN: dict[str, tuple[_Seen, int, int]] = {
     "three traces": (_three_traces, 1, 1),
     "parallel": (_parallel, 1, 1),
     "uncounted": (_uncounted, 1, 1),
+    "closed early": (_closed_early, 1, 1),
+    "closed early, parallel": (_closed_early_parallel, 1, 1),
     "raw and more inside": (_raw_and_more_inside, 1, 1),
     "spans between": (_spans_between, 1, 1),
     "tool between": (_tool_between, 2, 2),
