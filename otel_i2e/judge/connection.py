@@ -7,12 +7,12 @@ the calls, which costs a quarter of what httpx2 does (`tests/benchmarks/judge_ca
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from importlib.util import find_spec
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from urllib.request import getproxies
 
-from anthropic import AsyncAnthropic, DefaultAioHttpClient
+from anthropic import AsyncAnthropic, DefaultAioHttpClient, NotFoundError
 from opentelemetry import context
 
 from otel_i2e.errors import JudgeError
@@ -22,6 +22,7 @@ from otel_i2e.models import JudgeSettings
 __all__ = ["NO_KEY", "Connection", "has_credentials", "is_fast"]
 
 NO_KEY: Final = "the judge has no API key: set ANTHROPIC_API_KEY; scorers without a judge run without one"
+_Given = TypeVar("_Given")
 _SILENT: Final[Any] = {"traces": False, "propagation": False}
 
 
@@ -50,11 +51,16 @@ class Connection:
         """What a POST of a JSON body gives. JudgeError when nothing could be had, after the SDK's retries."""
         return await self._sent(lambda client: client.post(path, cast_to=bytes, content=body, options=self._options))
 
-    async def get(self, path: str) -> bytes:
-        """What a GET gives. JudgeError as above."""
-        return await self._sent(lambda client: client.get(path, cast_to=bytes, options=self._options))
+    async def get(self, path: str) -> bytes | None:
+        """What a GET gives, None where the API knows no such thing. JudgeError as above."""
 
-    async def _sent(self, send: Callable[[AsyncAnthropic], Awaitable[bytes]]) -> bytes:
+        async def found(client: AsyncAnthropic) -> bytes | None:
+            with suppress(NotFoundError):
+                return await client.get(path, cast_to=bytes, options=self._options)
+
+        return await self._sent(found)
+
+    async def _sent(self, send: Callable[[AsyncAnthropic], Awaitable[_Given]]) -> _Given:
         token = context.attach(_untraced())
         try:
             return await send(await self._connected())

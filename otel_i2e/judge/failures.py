@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Final
 
 from anthropic import AnthropicError, APIConnectionError, APIStatusError, APITimeoutError
@@ -39,5 +40,7 @@ def described(error: Exception, settings: JudgeSettings) -> str:
     if isinstance(error, APIStatusError):
         said = getattr(error, "api_message", None) or error.message
         remedy = _REMEDIES.get(error.status_code, "score again later")
+        if error.status_code == HTTPStatus.NOT_FOUND and error.request.url.path.endswith("/batches"):
+            remedy = "it takes no batches; score without --batch"
         return f"the judge answered {error.status_code}: {said}; {remedy}"
     return f"the judge could not be asked: {type(error).__name__}: {error}"

@@ -30,6 +30,7 @@ __all__ = ["Batching", "batches_folder"]
 _FIRST_PAUSE: Final = 2.0
 _LONGEST_PAUSE: Final = 60.0
 _DAY: Final = 86_400.0
+_LOST: Final = "the API does not know it, under this key (it was deleted, or is another workspace's)"
 
 
 def batches_folder(settings: Settings) -> Path:
@@ -57,21 +58,18 @@ class Batching:
 
     async def court(self, jobs: Iterable[Job], memory: Memory) -> Judge:
         """A judge that has the answers to everything that `jobs` will ask and `memory` does not know."""
-        from otel_i2e.judge.batches import MOST_REQUESTS, ClaudeBatches  # the SDK is heavy
+        from otel_i2e.judge.batches import ClaudeBatches  # the SDK is heavy
 
         asked = await _collected(jobs, memory, self._repeats)
         answers: dict[str, JudgeVerdict | JudgeError] = {}
         async with ClaudeBatches(self._judge) as batches:
-            waiting = {name: place for place, names in self._notes().items() for name in names & asked.keys()}
-            left = [(name, question) for name, question in asked.items() if name not in waiting]
-            for first in range(0, len(left), MOST_REQUESTS):
-                part = left[first : first + MOST_REQUESTS]
-                try:
-                    place = self._note(await batches.submit(part), [name for name, _ in part])
-                except JudgeError as error:
-                    answers.update(dict.fromkeys((name for name, _ in part), error))
-                else:
-                    waiting.update(dict.fromkeys((name for name, _ in part), place))
+            noted = {place: names & asked.keys() for place, names in self._notes().items()}
+            lost = [place for place, names in noted.items() if names and await _is_lost(batches, place.stem)]
+            waiting = {name: place for place, names in noted.items() if place not in lost for name in names}
+            left = ((name, question) for name, question in asked.items() if name not in waiting)
+            sent = await self._sent(batches, left, answers)
+            self._give_up({place: noted[place] & sent.keys() for place in lost})
+            waiting |= sent
             for place in dict.fromkeys(waiting.values()):
                 mine = {name: asked[name] for name, where in waiting.items() if where == place}
                 answers |= await self._answers(batches, place, mine)
@@ -79,13 +77,40 @@ class Batching:
 
     def settle(self) -> None:
         """What was used is stored: forget the batches that have nothing left to give."""
+        self._forget(self._used)
+        self._used.clear()
+
+    async def _sent(
+        self,
+        batches: Any,
+        left: Iterable[tuple[str, JudgeQuestion]],
+        answers: dict[str, JudgeVerdict | JudgeError],
+    ) -> dict[str, Path]:
+        """Id of a request → the note of the batch that it went with; of one that could not be sent, `answers` says."""
+        sent: dict[str, Path] = {}
+        for names, body in batches.bodies(left):
+            try:
+                place = self._note(await batches.submit(body), names)
+            except JudgeError as error:
+                answers.update(dict.fromkeys(names, error))
+            else:
+                sent.update(dict.fromkeys(names, place))
+        return sent
+
+    def _give_up(self, lost: Mapping[Path, set[str]]) -> None:
+        """Of batches that the API does not know, forget the questions that were sent again."""
+        again = {place: names for place, names in lost.items() if names}
+        for place, names in again.items():
+            self._say(f"batch {place.stem}: {_LOST}; its {len(names)} questions were sent again")
+        self._forget(again)
+
+    def _forget(self, used: Mapping[Path, set[str]]) -> None:
         notes = self._notes()
-        for place, used in self._used.items():
-            if left := notes.get(place, set()) - used:
+        for place, names in used.items():
+            if left := notes.get(place, set()) - names:
                 _write(place, sorted(left))
             else:
                 place.unlink(missing_ok=True)
-        self._used.clear()
 
     async def _answers(
         self, batches: Any, place: Path, mine: Mapping[str, JudgeQuestion]
@@ -93,10 +118,12 @@ class Batching:
         from otel_i2e.judge.batches import verdict_in  # the SDK is heavy
 
         try:
-            results: dict[str, Json] = await self._results(batches, place.stem)
+            results: dict[str, Json] | None = await self._results(batches, place.stem)
         except JudgeError as error:  # it may be there later: the note stays
             return dict.fromkeys(mine, error)
         self._used[place] = self._used.get(place, set()) | mine.keys()
+        if results is None:
+            return dict.fromkeys(mine, JudgeError(f"batch {place.stem}: {_LOST}; score again"))
         found: dict[str, JudgeVerdict | JudgeError] = {}
         for name, question in mine.items():
             try:
@@ -105,11 +132,13 @@ class Batching:
                 found[name] = error
         return found
 
-    async def _results(self, batches: Any, batch: str) -> dict[str, Json]:
+    async def _results(self, batches: Any, batch: str) -> dict[str, Json] | None:
         pause, began = _FIRST_PAUSE, time.monotonic()
-        while not (state := await batches.state(batch)).ended:
+        while (state := await batches.state(batch)) is not None and not state.ended:
             await self._sleep(pause)
             pause = min(_LONGEST_PAUSE, pause * 1.5)
+        if state is None:
+            return None
         self._say(f"batch {batch}: ended after {(time.monotonic() - began) / 60:.0f} min, {state.total} answers")
         return await batches.results(batch)
 
@@ -163,6 +192,13 @@ def _paid(answer: JudgeVerdict | JudgeError) -> JudgeVerdict | JudgeError:
     if isinstance(answer, JudgeError):
         return JudgeError(str(answer), model=answer.model)
     return answer.model_copy(update={"cost_usd": 0.0 if answer.cost_usd is not None else None})
+
+
+async def _is_lost(batches: Any, batch: str) -> bool:
+    """Whether the API says that it knows no such batch; an API that says nothing may know it."""
+    with contextlib.suppress(JudgeError):
+        return await batches.state(batch) is None
+    return False
 
 
 class _Stenographer:

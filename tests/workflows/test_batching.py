@@ -188,6 +188,7 @@ def test_a_batch_that_cannot_be_sent_or_read_is_errors(room: Room, monkeypatch: 
     tally = room.score()
     assert (tally.scored, tally.errors) == (0, 5)
     assert "answered 404" in tally.first_error
+    assert "score without --batch" in tally.first_error
     assert room.notes() == []
 
 
@@ -199,3 +200,44 @@ def test_a_note_that_is_damaged_or_of_another_run_is_left_alone(room: Room) -> N
     (folder / "msgbatch_other.json").write_text(json.dumps(["somebody-else-0"]))
     assert room.score().scored == 5
     assert [place.name for place in room.notes()] == ["msgbatch_broken.json", "msgbatch_other.json"]
+
+
+def test_a_batch_that_the_api_does_not_know_is_sent_again(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Deleted, or another workspace's: the next run says so. One that cannot be sent again stays on the note."""
+    folder = batches_folder(room.settings)
+    with monkeypatch.context() as patch:
+        patch.setattr("otel_i2e.workflows.backfill.store_attempts", _raise)
+        _killed(room)
+    (note,) = room.notes()
+    room.server.batches._batches.clear()
+    with monkeypatch.context() as patch:
+        patch.setenv("ANTHROPIC_BASE_URL", f"{room.server.url}/nowhere")
+        assert room.score().errors == 5
+    assert list(folder.glob("*")) == [note]
+    assert room.score().scored == 5
+    assert any(note.stem in said and "4 questions were sent again" in said for said in room.said)
+    assert (len(room.server.batches.created), room.notes()) == (2, [])
+
+
+def test_a_batch_that_is_deleted_while_it_is_waited_for_is_errors(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once; the next run asks anew."""
+    room.server.batches.polls = 1
+
+    async def delete(_seconds: float) -> None:
+        room.server.batches._batches.clear()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Batching.__init__, "__kwdefaults__", {"sleep": delete})
+        tally = room.score()
+    assert (tally.scored, tally.errors) == (0, 5)
+    assert "the API does not know it" in tally.first_error
+    assert room.notes() == []
+    assert room.score().scored == 5
+
+
+def test_batches_are_cut_by_their_size_as_well(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The API takes so many bytes at once; a question that is larger goes alone."""
+    monkeypatch.setattr("otel_i2e.judge.batches.MOST_BYTES", 10)
+    assert room.score().scored == 5
+    assert [len(batch) for batch in room.server.batches.created] == [1, 1, 1, 1]
+    assert room.notes() == []
