@@ -50,6 +50,29 @@ def test_another_script_is_another_language(attempt: Try, text: str) -> None:
     assert attempt(language("en"), text[:9]).outcome is Outcome.NOT_APPLICABLE
 
 
+OTHERS = {
+    "pl": "To jest zamówienie, i można je zwrócić. To nie jest problem, a paczka i paragon to wszystko.",
+    "sv": "Du kan returnera varan i butiken. Det är en bra idé att ha kvitto i väskan. Vi har en butik i stan.",
+    "da": "Ja, det er en god idé. Du kan få en ny, og det er gratis. De er i butikken. Der er en kvittering.",
+    "hu": "Ez a rendelés egy hét alatt megérkezik, és a nyugta is kell. A pénz az ön számlájára jön, ha kéri.",
+    "ro": "Comanda este pe drum. Puteți să o returnați în 30 de zile, dacă nu este deteriorată.",
+}
+
+
+@pytest.mark.parametrize("text", OTHERS.values(), ids=OTHERS)
+def test_another_language_is_none_of_the_seven(attempt: Try, text: str) -> None:
+    """Small words that they have in common do not make it one."""
+    told = {code: attempt(language(code), text) for code in SENTENCES}
+    assert {code for code, made in told.items() if made.passed is not False} == set()
+
+
+def test_a_few_small_words_in_much_else_say_nothing(attempt: Try) -> None:
+    """One word that comes often, or three among names and numbers."""
+    assert attempt(language("en"), "To to to, to.").outcome is Outcome.NOT_APPLICABLE
+    listing = f"the {' '.join(f'SKU-{n}' for n in range(60))} is of"
+    assert attempt(language("en"), listing).outcome is Outcome.NOT_APPLICABLE
+
+
 def test_too_little_text_says_nothing(attempt: Try) -> None:
     """A number or a name is in no language."""
     assert attempt(language("en"), "42").outcome is Outcome.NOT_APPLICABLE
