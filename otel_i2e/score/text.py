@@ -17,6 +17,12 @@ _UNSEEN: Final = re.compile(
 )
 """Characters that show nothing: Unicode 16, Default_Ignorable_Code_Point. A soft hyphen, spaces of no width, tags."""
 
+_TYPED: Final = {
+    **dict.fromkeys(map(ord, "‘’‚‛′ʼ"), "'"),
+    **dict.fromkeys(map(ord, "“”„‟″"), '"'),
+    **dict.fromkeys(map(ord, "‐‑‒–—−"), "-"),
+}
+"""As typewriters had it."""
 _UNSPACED: Final = (
     (re.compile("[\u2e80-\u2fd5\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003fffd]+"), 2),
     (re.compile("[\u3041-\u30ff\u3105-\u312f\u31f0-\u31ff\uff66-\uff9f]+"), 4),
@@ -55,8 +61,15 @@ def legible(text: str) -> str:
 
 
 def seen(text: str) -> str:
-    """`text` as a reader sees it, `folded`: to look for a text in another."""
-    return folded(text) if text.isascii() else folded(visible(text))
+    """`text` as a reader sees it, `folded`, apostrophes, quotation marks and dashes as typed: to look for a text in
+    another.
+    """
+    return folded(text) if text.isascii() else _typed(folded(visible(text)))
+
+
+@lru_cache(maxsize=64)  # as `folded`
+def _typed(text: str) -> str:
+    return text if text.isascii() else text.translate(_TYPED)
 
 
 @lru_cache(maxsize=64)  # the checks of one subject fold the same text, one after the other

@@ -33,7 +33,8 @@ class Texts(Contract):
     ]
     """What to look for."""
     exact: bool = False
-    """Compare as it is; otherwise Unicode forms, whitespace, case and characters that show nothing do not matter."""
+    """Compare as it is; otherwise Unicode forms, whitespace, case, the kind of apostrophe, quotation mark and dash, and
+    characters that show nothing do not matter."""
 
     @model_validator(mode="after")
     def _shows_something(self) -> Texts:

@@ -32,12 +32,8 @@ _PAIRS: Final = (
 _STROKES: Final = (r"'((?:[^'\n]|'[\pL\pN])+)'", r"[‘‚]((?:[^’‘\n]|’[\pL\pN])+)[’‘]", r"”([^”\n]+)”")
 """An apostrophe, or an end, as well: such a quote begins after no letter, and ends before none (`_ends`)."""
 _QUOTED: Final = rf"{'|'.join(_PAIRS)}|(?:^|[^\pL\pN])(?:{'|'.join(_STROKES)})"
-_TYPED: Final = {
-    **dict.fromkeys(map(ord, "‘’‚‛′"), "'"),
-    **dict.fromkeys(map(ord, "‐‑‒–—−"), "-"),
-    **dict.fromkeys(b"[]"),
-}
-"""As typewriters had it, and without the brackets around what was left out."""
+_BRACKETS: Final = dict.fromkeys(b"[]")
+"""Around what was left out."""
 
 
 class Quotes(Contract):
@@ -84,4 +80,4 @@ def _stands_in(quote: str, text: str) -> bool:
 
 
 def _plain(text: str) -> str:
-    return seen(text).translate(_TYPED)
+    return seen(text).translate(_BRACKETS)

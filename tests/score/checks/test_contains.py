@@ -24,6 +24,11 @@ Try = Callable[..., Attempt]
         ({"text": "30 Days", "exact": True}, "30 days", False),
         ({"text": ["30 days"], "exact": True}, "30 days", True),
         ("30 days", "", False),
+        ("30-day", "30\u2011day returns", True),
+        ("10 - 20", "10 – 20", True),
+        ("l'eau", "de l’eau", True),
+        ('"yes"', "He said “yes”.", True),
+        ({"text": "l'eau", "exact": True}, "de l’eau", False),
     ],
 )
 def test_every_text_must_be_there(attempt: Try, argument: Any, output: str, passes: bool) -> None:

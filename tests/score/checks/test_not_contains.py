@@ -23,6 +23,7 @@ Try = Callable[..., Attempt]
         (["120", "90"], "Within 90 days.", False),
         ({"text": "Our", "exact": True}, "our policy", True),
         ("120-day", "Our 12\u200b0-day policy.", False),
+        ("can't refund", "We can’t refund.", False),
         ("guarantee", "We gua\u00adran\u2060tee\ufe0f it.", False),
         ("guarantee", "\U0001d5f4\U0001d602aranteeＤ", False),
         ("gua\u00adrantee", "We guarantee it.", False),
