@@ -283,6 +283,31 @@ def test_a_late_answer_stays_with_its_request(row_of: RowOf) -> None:
         assert links == {key_of(rows[f"to {who}"]): key_of(rows[who]) for who in ("alice", "bob")}
 
 
+def test_a_request_and_its_late_answer_within_another_library_s_span_are_one_call(row_of: RowOf) -> None:
+    """pydantic-ai around Logfire's two spans: all three know the answer's id but the request, which counts nothing."""
+    asked = {"gen_ai__input__messages": "hi", "gen_ai__request__model": "m"}
+    rows: list[SpanRow] = []
+    for (around, begun, ended), at, answer in (("abc", 0, "r1"), ("def", 30, "r2"), ("123", 200, "r3")):
+        known = {**asked, "gen_ai__response__id": answer}
+        outer = call(row_of, around, "9", at=(at, at + 100), fields={"scope_name": "pydantic-ai"}, **known)
+        request = call(row_of, begun, around, at=(at + 50, at + 75), fields=LOGFIRE, **UNCOUNTED, **asked)
+        rows += [outer, request, call(row_of, ended, around, at=(at + 90, at + 90), fields=LATE, **known)]
+    links = {key[1][0]: kept[1][0] for key, kept in duplicate_links(rows).items()}
+    assert links == {"b": "a", "c": "a", "e": "d", "f": "d", "2": "1", "3": "1"}
+    assert duplicate_links(rows[::-1]) == duplicate_links(rows)
+
+
+def test_a_late_answer_of_one_call_is_not_joined_to_the_request_of_another(row_of: RowOf) -> None:
+    """Its call is known by the id, and its request was not sent: the request of a call like it stays there."""
+    asked = {"gen_ai__input__messages": "hi", "gen_ai__request__model": "m"}
+    outer = call(row_of, "a", at=(0, 100), fields={"scope_name": "pydantic-ai"}, gen_ai__response__id="r1", **asked)
+    late = call(row_of, "c", at=(90, 90), fields=LATE, gen_ai__response__id="r1", **asked)
+    other = call(row_of, "d", at=(10, 60), fields={"scope_name": "pydantic-ai"}, gen_ai__response__id="r2", **asked)
+    request = call(row_of, "e", "d", at=(20, 50), fields=LOGFIRE, **UNCOUNTED, **asked)
+    links = duplicate_links([outer, late, other, request])
+    assert links == {key_of(late): key_of(outer), key_of(request): key_of(other)}
+
+
 @pytest.mark.parametrize(
     "emitter", ["openllmetry_anthropic", "logfire_anthropic_v2", "logfire_openai_v1", "litellm_otel"]
 )

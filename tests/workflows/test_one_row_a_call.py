@@ -227,6 +227,15 @@ def _late_answer(call: _Call) -> list[Span]:
     return [begun] if call.failed else [begun, late.model_copy(update={"start_time": begun.end_time})]
 
 
+def _late_answer_inside(call: _Call) -> list[Span]:
+    """pydantic-ai around Logfire's stream, many at once: it knows the id of the answer, and the request does not."""
+    where: dict[str, Any] = {"trace_id": "6" * 32, "scope_name": "logfire.openai"}
+    outer = call.span(trace_id=where["trace_id"], scope_name="pydantic-ai")
+    begun = call.span(1, outer.span_id, named=False, **where, **_NO_USAGE)
+    late = call.span(2, outer.span_id, name="streaming response from 'm' took 1s", **where)
+    return [outer, begun] if call.failed else [outer, begun, late.model_copy(update={"start_time": late.end_time})]
+
+
 def _wrapper_of_two(call: _Call) -> list[Span]:
     """Two calls, and a span around them that says their sum."""
     outer = call.span(named=False)
@@ -262,6 +271,7 @@ _SEEN: dict[str, tuple[_Seen, int, int]] = {
     "framework": (_framework, 1, 1),
     "two libraries": (_two_libraries, 1, 1),
     "late answer": (_late_answer, 1, 1),
+    "late answer inside": (_late_answer_inside, 1, 1),
     "wrapper of two": (_wrapper_of_two, 2, 2),
     "tried again": (_tried_again, 2, 1),
     "replayed": (_replayed, 2, 2),
