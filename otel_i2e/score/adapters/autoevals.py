@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from typing import Any, cast
+import re
+from typing import Any, Final, cast
 
 from otel_i2e.models import Judge, Score, Subject
 from otel_i2e.score.adapters.identity import asked_model, foreign_definition
@@ -12,9 +13,22 @@ from otel_i2e.score.scorer import Scorer
 
 __all__ = ["from_autoevals"]
 
+_COMPARE: Final = frozenset(
+    {
+        *("AnswerCorrectness", "AnswerSimilarity", "EmbeddingSimilarity", "ExactMatch", "JSONDiff", "Levenshtein"),
+        *("ListContains", "NumericDiff"),
+    }
+)
+"""Those that hold the output against what is expected; without it some of them give 0, others raise."""
+_FIELDS: Final = frozenset({"expected", "input"})
+_SHOWN: Final = re.compile(r"\{\{[{&]?\s*(\w+)\s*\}")
+_IF_THERE: Final = re.compile(r"\{\{[#^]\s*(\w+)\s*\}")
+"""What a prompt (Mustache) shows, and what it says only with or without."""
+
 
 def from_autoevals(scorer: Any, *, name: str | None = None, threshold: float | None = None) -> Scorer:
-    """It is given `output`, `expected` and `input`; its `None` says not applicable, its `error` is an error.
+    """It is given `output`, `expected` and `input`; its `None` says not applicable, its `error` is an error. What it
+    compares with, or its prompt shows, must be there.
 
     Model-graded ones call their own model: their cost is not known here, and no judge of ours is asked. They are
     judges all the same, and none that was calibrated: they cannot block.
@@ -30,17 +44,27 @@ def from_autoevals(scorer: Any, *, name: str | None = None, threshold: float | N
         return None if made.score is None else Score(value=float(made.score), metadata=dict(made.metadata or {}))
 
     kind = cast("type[Any]", type(scorer))
+    needed = _needed(scorer)
     return Scorer(
         name=name or kind.__name__,
         threshold=threshold,
-        required=frozenset({"output"}),
-        optional=frozenset({"expected", "input"}),
+        required=frozenset({"output"}) | needed,
+        optional=_FIELDS - needed,
         ask=ask,
         model=_model(scorer),
         identity=lambda: foreign_definition(scorer, threshold),
         source=f"autoevals {kind.__qualname__}",
         description=(kind.__doc__ or "").strip().partition("\n")[0],
     )
+
+
+def _needed(scorer: Any) -> frozenset[str]:
+    kinds = {base.__name__ for base in type(scorer).__mro__}
+    messages: list[Any] = getattr(scorer, "messages", None) or []
+    prompt = "\n".join(str(one.get("content")) for one in messages if isinstance(one, dict))  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType] -- another library's
+    given: dict[str, Any] = getattr(scorer, "render_args", None) or {}
+    shown = {*_SHOWN.findall(prompt)} - {*_IF_THERE.findall(prompt), *given}
+    return _FIELDS & (shown | ({"expected"} if kinds & _COMPARE else set[str]()))
 
 
 def _text(subject: Subject) -> Any:

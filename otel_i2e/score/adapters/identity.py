@@ -18,8 +18,9 @@ __all__ = ["asked_model", "foreign_definition"]
 
 
 def foreign_definition(scorer: Any, threshold: float | None, prompts: Json | None = None) -> Definition:
-    """What it holds: values, also within lists, dicts and models, and functions of the project. Keys and tokens are no
-    part of it, nor are objects of other packages (a client); of `prompts`, by name, what they say.
+    """What it holds: values, also within lists, dicts, models and scorers that it was given, and functions of the
+    project. Keys and tokens are no part of it, nor are other objects of other packages (a client); of `prompts`, by
+    name, what they say.
     """
     kind = cast("type[Any]", type(scorer))
     package = kind.__module__.partition(".")[0]
@@ -28,7 +29,7 @@ def foreign_definition(scorer: Any, threshold: float | None, prompts: Json | Non
     if is_of_project(kind):
         return code_definition(scorer, {**plain, "threshold": threshold})
     walk = NamedCode(_nothing)
-    rest = {name: walk.value(_without_secrets(value)) for name, value in values.items() if not _is_plain(value)}
+    rest = {name: walk.value(_opened(value)) for name, value in values.items() if not _is_plain(value)}
     held = {name: value for name, value in rest.items() if value is not None and not SECRET_NAME.search(name)}
     code = walk.parts()[1:]
     release = _version(package)
@@ -52,13 +53,18 @@ def _nothing() -> None:
     """Where the walk begins: it names nothing."""
 
 
-def _without_secrets(value: Any) -> Any:
-    """`value` without entries of dicts whose name says that they are a key or a token."""
+def _opened(value: Any) -> Any:
+    """`value` without entries of dicts whose name says that they are a key or a token; a scorer of autoevals within
+    another as what it is and holds.
+    """
     if isinstance(value, dict):
         entries = cast("dict[Any, Any]", value).items()
-        return {key: _without_secrets(one) for key, one in entries if not SECRET_NAME.search(str(key))}
+        return {key: _opened(one) for key, one in entries if not SECRET_NAME.search(str(key))}
     if isinstance(value, list | tuple):
-        return [_without_secrets(one) for one in cast("list[Any]", value)]
+        return [_opened(one) for one in cast("list[Any]", value)]
+    kind = cast("type[Any]", type(value))
+    if callable(attribute(kind, "eval_async")) and not is_of_project(kind):
+        return [f"{kind.__module__}.{kind.__qualname__}", _opened(vars(value))]
     return value
 
 

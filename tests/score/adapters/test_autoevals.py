@@ -6,7 +6,16 @@ import asyncio
 from typing import Any
 
 import pytest
-from autoevals import ExactMatch, Levenshtein, ListContains, LLMClassifier, NumericDiff
+from autoevals import (
+    ExactMatch,
+    Factuality,
+    JSONDiff,
+    Levenshtein,
+    ListContains,
+    LLMClassifier,
+    NumericDiff,
+    ValidJSON,
+)
 from autoevals.score import Score
 
 from otel_i2e.gate import shadows
@@ -36,6 +45,46 @@ def test_its_error_is_an_error_and_no_output_is_no_content() -> None:
     """Neither is zero."""
     assert attempt(from_autoevals(NumericDiff()), "thirty", expected=30).outcome is Outcome.ERROR
     assert attempt(from_autoevals(ExactMatch()), None).outcome is Outcome.NO_CONTENT
+
+
+@pytest.mark.parametrize("ours", [ExactMatch(), JSONDiff(), Levenshtein(), NumericDiff(), ListContains(), Factuality()])
+def test_nothing_is_held_against_an_expectation_that_is_not_there(ours: Any) -> None:
+    """It would be 0, or a verdict against an empty text."""
+    made = attempt(from_autoevals(ours), "30 days", expected=None)
+    assert made.outcome is Outcome.NOT_APPLICABLE
+
+
+@pytest.mark.parametrize(
+    ("prompt", "needed"),
+    [
+        ("Is {{output}} polite? A or B", set[str]()),
+        ("Is {{output}} as {{{ expected }}}? A or B", {"expected"}),
+        ("Does {{output}} answer {{input}}? A or B", {"input"}),
+        ("Is {{output}} polite?{{#expected}} As {{expected}}?{{/expected}} A or B", set[str]()),
+    ],
+)
+def test_what_a_prompt_shows_must_be_there(prompt: str, needed: set[str]) -> None:
+    """Unless it says what to do without."""
+    assert from_autoevals(classifier(prompt_template=prompt)).required == {"output", *needed}
+    assert from_autoevals(ValidJSON()).required == {"output"}
+
+
+def test_a_scorer_within_another_is_part_of_its_identity() -> None:
+    """With what it holds; two of one kind are one."""
+    held = [
+        Levenshtein(),
+        ExactMatch(),
+        classifier(),
+        classifier(model="gpt-5"),
+        ListContains(allow_extra_entities=True),
+    ]
+    versions = [from_autoevals(JSONDiff(string_scorer=one)).version for one in held]
+    assert len(set(versions)) == len(held)
+    assert versions[0] == from_autoevals(JSONDiff()).version
+    other: Any = classifier()
+    other.extra_args["api_key"] = "sk-1"
+    assert from_autoevals(JSONDiff(string_scorer=other)).version == versions[2]
+    assert "sk-1" not in str(from_autoevals(JSONDiff(string_scorer=other)).definition)
 
 
 def test_its_identity_is_stable_and_follows_class_and_threshold() -> None:
