@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, cast
@@ -14,6 +15,7 @@ from otel_i2e.score.adapters.native import native_output
 from otel_i2e.score.answer import ScorerResult
 from otel_i2e.score.run import run_scorer
 from otel_i2e.score.scorer import Scorer
+from otel_i2e.semconv import MIME_JSON
 from otel_i2e.values import as_text
 
 __all__ = ["from_pydantic_evals", "to_pydantic_evals"]
@@ -122,8 +124,12 @@ def _result(result: Any) -> ScorerResult:
 
 def _subject(ctx: Any) -> Subject:
     given: Any = ctx.inputs
-    inputs = cast("str | Json", given) if isinstance(given, str | dict) else {"inputs": given}
-    case = Case(id=ctx.name or "case", input=inputs, expected=ctx.expected_output, metadata=dict(ctx.metadata or {}))
+    case = Case(
+        id=ctx.name or "case",
+        input=given if isinstance(given, str) else _object(given, "inputs"),
+        expected=None if ctx.expected_output is None else _json(ctx.expected_output),
+        metadata={} if ctx.metadata is None else _object(ctx.metadata, "metadata"),
+    )
     output: Any = ctx.output
     span = Span(
         trace_id="0" * 32,
@@ -134,3 +140,17 @@ def _subject(ctx: Any) -> Subject:
         duration_ms=ctx.duration * 1000,
     )
     return Subject(span=span, trace=(span,), case=case)
+
+
+def _object(value: Any, name: str) -> Json:
+    """What a case has of theirs, of whatever type it is: an object, or one with `value` under `name`."""
+    if isinstance(value, dict):
+        return cast("Json", value)
+    plain = _json(value)
+    return cast("Json", plain) if isinstance(plain, dict) else {name: plain}
+
+
+def _json(value: Any) -> Any:
+    """As an output is seen: text as text, all else as its JSON, read again."""
+    text, kind = as_text(value)
+    return json.loads(text) if kind == MIME_JSON else text

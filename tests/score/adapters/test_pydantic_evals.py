@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 from pydantic_evals import Case as TheirCase
 from pydantic_evals import Dataset
 from pydantic_evals.evaluators import (
@@ -152,6 +153,70 @@ def test_ours_sees_an_output_as_an_evaluation_does() -> None:
     none = reported(absent, None)
     assert none.assertions == {}
     assert "no_content: the span has no output text" in none.evaluator_failures[0].error_message
+
+
+@dataclass
+class Refund:
+    """What an application may give, expect and be asked, by its type."""
+
+    days: int
+
+
+class Answer(BaseModel):
+    """The same as a model."""
+
+    refund: Refund
+
+
+@pytest.mark.parametrize(
+    ("expected", "passes"),
+    [
+        (Answer(refund=Refund(30)), True),
+        ({"refund": {"days": 30}}, True),
+        ({"refund": Refund(30)}, True),
+        (Answer(refund=Refund(31)), False),
+    ],
+)
+def test_ours_sees_what_is_expected_as_it_sees_the_output(expected: Any, passes: bool) -> None:
+    """Two equal models are equal."""
+    case: Any = TheirCase(name="a", inputs="q", expected_output=expected)
+    dataset: Any = Dataset(name="d", cases=[case], evaluators=[to_pydantic_evals(BUILT_IN["equals"](None))])
+
+    async def task(_question: str) -> Answer:
+        return Answer(refund=Refund(30))
+
+    (made,) = asyncio.run(dataset.evaluate(task, progress=False)).cases
+    assert [one.value for one in made.assertions.values()] == [passes]
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours"),
+    [
+        (None, {}),
+        ({"days": 30}, {"days": 30}),
+        (Refund(30), {"days": 30}),
+        (Answer(refund=Refund(30)), {"refund": {"days": 30}}),
+        ([30], {"metadata": [30]}),
+    ],
+)
+def test_inputs_and_metadata_may_be_of_any_type(theirs: Any, ours: dict[str, Any]) -> None:
+    """A scorer reads them as JSON."""
+    seen: list[Any] = []
+
+    @scorer
+    def looks(output: str, input: Any, metadata: dict[str, Any]) -> bool:
+        seen.append((input, metadata))
+        return True
+
+    case: Any = TheirCase(name="a", inputs=Refund(30), metadata=theirs)
+    dataset: Any = Dataset(name="d", cases=[case], evaluators=[to_pydantic_evals(looks)])
+
+    async def task(_question: Any) -> str:
+        return "yes"
+
+    (made,) = asyncio.run(dataset.evaluate(task, progress=False)).cases
+    assert made.evaluator_failures == []
+    assert seen == [({"days": 30}, ours)]
 
 
 def test_its_identity_is_that_of_all_its_parameters() -> None:
