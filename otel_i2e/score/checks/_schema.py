@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from difflib import get_close_matches
+from fractions import Fraction
+from math import isfinite
 from typing import Any, Final, cast
 
 from otel_i2e.errors import ScorerError
@@ -60,7 +62,12 @@ def validator_of(schema: Json | bool) -> Any:
         kind.check_schema(schema)
     except exceptions.SchemaError as error:
         raise ScorerError(f"json_schema: not a valid schema: {error.json_path}: {error.message}") from None
-    words = {"pattern": _pattern, "patternProperties": _of_patterns, "additionalProperties": _additional}
+    words: dict[str, Any] = {
+        "pattern": _pattern,
+        "patternProperties": _of_patterns,
+        "additionalProperties": _additional,
+        "multipleOf": _multiple,
+    }
     extend = cast("Any", validators).extend  # jsonschema ships no types
     return extend(kind, words)(schema, registry=Registry[Any](), format_checker=kind.FORMAT_CHECKER)
 
@@ -131,6 +138,18 @@ def _additional(validator: Any, allowed: Any, instance: Any, schema: Json) -> An
             yield _error(f"additional properties are not allowed, and {name!r} is one")
         elif isinstance(allowed, dict):
             yield from validator.descend(given[name], allowed, path=name)
+
+
+def _multiple(validator: Any, step: float, instance: Any, _schema: Any) -> Any:
+    """By the decimals that are written: in binary 19.99 is no multiple of 0.01."""
+    if not validator.is_type(instance, "number"):
+        return
+    if (isinstance(instance, float) and not isfinite(instance)) or _exact(instance) % _exact(step):
+        yield _error(f"{instance!r} is not a multiple of {step!r}")
+
+
+def _exact(number: float) -> Fraction:
+    return Fraction(repr(number) if isinstance(number, float) else number)
 
 
 def _matching(pattern: str, names: Iterable[str]) -> list[str]:

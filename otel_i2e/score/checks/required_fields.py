@@ -58,5 +58,7 @@ def _problem(value: Any, name: str, path: list[str], kind: Kind) -> str | None:
         if not isinstance(value, dict) or part not in value:
             return f"{name} is missing"
         value = cast("Json", value)[part]
+    if kind == "integer" and isinstance(value, float):
+        return None if value.is_integer() else f"{name} is no integer: {value!r}"
     right = isinstance(value, _KINDS[kind]) and (kind in ("any", "boolean") or not isinstance(value, bool))
     return None if right else f"{name} is no {kind}: {shown(value)}"

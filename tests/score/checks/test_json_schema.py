@@ -43,6 +43,28 @@ def test_output_is_parsed_and_validated(attempt: Try, output: str, said: str | N
     assert (said or "") in (tried.score.explanation or "")
 
 
+@pytest.mark.parametrize(
+    ("number", "step", "passes"),
+    [
+        ("19.99", 0.01, True),
+        ("4.35", 0.01, True),
+        ("9.995", 0.01, False),
+        ("1e-7", 1e-8, True),
+        ("3.0", 1, True),
+        ("7", 2, False),
+        ("1" + "0" * 400, 10, True),
+        ("1e400", 0.01, False),
+        ('"7"', 2, True),
+    ],
+)
+def test_a_multiple_is_one_of_the_decimals_that_are_written(
+    attempt: Try, number: str, step: float, *, passes: bool
+) -> None:
+    """Not of their binary neighbours; a number that is too large for one is none, a text is no number."""
+    made = attempt(json_schema({"properties": {"price": {"multipleOf": step}}}), f'{{"price": {number}}}')
+    assert made.passed is passes, made
+
+
 def test_patterns_run_in_linear_time(attempt: Try) -> None:
     """The text comes from a model."""
     began = time.process_time()
