@@ -36,7 +36,7 @@ __all__ = ["Writer"]
 
 _KEYS: Final = "SELECT unnest(from_json($keys, '[[\"VARCHAR\"]]')) AS key"
 _STORED_SPANS: Final = f"""
-SELECT trace_id, span_id FROM span_rows
+SELECT trace_id, span_id, duration_ms IS NOT NULL OR end_time <> start_time FROM span_rows
 SEMI JOIN ({_KEYS}) AS sent ON sent.key[1] = trace_id AND sent.key[2] = span_id
 WHERE start_time BETWEEN make_timestamptz($first::BIGINT) AND make_timestamptz($last::BIGINT)
 """
@@ -57,19 +57,27 @@ class Writer:
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
 
-    def add_spans(self, rows: Sequence[SpanRow]) -> int:
-        """Store spans that are not there yet, by trace and span id; the number that was new.
+    def there(self, rows: Sequence[SpanRow]) -> dict[tuple[str, str], bool]:
+        """Those of these spans, by trace and span id, that are stored → whether they had ended, as far as was told.
 
         The look at what is there is bounded to the batch's time range, because a span that is sent twice has
-        the same start: 4 ms, against 28 ms unbounded, in a million spans. Of two in one call the first counts.
+        the same start: 4 ms, against 28 ms unbounded, in a million spans.
+        """
+        if not rows:
+            return {}
+        starts = [row["start_time"] for row in rows]
+        bounds = {"first": min(starts), "last": max(starts)}
+        found = self._stored(_STORED_SPANS, {(row["trace_id"], row["span_id"]) for row in rows}, bounds)
+        return {(trace_id, span_id): ended for trace_id, span_id, ended in found}
+
+    def add_spans(self, rows: Sequence[SpanRow], there: Collection[tuple[str, str]] | None = None) -> int:
+        """Store spans that are not there yet, by trace and span id; the number that was new.
+
+        `there`, where it is known, is what `there` gives. Of two in one call the first counts.
         """
         unique = {(row["trace_id"], row["span_id"]): row for row in reversed(rows)}
-        if not unique:
-            return 0
-        starts = [row["start_time"] for row in unique.values()]
-        bounds = {"first": min(starts), "last": max(starts)}
-        stored = self._stored(_STORED_SPANS, unique, bounds)
-        new = [row for key, row in unique.items() if key not in stored]
+        there = self.there(rows) if there is None else there
+        new = [row for key, row in unique.items() if key not in there]
         new.sort(key=lambda row: (row["start_time"], row["trace_id"]))  # sorted: a query over a day reads a day
         now = time.time_ns() // 1000
         for start in range(0, len(new), ROWS_AT_ONCE):  # a part at a time: packed rows are copies
@@ -158,7 +166,7 @@ class Writer:
 
     def _add_scores(self, table: str, rows: Sequence[ScoreRow]) -> int:
         unique = {(row.score_id,): row for row in reversed(rows)}
-        stored = self._stored(_STORED_SCORES.format(table=table), unique) if unique else set[tuple[str, ...]]()
+        stored = self._stored(_STORED_SCORES.format(table=table), unique) if unique else set[tuple[Any, ...]]()
         new = [row for key, row in unique.items() if key not in stored]
         insert_records(self._connection, table, new[::-1])
         return len(new)
@@ -171,7 +179,7 @@ class Writer:
     def add_identities(self, identities: Sequence[ScorerIdentity]) -> int:
         """Keep what versions of scorers are; one that is kept already stays. The number of new ones."""
         unique = {(one.scorer, one.scorer_version): one for one in reversed(identities)}
-        stored = self._stored(_STORED_IDENTITIES, unique) if unique else set[tuple[str, ...]]()
+        stored = self._stored(_STORED_IDENTITIES, unique) if unique else set[tuple[Any, ...]]()
         new = [one for key, one in unique.items() if key not in stored]
         insert(self._connection, "scorer_identities", [_fields(one) for one in new])
         return len(new)
@@ -219,7 +227,7 @@ class Writer:
     def add_verdicts(self, verdicts: Sequence[RecordedVerdict]) -> int:
         """Keep verdicts of judges under what was asked; one that is kept already stays. The number of new ones."""
         unique = {(one.request,): one for one in reversed(verdicts)}
-        stored = self._stored(_STORED_VERDICTS, unique) if unique else set[tuple[str, ...]]()
+        stored = self._stored(_STORED_VERDICTS, unique) if unique else set[tuple[Any, ...]]()
         new = [one for key, one in unique.items() if key not in stored]
         insert(self._connection, "verdicts", [_fields(one) for one in new])
         return len(new)
@@ -236,7 +244,7 @@ class Writer:
 
     def _stored(
         self, sql: str, keys: Collection[tuple[str, ...]], params: Mapping[str, Any] | None = None
-    ) -> set[tuple[str, ...]]:
+    ) -> set[tuple[Any, ...]]:
         """Those of `keys` that are in the table."""
         return set(self._connection.execute(sql, {"keys": json_text(list(keys)), **(params or {})}).fetchall())
 

@@ -1,16 +1,19 @@
-"""Content in log records goes onto its span, whichever of the two comes first, however much later the other."""
+"""Content in log records goes onto its span, whichever of the two comes first, however much later the other.
+
+So does the end of a span that was sent before it had ended, with all that was not known then.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from otel_i2e.models import SpanRow
 from otel_i2e.normalize import RawLog, key_of, log_of, log_text, normalize_span, raw_of
 from otel_i2e.store import Writer
 
-__all__ = ["GIVEN_UP_DAYS", "join_content"]
+__all__ = ["GIVEN_UP_DAYS", "ended_first", "join_content", "join_end"]
 
 GIVEN_UP_DAYS: Final = 7
 """A log record whose span has not come by then is dropped: the span was sampled out."""
@@ -38,6 +41,44 @@ def join_content(writer: Writer, rows: Sequence[SpanRow], logs: Sequence[RawLog]
     writer.keep_logs([(*key, log_text(log)) for key, found in came.items() if key not in there for log in found])
     joined = [_with(row, came[key_of(row)]) for row in stored]
     return [row for row in joined if row is not None]
+
+
+def join_end(writer: Writer, rows: Sequence[SpanRow], there: Mapping[Key, bool]) -> list[SpanRow]:
+    """Those of `rows` that have ended, where what is stored of the span had not; content that came for it is in them.
+
+    `there` is what the store has of `rows`, as `Writer.there` says.
+    """
+    ended = {key_of(row): row for row in reversed(rows) if there.get(key_of(row)) is False and _has_ended(row)}
+    if not ended:
+        return []
+    found: list[SpanRow] = []
+    for stored in writer.stored_spans(ended.keys()):
+        row = ended[key_of(stored)]
+        if row["start_time"] == stored["start_time"]:
+            row.update(_with(row, raw_of(stored)[1]) or {})
+            found.append(row)
+    return found
+
+
+def ended_first(rows: Sequence[SpanRow]) -> Sequence[SpanRow]:
+    """`rows` with those that have not ended behind all others: of two of one span the first is stored.
+
+    What has ended gets the content that came for the other.
+    """
+    begun = [row for row in rows if not _has_ended(row)]
+    if not begun:
+        return rows
+    ended = [row for row in rows if _has_ended(row)]
+    twins = {key_of(row): row for row in reversed(ended)}
+    for row in begun:
+        if (twin := twins.get(key_of(row))) is not None:
+            twin.update(_with(twin, raw_of(row)[1]) or {})
+    return [*ended, *begun]
+
+
+def _has_ended(row: SpanRow) -> bool:
+    """Whether its end was told: one that was not is its start."""
+    return row["duration_ms"] is not None or row["end_time"] != row["start_time"]
 
 
 def _by_span(logs: Sequence[RawLog]) -> dict[Key, list[RawLog]]:

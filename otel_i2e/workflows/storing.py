@@ -12,7 +12,7 @@ from otel_i2e.models import ScoreRow, SpanRow
 from otel_i2e.normalize import RawLog, RawSpan, is_evaluation, normalize_span
 from otel_i2e.store import Store
 from otel_i2e.workflows.evaluated import scores_of_answers
-from otel_i2e.workflows.late_content import GIVEN_UP_DAYS, join_content
+from otel_i2e.workflows.late_content import GIVEN_UP_DAYS, ended_first, join_content, join_end
 from otel_i2e.workflows.linking import link_calls
 from otel_i2e.workflows.preparing import NOBODYS_DATA, Prepared
 
@@ -140,13 +140,15 @@ def _write(
     if not rows and not scores and not logs:
         return _Written()
     with Store.of(settings).write() as writer:
+        rows, there = ended_first(rows), writer.there(rows)
+        ended = join_end(writer, rows, there)
         again = join_content(writer, rows, [log for log in logs if not is_evaluation(log)])
         link_calls(writer, [*rows, *again])
-        writer.replace_spans(again)
+        writer.replace_spans([*ended, *again])
         results = [log for log in logs if is_evaluation(log)]
         scores = scores_of_answers(writer, [*rows, *again], results, scores)
         return _Written(
-            writer.add_spans(rows) if rows else 0,
+            writer.add_spans(rows, there),
             writer.add_scores(scores) if scores else 0,
             writer.drop_logs(days=GIVEN_UP_DAYS) if logs else 0,
         )

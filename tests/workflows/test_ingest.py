@@ -175,10 +175,10 @@ def test_a_row_that_the_store_refuses_is_found_among_the_others(
     """Halves of halves: only the culprit is set aside."""
     real = Writer.add_spans
 
-    def picky(self: Writer, rows: Sequence[SpanRow]) -> int:
+    def picky(self: Writer, rows: Sequence[SpanRow], there: Any = None) -> int:
         if any(row["span_id"].endswith("5") for row in rows):
             raise RowRefused("not this one")
-        return real(self, rows)
+        return real(self, rows, there)
 
     monkeypatch.setattr(Writer, "add_spans", picky)
     spool.put(traces(*range(3, 7)))
@@ -195,10 +195,10 @@ def test_a_row_that_is_refused_alone_is_set_aside_at_once(
     """It does not wait for others that show it is to blame: a plain row does, and leaves no trace."""
     real = Writer.add_spans
 
-    def picky(self: Writer, rows: Sequence[SpanRow]) -> int:
+    def picky(self: Writer, rows: Sequence[SpanRow], there: Any = None) -> int:
         if any(row["span_id"].endswith("5") for row in rows):
             raise RowRefused("not this one")
-        return real(self, rows)
+        return real(self, rows, there)
 
     monkeypatch.setattr(Writer, "add_spans", picky)
     spool.put(traces(5))
@@ -293,9 +293,9 @@ def test_no_lease_is_begun_after_a_stop(settings: Settings, spool: Spool, monkey
     stop = threading.Event()
     real = Writer.add_spans
 
-    def stopping(self: Writer, rows: Sequence[SpanRow]) -> int:
+    def stopping(self: Writer, rows: Sequence[SpanRow], there: Any = None) -> int:
         stop.set()
-        return real(self, rows)
+        return real(self, rows, there)
 
     monkeypatch.setattr(module, "_PORTION_BYTES", 1)
     monkeypatch.setattr(module, "_LEASE_BYTES", 1)
@@ -407,6 +407,33 @@ def test_content_finds_its_span_whichever_comes_first(
     assert [event["name"] for event in row.events or ()] == ["gen_ai.user.message", "gen_ai.choice"]
     with Store.of(settings).read() as reader:
         assert reader.rows("SELECT * FROM waiting_logs") == []
+
+
+@pytest.mark.parametrize("order", ["unfinished first", "finished first"])
+@pytest.mark.parametrize("at_once", [False, True], ids=["one by one", "in one lease"])
+def test_a_span_that_was_sent_before_it_ended_gets_its_end(
+    settings: Settings, spool: Spool, order: str, at_once: bool
+) -> None:
+    """And all that was not known then; it stays one row, with the content that a log record had told meanwhile."""
+    bare = {"gen_ai.operation.name": "chat", "gen_ai.request.model": "m"}
+    asked = logs(("gen_ai.user.message", 1, {"content": "hi"}))
+    sent: list[tuple[bytes, Signal]] = [
+        (traces(1, attributes=bare, end=0), "traces"),
+        (asked, "logs"),
+        (traces(1, attributes={**bare, "gen_ai.usage.output_tokens": 5}), "traces"),
+    ]
+    stored = duplicate = 0
+    for body, signal in sent if order == "unfinished first" else reversed(sent):
+        spool.put(body, signal=signal)
+        if not at_once:
+            report = ingest(settings)
+            stored, duplicate = stored + report.stored, duplicate + report.duplicate
+    if at_once:
+        report = ingest(settings)
+        stored, duplicate = report.stored, report.duplicate
+    (row,) = spans(settings)
+    assert (row.duration_ms, row.output_tokens, row.input_text) == (1.0, 5, "hi")
+    assert (stored, duplicate) == (1, 1)
 
 
 def test_content_that_is_sent_again_at_once_is_there_once(settings: Settings, spool: Spool) -> None:
@@ -529,14 +556,14 @@ def spans(settings: Settings) -> list[Span]:
         return sorted(reader.spans(), key=lambda span: span.span_id)
 
 
-def traces(*numbers: int, attributes: dict[str, Any] | None = None) -> bytes:
+def traces(*numbers: int, attributes: dict[str, Any] | None = None, end: int = NOW + 1_000_000) -> bytes:
     """A request with one span for each number, which is its span id."""
     request = ExportTraceServiceRequest()
     of_scope = request.resource_spans.add().scope_spans.add()
     for number in numbers:
         span = of_scope.spans.add()
         span.trace_id, span.span_id, span.name = b"\1" * 16, number.to_bytes(8), "chat"
-        span.start_time_unix_nano, span.end_time_unix_nano = NOW, NOW + 1_000_000
+        span.start_time_unix_nano, span.end_time_unix_nano = NOW, end
         fill(span.attributes, CALL if attributes is None else attributes)
     return request.SerializeToString()
 
