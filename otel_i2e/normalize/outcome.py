@@ -13,7 +13,8 @@ from otel_i2e.normalize.readers import text
 __all__ = ["put_outcome"]
 
 _CODES: Final = ("http.response.status_code", "http.status_code", "rpc.grpc.status_code", "error.code", "status_code")
-_CODE_TOLD: Final = re.compile(r"\bError code: (\d{3})\b")  # as the SDKs of OpenAI and Anthropic begin their messages
+_CODE_TOLD: Final = re.compile(r"\b(?:Error code|status_code): (\d{3})\b")
+"""As the SDKs of OpenAI and Anthropic begin their messages, and as pydantic-ai does."""
 
 
 def put_outcome(row: SpanRow, raw: RawSpan) -> None:

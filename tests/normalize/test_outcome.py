@@ -46,9 +46,11 @@ def test_the_message_is_the_description_or_the_exception_s(row_of: RowOf, event:
 
 
 def test_the_code_that_an_sdk_tells_in_its_message(row_of: RowOf, event: Callable[..., RawEvent]) -> None:
-    """OpenAI's and Anthropic's messages begin with it; a number elsewhere is no code."""
+    """OpenAI's, Anthropic's and pydantic-ai's messages begin with it; a number elsewhere is no code."""
     told = event("exception", {"exception.message": "Error code: 529 - {'type': 'error'}"})
     assert row_of({}, status_code="error", events=[told])["error_code"] == "529"
     assert row_of({}, status_code="error", status_message="E: Error code: 500 - x")["error_code"] == "500"
+    said = "ModelServerError: status_code: 500, model_name: m"
+    assert row_of({}, status_code="error", status_message=said)["error_code"] == "500"
     assert row_of({}, status_code="error", status_message="took 500 ms")["error_code"] is None
     assert row_of({}, status_code="ok", status_message="Error code: 500 - x")["error_code"] is None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from otel_i2e.normalize.printed import printed
+from otel_i2e.normalize.printed import given_only, printed
 
 
 @pytest.mark.parametrize(
@@ -27,3 +27,10 @@ def test_anything_else_stays(value: object) -> None:
 def test_long_text_is_not_parsed() -> None:
     """It costs 100 times what JSON costs."""
     assert printed("[1, 2]", longest=3) == "[1, 2]"
+
+
+def test_arguments_that_were_not_given_are_left_out() -> None:
+    """As the SDKs of OpenAI and Anthropic print them; what only looks like them was given."""
+    omitted = {"top_p": "<openai.Omit object at 0x7f9ac453f950>", "seed": "NOT_GIVEN", "user": "<a.b.C object at 0x0>"}
+    given = {"stop": "<end>", "model": "m", "n": 0, "note": "see <openai.Omit object at 0x7f9ac453f950>"}
+    assert given_only({**omitted, **given}) == given

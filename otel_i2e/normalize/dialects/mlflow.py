@@ -15,7 +15,9 @@ from otel_i2e.normalize.dialect import Dialect, Facts
 from otel_i2e.normalize.documents import documents
 from otel_i2e.normalize.messages import Content, content
 from otel_i2e.normalize.or_empty import object_or_empty
-from otel_i2e.normalize.payloads import answered, asked
+from otel_i2e.normalize.payloads import answered, asked, params
+from otel_i2e.normalize.printed import given_only
+from otel_i2e.normalize.pydantic_ai_messages import are_pydantic_ai, pydantic_ai_answered, pydantic_ai_asked
 from otel_i2e.normalize.raw import Json, RawEvent, RawLog, RawSpan, is_object
 from otel_i2e.normalize.readers import amount, object_of, text, tool_result
 from otel_i2e.normalize.usage import usage
@@ -23,6 +25,7 @@ from otel_i2e.normalize.usage import usage
 __all__ = ["MLFLOW"]
 
 _CHUNK: Final = "mlflow.chunk.value"
+_NO_PARAMS: Final = frozenset({"model_name", "_type"})
 _KINDS: Final = {
     "LLM": "llm",
     "CHAT_MODEL": "llm",
@@ -71,7 +74,17 @@ def _read(raw: RawSpan, _logs: Sequence[RawLog]) -> Facts:
         return {"input_text": _query(given), "documents": documents(back)}
     if kind == "embedding":
         return _embedded(sent, given, back)
-    return {"input_text": text(given or None), "output_text": text(back)}
+    return {"input_text": text(_prompt(given) or None), "output_text": text(_output(back))}
+
+
+def _prompt(given: Any) -> Any:
+    """What a person said, out of the arguments of a run of pydantic-ai."""
+    return given.get("user_prompt", given) if is_object(given) else given
+
+
+def _output(back: Any) -> Any:
+    """What the run of an agent gave, out of all that pydantic-ai knows of it."""
+    return back["output"] if is_object(back) and "_new_messages_serialized" in back and "output" in back else back
 
 
 def _embedded(sent: Json, given: Any, back: Any) -> Facts:
@@ -87,14 +100,33 @@ def _embedded(sent: Json, given: Any, back: Any) -> Facts:
 
 
 def _call(sent: Json, given: Any, back: Any, streamed: Facts) -> Facts:
-    """`mlflow.llm.model` is the model that was asked for with some providers, that which answered with others."""
-    facts = {**asked(given), **{name: value for name, value in answered(back).items() if value is not None}}
+    """`mlflow.llm.model` is the model that was asked for with some providers, that which answered with others.
+
+    LiteLLM tells it as `model`, and its price; LangChain's parameters stand beside its messages.
+    """
+    facts = {**_asked(given), **{name: value for name, value in _answered(back).items() if value is not None}}
     facts |= streamed
     if facts.get("request_model") is None:
-        facts["request_model"] = _word(sent.get("mlflow.llm.model"))
+        facts["request_model"] = _word(sent.get("mlflow.llm.model" if "litellm_call_id" not in sent else "model"))
+    if (chosen := object_of(sent.get("invocation_params"))) is not None:
+        kept = {name: value for name, value in chosen.items() if name not in _NO_PARAMS}
+        facts["request_params"] = {**(facts.get("request_params") or {}), **(params(kept) or {})} or None
+    if "litellm_call_id" in sent:
+        facts["cost_usd"] = amount(sent.get("response_cost"))
     if sent.get("mlflow.llm.provider") is None:
         facts["provider"] = _word(sent.get("mlflow.message.format"))
     return facts
+
+
+def _asked(given: Any) -> Facts:
+    """Of a request, or of the arguments of the function that sends it: there may be some that were not given."""
+    if not is_object(given):
+        return asked(given)
+    return pydantic_ai_asked(given) if are_pydantic_ai(given.get("messages")) else asked(given_only(given))
+
+
+def _answered(back: Any) -> Facts:
+    return pydantic_ai_answered(back) if is_object(back) and are_pydantic_ai(back) else answered(back)
 
 
 def _streamed(events: Sequence[RawEvent], back: Any) -> Facts:

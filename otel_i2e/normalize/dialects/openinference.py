@@ -29,6 +29,10 @@ _KINDS: Final = {
     "EMBEDDING": "embedding",
 }
 _AGENTS: Final = "openinference.instrumentation.openai_agents"
+_NEVER_LEARN: Final = tuple(
+    f"openinference.instrumentation.{name}" for name in ("agno", "crewai", "dspy", "smolagents")
+)
+"""Their `llm.model_name` is the model of the application's object, whichever answered."""
 _ANSWERS: Final = frozenset({"content", "tool_call_id"})
 """A message of a tool without any of them says nothing."""
 _MODEL_NAMES: Final = ("model", "model_name")
@@ -101,6 +105,8 @@ def _models(raw: RawSpan, given: Json, request: Facts, answer: Facts) -> Facts:
     asked = text(told) or request.get("request_model")
     named = text(raw.attributes.get("llm.model_name"))
     answered = answer.get("response_model")
+    if raw.scope_name.startswith(_NEVER_LEARN):
+        return {"request_model": asked or named, "response_model": answered}
     if answered is not None:
         return {"request_model": asked or (named if named != answered else None), "response_model": answered}
     if raw.status_code == "error" or asked == named or raw.scope_name.startswith(_AGENTS):

@@ -93,3 +93,34 @@ def test_a_stream_without_output_is_put_together(row_of: RowOf) -> None:
     assert (row["input_tokens"], row["output_tokens"]) == (5, 3)
     whole = row_of({**sent, "mlflow.spanOutputs": '"Hello, all of it"'}, events=events)
     assert whole["output_text"] == "Hello, all of it"
+
+
+def test_arguments_that_were_not_given_are_no_parameters(row_of: RowOf) -> None:
+    """The OpenAI Agents SDK passes every argument, most of them as an object that says nothing."""
+    omitted = "<openai.Omit object at 0x7f9ac453f950>"
+    given = {
+        "model": "m",
+        "input": "hi",
+        "instructions": omitted,
+        "temperature": omitted,
+        "stop": omitted,
+        "top_p": 0.5,
+    }
+    row = row_of({"mlflow.spanType": '"CHAT_MODEL"', "mlflow.spanInputs": json.dumps(given)})
+    assert (row["request_model"], row["request_params"]) == ("m", '{"top_p":0.5}')
+    assert (row["system_instructions"], row["input_text"]) == (None, "hi")
+
+
+def test_litellm_tells_model_and_price_by_themselves(row_of: RowOf) -> None:
+    """They are neither in the request nor under MLflow's names."""
+    known = {"litellm_call_id": '"c"', "call_type": '"completion"', "model": '"gpt-5-mini"', "response_cost": "0.25"}
+    sent = {"mlflow.spanType": '"LLM"', "mlflow.spanInputs": '{"messages": [{"role": "user", "content": "hi"}]}'}
+    row = row_of({**sent, **known})
+    assert (row["request_model"], row["cost_usd"], row["input_text"]) == ("gpt-5-mini", 0.25, "hi")
+
+
+def test_parameters_of_langchain_stand_beside_its_messages(row_of: RowOf) -> None:
+    """`_type` is LangChain's own."""
+    chosen = '{"model": "m", "model_name": "m", "max_completion_tokens": 77, "_type": "openai-chat", "stop": null}'
+    row = row_of({"mlflow.spanType": '"CHAT_MODEL"', "mlflow.spanInputs": "[]", "invocation_params": chosen})
+    assert row["request_params"] == '{"max_tokens":77}'

@@ -281,3 +281,14 @@ def test_a_tool_message_that_says_nothing_has_no_result(row_of: RowOf) -> None:
     assert json.loads(row["input_messages"])[0]["parts"] == [
         {"type": "tool_call_response", "id": "c", "response": None}
     ]
+
+
+@pytest.mark.parametrize("library", ["agno", "crewai", "dspy", "smolagents"])
+def test_some_never_learn_which_model_answered(row_of: RowOf, library: str) -> None:
+    """They name the model of the application's object: with Agno `gpt-5-mini`, when another had answered."""
+    sent = {"openinference.span.kind": "LLM", "llm.model_name": "gpt-5-mini", "output.value": "[]"}
+    answer = {"llm.output_messages.0.message.role": "assistant", "llm.output_messages.0.message.content": "hi"}
+    row = row_of({**sent, **answer}, scope_name=f"openinference.instrumentation.{library}")
+    assert (row["request_model"], row["response_model"]) == ("gpt-5-mini", None)
+    row = row_of({**sent, **answer}, scope_name="openinference.instrumentation.openai")
+    assert (row["request_model"], row["response_model"]) == (None, "gpt-5-mini")
