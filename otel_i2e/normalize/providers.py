@@ -40,8 +40,13 @@ _SPELLINGS: Final = {
 _APIS: Final = (".chat", ".responses", ".messages", ".completion", ".embedding")
 """How the AI SDK ends the names of its providers: by the API that it calls."""
 _FRAMEWORKS: Final = frozenset(
-    {"strands-agents", "langchain", "langgraph", "llama_index", "haystack", "pydantic-ai", "litellm", "unknown"}
+    {
+        *("strands-agents", "langchain", "langgraph", "llama_index", "haystack", "pydantic-ai", "litellm", "unknown"),
+        *("openai-agent", "pydantic_ai", "llamaindex", "crewai", "dspy", "smolagents", "autogen", "ag2"),
+        *("vercel_ai", "voltagent", "livekit"),
+    }
 )
+"""The second and third line as MLflow says in what format a span's messages are."""
 
 
 def provider_of(sent: str) -> str | None:

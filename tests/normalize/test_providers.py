@@ -19,6 +19,7 @@ from otel_i2e.normalize.providers import provider_of
         ("my-own-gateway", "my-own-gateway"),
         ("strands-agents", None),
         ("LangChain", None),
+        ("openai-agent", None),
         (" ", None),
     ],
 )

@@ -18,7 +18,7 @@ from otel_i2e.normalize.or_empty import object_or_empty
 from otel_i2e.normalize.payloads import answered, asked, params
 from otel_i2e.normalize.printed import given_only
 from otel_i2e.normalize.pydantic_ai_messages import are_pydantic_ai, pydantic_ai_answered, pydantic_ai_asked
-from otel_i2e.normalize.raw import Json, RawEvent, RawLog, RawSpan, is_object
+from otel_i2e.normalize.raw import Json, RawEvent, RawLog, RawSpan, is_list, is_object
 from otel_i2e.normalize.readers import amount, object_of, text, tool_result
 from otel_i2e.normalize.usage import usage
 
@@ -26,6 +26,8 @@ __all__ = ["MLFLOW"]
 
 _CHUNK: Final = "mlflow.chunk.value"
 _NO_PARAMS: Final = frozenset({"model_name", "_type"})
+_RESPONSE: Final = ("id", "model", "usage", "incomplete_details", "instructions")
+"""Fields of OpenAI's response, which are attributes of the spans of its Agents SDK."""
 _KINDS: Final = {
     "LLM": "llm",
     "CHAT_MODEL": "llm",
@@ -64,6 +66,8 @@ def _read(raw: RawSpan, _logs: Sequence[RawLog]) -> Facts:
     given = None if given == "null" else given
     back = None if back == "null" else back
     if kind == "llm":
+        if is_list(back) and _plain(sent.get("object")) == "response":
+            given, back = _whole(sent, given, back)
         counted = usage(_plain(sent.get("mlflow.chat.tokenUsage")))
         told = {name: value for name, value in counted.items() if value is not None}
         return {**_call(sent, given, back, _streamed(raw.events, back)), **told}
@@ -85,6 +89,13 @@ def _prompt(given: Any) -> Any:
 def _output(back: Any) -> Any:
     """What the run of an agent gave, out of all that pydantic-ai knows of it."""
     return back["output"] if is_object(back) and "_new_messages_serialized" in back and "output" in back else back
+
+
+def _whole(sent: Json, given: Any, output: list[Any]) -> tuple[Any, Json]:
+    """What the model was asked and answered, where the rest of OpenAI's response stands beside its output."""
+    told = {name: _plain(sent.get(name)) for name in _RESPONSE}
+    asked_for = {"input": given, "instructions": told["instructions"]} if is_list(given) else given
+    return asked_for, {**told, "output": output}
 
 
 def _embedded(sent: Json, given: Any, back: Any) -> Facts:

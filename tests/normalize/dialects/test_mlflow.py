@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from otel_i2e.models import SpanRow
-from otel_i2e.normalize import RawEvent
+from otel_i2e.normalize import RawEvent, duplicate_links
 
 Sent = Callable[[str, str], Any]
 RowOf = Callable[..., SpanRow]
@@ -124,3 +124,51 @@ def test_parameters_of_langchain_stand_beside_its_messages(row_of: RowOf) -> Non
     chosen = '{"model": "m", "model_name": "m", "max_completion_tokens": 77, "_type": "openai-chat", "stop": null}'
     row = row_of({"mlflow.spanType": '"CHAT_MODEL"', "mlflow.spanInputs": "[]", "invocation_params": chosen})
     assert row["request_params"] == '{"max_tokens":77}'
+
+
+AGENTS: dict[str, Any] = {
+    "mlflow.spanType": '"CHAT_MODEL"',
+    "mlflow.message.format": '"openai-agent"',
+    "mlflow.spanInputs": '[{"content": "weather?", "role": "user"}]',
+    "mlflow.spanOutputs": json.dumps(
+        [
+            {"arguments": '{"city": "Oslo"}', "call_id": "call_1", "name": "get_weather", "type": "function_call"},
+            {"arguments": '{"city": "Rome"}', "call_id": "call_2", "name": "get_weather", "type": "function_call"},
+        ]
+    ),
+    "id": '"resp_1"',
+    "object": '"response"',
+    "model": '"gpt-5-mini"',
+    "instructions": '"be kind"',
+    "incomplete_details": "null",
+    "temperature": "null",
+    "usage": '{"input_tokens": 24, "input_tokens_details": {"cached_tokens": 3}, "output_tokens": 41, '
+    '"output_tokens_details": {"reasoning_tokens": 5}, "total_tokens": 65}',
+}
+"""As `mlflow.openai.autolog()` has it of the Agents SDK: all fields of the response but its output are attributes."""
+
+
+def test_a_response_of_the_agents_sdk_is_whole(row_of: RowOf) -> None:
+    """The format of the messages is no provider; instructions are no message of a person."""
+    row = row_of(AGENTS)
+    assert (row["provider"], row["response_id"], row["response_model"]) == (None, "resp_1", "gpt-5-mini")
+    assert (row["input_tokens"], row["output_tokens"]) == (24, 41)
+    assert (row["cache_read_tokens"], row["reasoning_tokens"]) == (3, 5)
+    assert "be kind" in row["system_instructions"]
+    assert (row["input_text"], row["request_params"]) == ("weather?", None)
+    (message,) = json.loads(row["output_messages"])
+    assert [part["id"] for part in message["parts"]] == ["call_1", "call_2"]
+
+
+def test_the_agents_sdk_and_the_client_below_it_saw_one_call(row_of: RowOf) -> None:
+    """One line, `mlflow.openai.autolog()`, traces both; without the answer too, as of a run that was stopped."""
+    below = {"mlflow.spanType": '"CHAT_MODEL"', "mlflow.message.format": '"openai"', "mlflow.llm.model": '"gpt-5-mini"'}
+    below |= {
+        "mlflow.spanInputs": '{"model": "gpt-5-mini", "input": [{"content": "weather?", "role": "user"}]}',
+        "mlflow.spanOutputs": '{"object": "response", "id": "resp_1", "model": "gpt-5-mini", "output": []}',
+        "mlflow.chat.tokenUsage": '{"input_tokens": 24, "output_tokens": 41}',
+    }
+    inner = row_of(below, span_id="b" * 16, parent_span_id="a" * 16)
+    unanswered = {name: value for name, value in AGENTS.items() if name.startswith("mlflow.") and "Outputs" not in name}
+    for told in (AGENTS, unanswered):
+        assert len(duplicate_links([row_of(told, span_id="a" * 16), inner])) == 1
