@@ -31,6 +31,11 @@ def _has_digit(text: str) -> bool:
     return any("0" <= character <= "9" for character in text)
 
 
+def _is_password(text: str) -> bool:
+    """In prose: with a digit, and no `12-digit`."""
+    return _has_digit(text) and re.fullmatch(r"\d+-[^\W\d]+\W*", text) is None
+
+
 def _is_bare_aws(text: str) -> bool:
     """40 characters of three kinds."""
     text = text.strip(".")
@@ -52,6 +57,13 @@ _NAMES: Final = (
     r"(?:iam|hmac|signing|encryption|master|subscription)[_\-]key|[a-z0-9]_pass|"
     r"client[_\-]?secret|(?:auth|access|refresh|session|bearer|api|id)[_\-]?token|credentials?"
 )
+
+_PASSWORDS: Final = (
+    r"passwort|kennwort|mot de passe|contraseña|senha|palavra-passe|wachtwoord|hasło|lösenord|adgangskode|passord|"
+    r"salasana|heslo|jelszó|parol[ăa]|şifre|пароль|密码|密碼|口令|パスワード|비밀번호|mật khẩu|كلمة المرور"
+)
+"""`password` in other languages: also prose, so that what stands there must have a digit."""
+_SAYS: Final = r"(?:[\"'\\*]{0,6}\s*(?:[:=：]|は)\s*|\s+(?:ist|lautet|est|es|é|is|är|to|on|je):?\s+)"
 
 SECRET_NAME: Final = re.compile(
     rf"(?:{_NAMES}|(?:^|[._\-])(?:token|authorization|proxy-authorization|cookie|set-cookie))$", re.IGNORECASE
@@ -117,7 +129,12 @@ SHAPES: Final = (
     Shape(
         "assigned-secret",
         r"(?i)(?:passw(?:or)?d|passphrase|api[_\- ]?key) is:?\s+[\"'\\]{0,6}([^\s\"'\\,;]{6,})",
-        _has_digit,
+        _is_password,
+    ),
+    Shape(
+        "assigned-secret",
+        rf"(?i)(?:{_PASSWORDS}){_SAYS}[\"'\\*`„“«]{{0,6}}([^\s\"'\\,;<>„“”«»`。、，]{{6,}})",
+        _is_password,
     ),
     Shape("assigned-secret", rf"(?i)<(?:{_NAMES})>\s*([^<]{{4,}})</"),
     Shape("assigned-secret", r"(?i)[\"']token\\*[\"']\s*:\s*\\*[\"']([^\s\"'\\]{16,})", _has_digit),

@@ -39,6 +39,15 @@ def number(text: str) -> int:
         ("toolu_01A09q90qw90lq917835lq9A and so on", "toolu_01A09q90qw90lq917835lq9A and so on"),
         ("the password is long: over 12", "the password is long: over 12"),
         ("token count: 1234567", "token count: 1234567"),
+        ("the password is 12-digit, api key is 8-character.", "the password is 12-digit, api key is 8-character."),
+        ("Das Passwort lautet „Tr0ub4dor&3“", "Das Passwort lautet „[redacted:assigned-secret]“"),
+        ("**Kennwort**: Hunter2!xyz9", "**Kennwort**: [redacted:assigned-secret]"),
+        ("mot de passe : Tr0ub4dor", "mot de passe : [redacted:assigned-secret]"),
+        ("La contraseña es s3cr3tP4ss!", "La contraseña es [redacted:assigned-secret]"),
+        ("пароль: Qwerty123!", "пароль: [redacted:assigned-secret]"),
+        ("密码：Abc12345。", "密码：[redacted:assigned-secret]。"),
+        ("Ihr Passwort: mindestens 12 Zeichen", "Ihr Passwort: mindestens 12 Zeichen"),
+        ("Das Passwort ist 12-stellig. Passwort vergessen?", "Das Passwort ist 12-stellig. Passwort vergessen?"),
     ],
 )  # fmt: skip
 def test_what_is_secret_and_what_is_not(text: str, clean: str) -> None:
