@@ -101,8 +101,8 @@ def _only(requests: Iterator[bytes], context: Any, arrivals: Arrivals) -> bytes:
         try:
             return next(requests)
         except (StopIteration, grpc.RpcError):
-            if call.is_cut:
-                raise too_slow(arrivals.seconds) from None
+            if call.had is not None:
+                raise too_slow(call.had) from None
             raise Refused(
                 "no message over gRPC", "the call ended before its message: too large, or the sender went"
             ) from None
