@@ -18,7 +18,7 @@ HEADER = 40
 
 def _run(*arguments: str | Path | int) -> list[str]:
     command = [sys.executable, str(TRIALS), *map(str, arguments)]
-    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=600).stdout.splitlines()
+    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=3600).stdout.splitlines()
 
 
 def _whole(found: dict[str, Any]) -> set[str]:
