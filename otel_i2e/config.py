@@ -160,7 +160,19 @@ def load_settings(
             if key not in _SETTINGS:
                 raise ConfigError(f"{key!r} is not a setting; the settings are {', '.join(_SETTINGS)}")
             values[key] = _typed(f"argument {key!r}", key, value)
-    return Settings(**values)
+    settings = Settings(**values)
+    _check_store(settings)
+    return settings
+
+
+def _check_store(settings: Settings) -> None:
+    """DuckDB takes a path from its `?` on for parameters, and looks for its log under another name."""
+    path = str(settings.store_path)
+    if "?" in path.removeprefix("\\\\?\\") and not settings.store.startswith("ducklake:"):
+        raise ConfigError(
+            f"store {path!r} is not valid: DuckDB keeps no file in a path with a '?'; "
+            "name another with --store, I2E_STORE or `store`"
+        )
 
 
 _SETTINGS: Final = tuple(f.name for f in fields(Settings) if f.name != "source")

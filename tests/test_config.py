@@ -120,6 +120,14 @@ def test_wrong_variable_names_the_variable() -> None:
         load_settings({"I2E_INGEST_INTERVAL": "soon"})
 
 
+@pytest.mark.parametrize("place", ["what?/i2e.duckdb", "i2e?.duckdb"])
+def test_a_store_that_duckdb_cannot_keep_is_refused_at_once(tmp_path: Path, place: str) -> None:
+    """Before a span is taken that would wait for ever."""
+    with pytest.raises(ConfigError, match=r"store .*\?.* is not valid: .*name another with --store"):
+        load_settings({}, store=str(tmp_path / place))
+    assert load_settings({}, store="ducklake:postgres:host=a?b").store.endswith("a?b")
+
+
 def test_named_file_must_exist(tmp_path: Path) -> None:
     """--config of a missing file says so."""
     with pytest.raises(ConfigError, match="nowhere"):

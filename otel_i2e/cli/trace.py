@@ -64,7 +64,7 @@ def command(
         found: Any = _as_json(tree)
         emit_json(with_blobs_in(settings, found) if blobs else found)
     else:
-        _print(tree, 100_000 if full else 160)
+        _print(tree, sys.maxsize if full else 160)
 
 
 def _print(tree: TraceTree, most: int) -> None:

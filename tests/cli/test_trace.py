@@ -79,6 +79,13 @@ def test_a_tree(i2e: Callable[..., Any]) -> None:
     assert "long " * 99 in i2e("trace", "ab", "--full").out
 
 
+def test_full_is_all_of_a_text(i2e: Callable[..., Any]) -> None:
+    """However long it is."""
+    said = "word " * 30_000
+    _fill(llm_span(said, "Yes.", trace_id=_TRACE))
+    assert said.strip() in i2e("trace", "ab", "--full").out
+
+
 def test_content_that_was_cut_or_hidden_is_said_of_every_kind(i2e: Callable[..., Any]) -> None:
     """Of tools and retrievals as of model calls; that there is none, only of the latter."""
     _fill(
