@@ -18,6 +18,8 @@ from uuid import uuid4
 from otel_i2e.blobs import restored
 from otel_i2e.config import Settings
 from otel_i2e.errors import NotFound, StoreError
+from otel_i2e.losses import remedy
+from otel_i2e.workflows.ownership import give_to_owner, make_folder
 
 __all__ = ["blobs_folder", "keep_blobs", "read_blob", "with_blobs", "with_blobs_in"]
 
@@ -37,7 +39,7 @@ def keep_blobs(settings: Settings, blobs: Mapping[str, bytes]) -> None:
             if not (path.exists() and path.stat().st_size == len(data)):
                 _write(path, data)
         except OSError as error:
-            raise StoreError(f"cannot write {str(path)!r}: {error.strerror}; is the disk full?") from error
+            raise StoreError(f"cannot write {str(path)!r}: {error.strerror}; {remedy(error)}") from error
 
 
 def read_blob(settings: Settings, digest: str) -> bytes:
@@ -85,13 +87,14 @@ def _path(settings: Settings, digest: str) -> Path:
 
 
 def _write(path: Path, data: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     unfinished = path.with_name(f"{path.name}.{uuid4().hex}.part")
     try:
         with unfinished.open("wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
+        give_to_owner(unfinished)
         unfinished.replace(path)
     except BaseException:
         with suppress(OSError):

@@ -13,6 +13,7 @@ from typing import Final
 
 from otel_i2e.config import Settings
 from otel_i2e.spool import Batch, Spool
+from otel_i2e.workflows.ownership import give_to_owner, make_folder
 
 __all__ = ["REJECTED_BYTES", "rejected_requests", "rejects_folder", "retry_rejected", "set_aside"]
 
@@ -31,9 +32,11 @@ def set_aside(folder: Path, batch: Batch, reasons: str, *, max_bytes: int = REJE
     received = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(batch.received_at))
     path = folder / f"{received}-{batch.id:08d}-{batch.signal}{_SUFFIXES[batch.encoding]}"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         path.write_bytes(batch.body)
         path.with_suffix(".txt").write_text(reasons + "\n", encoding="utf-8")
+        give_to_owner(path)
+        give_to_owner(path.with_suffix(".txt"))
         _make_room(folder, max_bytes)
     except OSError:
         return False
