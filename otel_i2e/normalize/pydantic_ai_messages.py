@@ -7,9 +7,9 @@
 from __future__ import annotations
 
 from ast import literal_eval
-from base64 import b64encode
 from collections.abc import Callable
 from contextlib import suppress
+from hashlib import sha256
 from typing import Any, Final
 
 from otel_i2e.normalize.dialect import Facts
@@ -107,19 +107,26 @@ def _content(given: Any) -> Json:
         media_type = given.get("media_type") or given.get("_media_type")
         return canonical_part({**given, "type": kind, "media_type": media_type})
     if kind == "binary":
-        return canonical_part({"type": "binary", **given, "data": _base64(given.get("data"))})
+        part = canonical_part({**given, "type": "binary"})
+        return part if (found := _printed_bytes(given.get("data"))) is None else _described(part, found)
     if kind == "text-content":
         return text_part(text(given.get("content")) or "")
     return canonical_part({**given, "type": kind} if kind else given)
 
 
-def _base64(data: Any) -> Any:
-    """Bytes that were printed as Python prints them."""
+def _printed_bytes(data: Any) -> bytes | None:
+    """Bytes that were sent as Python prints them."""
     if isinstance(data, str) and data.startswith(("b'", 'b"')) and len(data) <= _LONGEST_BYTES:
         with suppress(ValueError, SyntaxError, MemoryError):
             found = literal_eval(data)
-            return b64encode(found).decode() if isinstance(found, bytes) else data
-    return data
+            return found if isinstance(found, bytes) else None
+    return None
+
+
+def _described(blob: Json, content: bytes) -> Json:
+    """A blob by its size and hash: what was printed stays among the attributes, and need not stand here too."""
+    rest = {name: value for name, value in blob.items() if name != "content"}
+    return {**rest, "bytes": len(content), "sha256": sha256(content).hexdigest()}
 
 
 def _thought(part: Json) -> list[Json]:

@@ -16,10 +16,12 @@ from otel_i2e.workflows.preparing import prepare
 
 SHORTENED = {"openinference_haystack"}
 """Prints the beginning of the base64, and three dots: no image."""
+PRINTED = {"mlflow_pydantic_ai"}
+"""Prints the bytes as Python does: the part has their size and hash."""
 WITHOUT_BYTES = {
     *("adk_v1", "anthropic_sdk", "langfuse_anthropic", "langfuse_openai", "mlflow_anthropic", "mlflow_openai"),
     *("openllmetry_openai", "openllmetry_openai_old", "otel_openai_v2_latest", "strands_latest", "strands_legacy"),
-    *("traceloop_sdk", *SHORTENED),
+    *("traceloop_sdk", *SHORTENED, *PRINTED),
 }
 """Emitters that keep the bytes to themselves."""
 SENT = {one.emitter: one for name in emitters() for one in scenarios(name) if one.name == "image"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -77,21 +78,21 @@ def test_tools_to_call_and_to_answer_with_are_offered() -> None:
     ]
 
 
-@pytest.mark.parametrize("data", ["b'\\x89PNG\\r\\n\\x1a\\n'", "iVBORw0KGgo="])
-def test_files_of_a_prompt_keep_their_bytes(data: str) -> None:
-    """Bytes may have been printed, as Python prints them."""
+def test_files_of_a_prompt_are_parts() -> None:
+    """Bytes that were printed, as Python prints them, are told by size and hash."""
     content = [
         "see",
-        {"kind": "binary", "data": data, "media_type": "image/png"},
+        {"kind": "binary", "data": "iVBORw0KGgo=", "media_type": "image/png"},
+        {"kind": "binary", "data": "b'\\x89PNG\\r\\n\\x1a\\n'", "media_type": "image/png", "_identifier": None},
         {"kind": "image-url", "url": "https://example.com/a.png", "_media_type": None},
         {"kind": "text-content", "content": "well"},
     ]
-    facts = pydantic_ai_asked(
-        {"messages": [{"kind": "request", "parts": [{"part_kind": "user-prompt", "content": content}]}]}
-    )
-    text, image, linked, more = facts["input_messages"].value[0]["parts"]
+    prompt = {"kind": "request", "parts": [{"part_kind": "user-prompt", "content": content}]}
+    text, image, printed, linked, more = pydantic_ai_asked({"messages": [prompt]})["input_messages"].value[0]["parts"]
     assert (text["content"], more) == ("see", {"type": "text", "content": "well"})
     assert image == {"type": "blob", "modality": "image", "mime_type": "image/png", "content": "iVBORw0KGgo="}
+    size, digest = 8, sha256(b"\x89PNG\r\n\x1a\n").hexdigest()
+    assert printed == {**{k: v for k, v in image.items() if k != "content"}, "bytes": size, "sha256": digest}
     assert (linked["type"], linked["uri"]) == ("uri", "https://example.com/a.png")
 
 

@@ -1,4 +1,7 @@
-"""MLflow's autologging, exported over OTLP. EMITTER_MODE is `openai` or `anthropic`."""
+"""MLflow's autologging, exported over OTLP. EMITTER_MODE is `openai`, `anthropic` or `pydantic_ai`."""
+
+import asyncio
+import inspect
 
 import facts
 import harness
@@ -7,6 +10,15 @@ from mlflow.entities import Document
 
 getattr(mlflow, harness.MODE).autolog()
 app = __import__(f"{harness.MODE}_app")
+
+
+def _finish(result):
+    if inspect.isawaitable(result):
+
+        async def wait():
+            await result
+
+        asyncio.run(wait())
 
 
 @mlflow.trace(span_type="RETRIEVER", name="search")
@@ -22,14 +34,14 @@ def search(query: str):
 def retrieval():
     """Search, then ask."""
     search(facts.RETRIEVAL_QUERY)
-    app.retrieval()
+    _finish(app.retrieval())
 
 
 @mlflow.trace(name="turn")
 def conversation():
     """Session and user go to the trace's metadata."""
     mlflow.update_current_trace(metadata={"mlflow.trace.session": facts.CONVERSATION, "mlflow.trace.user": facts.USER})
-    app.conversation()
+    _finish(app.conversation())
 
 
 def flush():

@@ -1,18 +1,12 @@
-"""pydantic-ai. EMITTER_MODE is PROVIDER VERSION [events], like `anthropic 5` or `openai 1 logs`."""
+"""Agents of pydantic-ai, on Anthropic's API where EMITTER_MODE begins with `anthropic`, else on OpenAI's."""
 
 import facts
 import harness
 from pydantic_ai import Agent, BinaryContent
-from pydantic_ai.models.instrumented import InstrumentationSettings
-
-provider, version, *mode = harness.MODE.split()
-harness.tracing()
-known = {"version": int(version), **({"event_mode": mode[0]} if mode else {})}
-Agent.instrument_all(InstrumentationSettings(**known))
 
 
 def _model():
-    if provider == "anthropic":
+    if harness.MODE.startswith("anthropic"):
         from anthropic import AsyncAnthropic
         from pydantic_ai.models.anthropic import AnthropicModel
         from pydantic_ai.providers.anthropic import AnthropicProvider
@@ -79,22 +73,25 @@ def conversation():
         return _ask()
 
 
+def retrieval():
+    """The question with its documents."""
+    return _agent().run(facts.grounded_question())
+
+
 def image():
     """An image and a question."""
     return _agent().run([facts.IMAGE_QUESTION, BinaryContent(facts.IMAGE, media_type="image/png")])
 
 
-harness.run(
-    {
-        "chat": chat,
-        "tools": tools,
-        "stream": stream,
-        "stream_tools": stream_tools,
-        "cached": _ask,
-        "error": _ask,
-        "conversation": conversation,
-        "retrieval": lambda: _agent().run(facts.grounded_question()),
-        "long": lambda: _agent().run(facts.LONG_PROMPT),
-        "image": image,
-    }
-)
+SCENARIOS = {
+    "chat": chat,
+    "tools": tools,
+    "stream": stream,
+    "stream_tools": stream_tools,
+    "cached": _ask,
+    "error": _ask,
+    "conversation": conversation,
+    "retrieval": retrieval,
+    "long": lambda: _agent().run(facts.LONG_PROMPT),
+    "image": image,
+}

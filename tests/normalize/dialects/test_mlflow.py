@@ -172,3 +172,23 @@ def test_the_agents_sdk_and_the_client_below_it_saw_one_call(row_of: RowOf) -> N
     unanswered = {name: value for name, value in AGENTS.items() if name.startswith("mlflow.") and "Outputs" not in name}
     for told in (AGENTS, unanswered):
         assert len(duplicate_links([row_of(told, span_id="a" * 16), inner])) == 1
+
+
+def test_calls_of_pydantic_ai_are_whole(sent: Sent) -> None:
+    """Its own messages, by the kind of their parts; the agent's answer out of all that it knows."""
+    rows = sent("mlflow_pydantic_ai", "tools").rows()
+    asked, answered = (row for row in rows if row["kind"] == "llm")
+    assert "support agent" in asked["system_instructions"]
+    assert {tool["name"] for tool in json.loads(asked["tool_definitions"])} == {"get_order", "search_policy"}
+    assert [part["type"] for part in json.loads(asked["output_messages"])[0]["parts"]] == [
+        "text",
+        "tool_call",
+        "tool_call",
+    ]
+    assert [part["type"] for part in json.loads(answered["input_messages"])[-1]["parts"]] == ["tool_call_response"] * 2
+    assert answered["response_id"].startswith("chatcmpl-")
+    assert answered["finish_reasons"] == ["stop"]
+    assert {row["output_text"] for row in rows if row["kind"] == "agent"} == {answered["output_text"]}
+    (seen,) = (row for row in sent("mlflow_pydantic_ai", "image").rows() if row["kind"] == "llm")
+    text, image = json.loads(seen["input_messages"])[0]["parts"]
+    assert (text["type"], image["mime_type"], image["bytes"]) == ("text", "image/png", 242)
