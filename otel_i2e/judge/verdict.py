@@ -7,12 +7,15 @@ from typing import Any, cast
 
 from otel_i2e.errors import JudgeError
 from otel_i2e.models import Json, JudgePrompt
+from otel_i2e.models.json_text import well_formed
 
 __all__ = ["read_verdict"]
 
 
 def read_verdict(text: str, prompt: JudgePrompt) -> tuple[str, str]:
-    """Choice and reasoning of an answer. JudgeError for anything but one JSON object with the fields asked for."""
+    """Choice and reasoning of an answer, as UTF-8 can hold them. JudgeError for anything but one JSON object with the
+    fields asked for.
+    """
     asked = ["choice", "reasoning"] if prompt.reasoning else ["choice"]
     try:
         value: Any = json.loads(text, object_pairs_hook=_no_field_twice)
@@ -26,7 +29,7 @@ def read_verdict(text: str, prompt: JudgePrompt) -> tuple[str, str]:
         raise JudgeError(f"the judge's verdict {choice!r} is none of {', '.join(prompt.choices)}")
     if not isinstance(reasoning, str):
         raise JudgeError(f"the judge's reasoning is no text: {_start(text)}")
-    return choice, reasoning
+    return choice, well_formed(reasoning)
 
 
 def _no_field_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

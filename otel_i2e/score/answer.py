@@ -11,7 +11,8 @@ from pydantic import ValidationError
 
 from otel_i2e.errors import ScorerError
 from otel_i2e.models import Score
-from otel_i2e.score.storable import storable_json, storable_text
+from otel_i2e.models.json_text import well_formed
+from otel_i2e.score.storable import storable_json
 
 __all__ = ["Answer", "NotRecorded", "ScorerResult", "answer_of", "checked", "is_verdict", "passed"]
 
@@ -83,8 +84,8 @@ def checked(score: Score) -> Score:
         return score  # nothing in it that the store could not hold
     return score.model_copy(
         update={
-            "label": None if label is None else storable_text(label),
-            "explanation": None if why is None else storable_text(why),
+            "label": None if label is None else well_formed(label),
+            "explanation": None if why is None else well_formed(why),
             "metadata": storable_json(score.metadata) if score.metadata else {},
         }
     )

@@ -11,8 +11,9 @@ from types import FunctionType, MethodType
 from typing import Any, cast
 
 from otel_i2e.models import Definition, Json
+from otel_i2e.models.json_text import well_formed
 from otel_i2e.score.named_code import CodePart, NamedCode, attribute
-from otel_i2e.score.storable import storable_json, storable_text
+from otel_i2e.score.storable import storable_json
 
 __all__ = ["code_definition", "code_target", "hash_of"]
 
@@ -34,7 +35,7 @@ def code_definition(function: Callable[..., Any], parameters: Any = None, *, sho
     found = walk.parts()
     return Definition(
         version=hash_of([found, parameters]),
-        text=storable_text("\n\n".join(_shown(part) for part in found if part.source)),
+        text=well_formed("\n\n".join(_shown(part) for part in found if part.source)),
         parameters=storable_json({**(shown if shown is not None else parameters or {}), **_named(found)}),
     )
 

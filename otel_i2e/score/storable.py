@@ -9,24 +9,20 @@ from __future__ import annotations
 import json
 
 from otel_i2e.models import Json
+from otel_i2e.models.json_text import well_formed
 
-__all__ = ["one_line", "storable_json", "storable_text"]
-
-
-def storable_text(text: str) -> str:
-    """`text` with U+FFFD in place of lone surrogates."""
-    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+__all__ = ["one_line", "storable_json"]
 
 
 def storable_json(values: Json) -> Json:
     """`values` as JSON has it: numbers that are not finite and objects become text."""
     text = json.dumps(values, ensure_ascii=False, default=str)
-    return json.loads(storable_text(text), parse_constant=str)
+    return json.loads(well_formed(text), parse_constant=str)
 
 
 def one_line(text: str) -> str:
     """`text` on one line, what cannot be printed made visible, so that it can move no cursor."""
-    flat = " ".join(storable_text(text).split())
+    flat = " ".join(well_formed(text).split())
     return "".join(char if char.isprintable() else _visible(char) for char in flat) or "no message"
 
 

@@ -6,13 +6,14 @@ replays those. A repeat is asked anew, always: a verdict that is replayed says n
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final, Protocol
 
 from otel_i2e.config import Settings
-from otel_i2e.errors import JudgeLeftOut
+from otel_i2e.errors import JudgeError, JudgeLeftOut
 from otel_i2e.judge import request_key
 from otel_i2e.models import Json, Judge, JudgeQuestion, JudgeVerdict, RecordedVerdict
 from otel_i2e.store import Store
@@ -48,6 +49,8 @@ class Memory:
     """Verdicts that were given in this run, by request."""
     replayed: dict[str, RecordedVerdict] = field(default_factory=dict[str, RecordedVerdict])
     """Verdicts that were used again, by request."""
+    going: dict[str, asyncio.Future[JudgeError | None]] = field(default_factory=dict[str, Any])
+    """Questions that are being asked, by request → the error that it ends with, or None."""
     batch: Batched | None = None
     """Who answers what is not known by Message Batches; None asks one by one."""
 
@@ -81,7 +84,9 @@ def recall(settings: Settings, *, cache: bool = True, refusal: str | None = None
 
 
 class Remembering:
-    """A judge that looks into a memory first. With `anew`, it asks and remembers nothing: a repeat."""
+    """A judge that looks into a memory first, and waits for what is being asked already. With `anew`, it asks and
+    remembers nothing: a repeat.
+    """
 
     def __init__(self, judge: Judge, memory: Memory, *, anew: bool = False) -> None:
         self._judge = judge
@@ -91,14 +96,34 @@ class Remembering:
     async def ask(self, question: JudgeQuestion) -> JudgeVerdict:
         """The known verdict, or one that is asked for. JudgeLeftOut where none is known and none may be asked for."""
         request = request_key(question)
-        if not self._anew and (verdict := self._known(request, question.prompt.choices)) is not None:
-            return verdict
+        if self._anew:
+            self._refuse("a repeat is asked anew")
+            return (await self._judge.ask(question)).model_copy(update={"request": request})
+        while (verdict := self._known(request, question.prompt.choices)) is None:
+            self._refuse("no verdict is recorded for exactly this")
+            if (going := self._memory.going.get(request)) is None:
+                return await self._asked(request, question)
+            if (error := await asyncio.shield(going)) is not None:
+                raise JudgeError(str(error), model=error.model, is_passing=error.is_passing)
+        return verdict
+
+    def _refuse(self, why: str) -> None:
         if self._memory.refusal is not None:
-            why = "a repeat is asked anew" if self._anew else "no verdict is recorded for exactly this"
             raise JudgeLeftOut(f"{why}, and {self._memory.refusal}")
-        verdict = await self._judge.ask(question)
-        if not self._anew:
+
+    async def _asked(self, request: str, question: JudgeQuestion) -> JudgeVerdict:
+        """The verdict, and those who ask the same meanwhile have it, or its error, for nothing."""
+        going = self._memory.going[request] = asyncio.get_running_loop().create_future()
+        error: JudgeError | None = None
+        try:
+            verdict = await self._judge.ask(question)
             self._memory.fresh.setdefault(request, _recorded(request, question, verdict))
+        except JudgeError as raised:
+            error = raised
+            raise
+        finally:  # of one that was canceled the next asks itself
+            del self._memory.going[request]
+            going.set_result(error)
         return verdict.model_copy(update={"request": request})
 
     def _known(self, request: str, choices: Iterable[str]) -> JudgeVerdict | None:

@@ -88,6 +88,14 @@ def test_a_body_that_is_no_message_is_an_error(question_of: Any, body: bytes) ->
         verdict_of(body_of(body), question_of())
 
 
+def test_half_of_a_pair_in_a_reasoning_can_be_stored(court: CourtOf, question_of: Any) -> None:
+    """A model may cut an emoji in two, and JSON allows it."""
+    reply = Reply.text('{"reasoning": "\\ud83d half \\ud83d\\ude00", "choice": "satisfied"}')
+    verdict = court(reply).verdict(question_of())
+    assert verdict.reasoning == "\ufffd half \U0001f600"
+    assert verdict.model_dump_json()
+
+
 def test_thinking_before_the_verdict_is_no_verdict(court: CourtOf) -> None:
     """Models that think first answer with a thinking block and one text."""
     text = '{"reasoning": "r", "choice": "satisfied"}'

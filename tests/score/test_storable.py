@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from otel_i2e.models import Attempt, Score
+from otel_i2e.models.json_text import well_formed
 from otel_i2e.score import scorer
-from otel_i2e.score.storable import one_line, storable_json, storable_text
+from otel_i2e.score.storable import one_line, storable_json
 
 Try = Callable[..., Attempt]
 ANY_TEXT = st.text(st.characters(exclude_categories=()))
@@ -22,7 +23,7 @@ ANY_TEXT = st.text(st.characters(exclude_categories=()))
 @given(ANY_TEXT)
 def test_text_can_be_encoded_and_is_left_alone_otherwise(text: str) -> None:
     """Only lone surrogates are replaced."""
-    safe = storable_text(text)
+    safe = well_formed(text)
     safe.encode()
     if not any("\ud800" <= char <= "\udfff" for char in text):
         assert safe == text

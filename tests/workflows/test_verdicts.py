@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from otel_i2e.config import Settings
-from otel_i2e.errors import JudgeLeftOut
+from otel_i2e.errors import JudgeError, JudgeLeftOut
 from otel_i2e.judge import built_in_prompts, request_key
 from otel_i2e.models import JudgeQuestion, JudgeSettings, JudgeVerdict, RecordedVerdict
 from otel_i2e.store import Store
@@ -43,6 +43,66 @@ def test_the_same_request_is_asked_once() -> None:
     assert len({one.request for one in verdicts}) == 3
     assert [one.cost_usd for one in verdicts] == [0.001, 0.0, 0.001, 0.001]
     assert memory.record() == {}, "nothing of an earlier run was replayed"
+
+
+class Slow:
+    """A judge that answers when it is let, and notes what it is asked."""
+
+    def __init__(self, fails: int = 0) -> None:
+        self.fails = fails
+        self.asked = 0
+        self.may = asyncio.Event()
+
+    async def ask(self, question: JudgeQuestion) -> JudgeVerdict:
+        """A verdict, or as many errors as it was told to give."""
+        assert question.shown
+        self.asked += 1
+        await self.may.wait()
+        if self.asked <= self.fails:
+            raise JudgeError("overloaded", model="m", cost_usd=0.5, is_passing=True)
+        return JudgeVerdict(choice="satisfied", model="m", cost_usd=0.5)
+
+
+def together(judge: Slow, *, cancel_first: bool = False) -> list[JudgeVerdict | BaseException]:
+    """What twenty get who ask the same before the first has an answer."""
+
+    async def all_at_once() -> list[JudgeVerdict | BaseException]:
+        court = Remembering(judge, Memory())
+        tasks = [asyncio.create_task(court.ask(question())) for _ in range(20)]
+        await asyncio.sleep(0)
+        if cancel_first:
+            tasks[0].cancel()
+        judge.may.set()
+        return await asyncio.gather(*tasks, return_exceptions=True)
+
+    return asyncio.run(all_at_once())
+
+
+def test_the_same_request_in_flight_is_asked_once() -> None:
+    """All have one verdict, and it is paid once."""
+    judge = Slow()
+    given = together(judge)
+    assert judge.asked == 1
+    assert [one.cost_usd for one in given if isinstance(one, JudgeVerdict)] == [0.5, *[0.0] * 19]
+
+
+def test_an_error_in_flight_is_everybodys_and_is_not_kept() -> None:
+    """As passing as it was, and paid once; who asks later is answered."""
+    judge = Slow(fails=1)
+    errors = [one for one in together(judge) if isinstance(one, JudgeError)]
+    assert (judge.asked, len(errors)) == (1, 20)
+    assert [error.cost_usd for error in errors] == [0.5, *[None] * 19]
+    assert all(error.is_passing and str(error) == "overloaded" for error in errors)
+    assert [isinstance(one, JudgeVerdict) for one in together(judge)] == [True] * 20
+
+
+def test_who_waits_for_one_that_is_canceled_asks_itself() -> None:
+    """The next, once for all that wait."""
+    judge = Slow()
+    canceled, *others = together(judge, cancel_first=True)
+    assert isinstance(canceled, asyncio.CancelledError)
+    assert all(isinstance(one, JudgeVerdict) for one in others)
+    assert judge.asked == 2
 
 
 def test_a_repeat_is_asked_anew_and_not_kept() -> None:
