@@ -6,9 +6,10 @@ from otel_i2e.score.answer import Answer, NotRecorded, ScorerResult, answer_of, 
 from otel_i2e.score.case import check_scorers
 from otel_i2e.score.catalogue import BUILT_IN, standalone
 from otel_i2e.score.checks.judge import judge_ref, judge_scorer
+from otel_i2e.score.decorator import scorer
 from otel_i2e.score.run import begin, run_functions, run_scorer
 from otel_i2e.score.sampling import Share, draw, keep
-from otel_i2e.score.scorer import Scorer, scorer
+from otel_i2e.score.scorer import Scorer
 from otel_i2e.score.time_limit import TURN
 
 __all__ = [
