@@ -457,6 +457,14 @@ class TestTraces:
             "lowest_score": 0.25, "failed_scores": 1, "feedback": 0.0, "experiment_id": None, "case_id": None,
         }  # fmt: skip
 
+    @pytest.mark.parametrize("seconds", [-1, 0], ids=["a clock that ran backwards", "an end that was not told"])
+    def test_a_duration_that_was_not_measured_is_not_known(self, seconds: int) -> None:
+        """As of the span itself: neither negative nor zero."""
+        told = {"end_time": _NOW + timedelta(seconds=seconds), "duration_ms": None}
+        span = llm_span(start_time=_NOW).model_copy(update=told)
+        (row,) = _rows("SELECT duration_ms FROM traces", [span])
+        assert row == {"duration_ms": None}
+
     def test_a_cost_that_is_not_known_is_not_zero(self) -> None:
         """One call without a price makes the sum unknown; no call at all has no cost."""
         unknown = trace_of(agent_span(), llm_span(cost_usd=0.25), llm_span())
