@@ -141,7 +141,10 @@ _BETWEEN: Final = (
 )
 _NUMBER: Final = r"(\(?\d[\d ()/.-]{4,18}\d)\b"
 _IN_A_NAME: Final = r"[a-z](?-i:Phone|Mobile|Fax|Tel)(?:Numbers?)?"
-_SIGNS: Final = r"(?:[\s.:#*_\"'`|=>\[\\-]|</?\w[^<>]{0,60}>){0,12}"
+_BEYOND_ASCII: Final = (
+    r"(?:[☎✆📞📱]|电话|電話|手机|手機|携帯|전화|(?:^|[^\pL])(?:тел|телефон|моб))(?:号码|號碼|番号|번호)?"
+)
+_SIGNS: Final = r"(?:[\s.:#*_\"'`|=>\[\\–—は是为為-]|&nbsp;|</?\w[^<>]{0,60}>){0,12}"
 """Between a name and its value in JSON, YAML, Markdown, HTML."""
 _AREA: Final = r"[2-9]\d\d"  # and so begins an exchange (North American Numbering Plan)
 _OPEN: Final = r"(?:^|[^A-Za-z0-9.])"
@@ -165,7 +168,7 @@ _SHAPES: Final = (
     _Shape("telephone", rf"(?i){_NO_LETTER}(?:{_TELEPHONE}|{_CALL})\b{_BETWEEN}[\s.:#*_]{{0,6}}{_NUMBER}", _national),
     _Shape(
         "telephone",
-        rf"(?i)(?:{_NO_LETTER}{_TELEPHONE}|{_IN_A_NAME})\b(?:\s?\([^()\d]{{1,20}}\))?{_BETWEEN}{_SIGNS}{_NUMBER}",
+        rf"(?i)(?:(?:{_NO_LETTER}{_TELEPHONE}|{_IN_A_NAME})\b|{_BEYOND_ASCII})(?:\s?\([^()\d]{{1,20}}\))?{_BETWEEN}{_SIGNS}{_NUMBER}",
         _labelled,
     ),
     _Shape("ssn", r"(?:^|[^\w-])(\d{3}-\d{2}-\d{4})(?:$|[^\w-])", _ssn),

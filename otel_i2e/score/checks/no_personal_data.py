@@ -15,6 +15,7 @@ from pydantic import Field, field_validator
 from otel_i2e.models import Contract, Score
 from otel_i2e.score.checks._check import check_scorer, plain, read_argument
 from otel_i2e.score.checks._personal_data import Kind, bare, personal_data, telephones
+from otel_i2e.score.checks._tables import tabled
 from otel_i2e.score.scorer import Scorer
 from otel_i2e.score.structured import told
 
@@ -49,7 +50,7 @@ def no_personal_data(argument: Any = None) -> Scorer:
     def check(output: str, input: Any = None) -> Score:
         """The output has no personal data that the question had not."""
         found = list(personal_data(output, wanted.regions))
-        if texts := told(output):
+        if texts := told(output) or tabled(output):
             seen = {bare(text) for _, text in found}
             found += [one for one in personal_data(texts, wanted.regions) if bare(one[1]) not in seen]
         new = [one for one in found if one[0] not in wanted.kinds and bare(one[1]) not in let_through]

@@ -57,6 +57,12 @@ Try = Callable[..., Attempt]
         ("Phone (mobile): 0171 2345678", "telephone"),
         ("<td>Phone</td><td>0171 2345678</td>", "telephone"),
         ("Tel. 030 1234567/0171 2345678", "telephone"),
+        ("| Name | Phone |\n|---|---|\n| Jo | 0171 2345678 |", "telephone"),
+        ("Name | Phone\n:--|--:\nJo |  \nAl | 0171 2345678", "telephone"),
+        ("| Name | Mail |\n|---|---|\n| Jo | jo@mail.example |", "email"),
+        ("📞 0171 2345678", "telephone"),
+        ("電話番号は090-1234-5678です", "telephone"),
+        ("тел.: 8 (495) 123-45-67", "telephone"),
     ],
 )
 def test_each_kind_is_found_by_its_shape_and_digits(attempt: Try, output: str, kind: str | None) -> None:
@@ -82,6 +88,7 @@ INNOCENT = [
     "phone 16 Pro 256 GB, cell A1:B20 200 300 400, call tool_12345678, hotline hours 9-17, ring 12 and 14",
     "lat 52.520008, long 13.404955; 1,234,567,890; 2125550123",
     '| Mobile | 1200000 |, {"mobile": 1200000, "hotel": "123456789", "call": 12345678, "phone": null}, Hôtel 75001 12',
+    "| Mobile | Order |\n|---|---|\n| 1200000 | 4711 2345 |\n\nx | 4711 2345 | отель 12345678",
     "@decorated, me@home, 3 @ 5 each",
     "0.5333333333333333, 0.4111111111111111, 4.111111111111111",
 ]
