@@ -74,6 +74,9 @@ I2E_SCORER_VERSION: Final = "i2e.scorer.version"
 I2E_EMITTED_TRACE: Final = "i2e.emitted.trace_id"
 """In the metadata of a score that came from another trace than the call that it is about."""
 I2E_CONTENT_TRUNCATED: Final = "i2e.content.truncated"
+TRUNCATED_NAME: Final = "span name"
+TRUNCATED_MESSAGE: Final = "status message"
+"""Places in that marker which no attribute's key names."""
 I2E_CONTENT_CAPTURE: Final = "i2e.content.capture"
 
 SPAN_KINDS: Final = ("llm", "agent", "tool", "retrieval", "embedding", "chain", "other")

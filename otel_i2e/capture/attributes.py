@@ -79,6 +79,14 @@ class Attributes:
         """UTF-8 of a name or a message."""
         return utf8(text if self._redactor is None else self._redactor.text(text))
 
+    def short_text(self, place: str, text: str, cut: Cut) -> bytes:
+        """As `text`, of at most `max_content_bytes`; the size and hash of what was longer go to `cut[place]`."""
+        data = self.text(text)
+        if len(data) <= self._limit:
+            return data
+        _note(place, data, cut)
+        return _whole_characters(data, self._limit)
+
     def body(self, value: Any, cut: Cut) -> bytes:
         """The body of a log record as an AnyValue; as `value`."""
         return self.value("body", value if self._redactor is None else self._redactor.value(value), cut)
@@ -120,12 +128,16 @@ class Attributes:
             return encoded  # only the length in front of it is over the limit
         if isinstance(value, str) and self._is_short_without_images(value):
             return encoded  # ingest takes them out
-        import hashlib
-
-        cut[place] = {"bytes": len(whole), "sha256": hashlib.sha256(whole).hexdigest()}
+        _note(place, whole, cut)
         if isinstance(value, bytes):
             return block(b"\x3a", whole[: self._limit])
         return block(b"\x0a", _whole_characters(whole, self._limit))
+
+
+def _note(place: str, whole: bytes, cut: Cut) -> None:
+    import hashlib
+
+    cut[place] = {"bytes": len(whole), "sha256": hashlib.sha256(whole).hexdigest()}
 
 
 _PLAIN: Final = frozenset((str, int, float, bool))

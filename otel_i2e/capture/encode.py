@@ -16,7 +16,14 @@ from otel_i2e.capture.attributes import Attributes, Cut, copied, cut_by_sdk
 from otel_i2e.capture.content import is_content_event
 from otel_i2e.capture.supplements import take_supplement
 from otel_i2e.capture.wire import block, fixed32, fixed64, number, varint
-from otel_i2e.semconv import DEPLOYMENT_ENVIRONMENT, ERROR_TYPE, EXCEPTION_TYPE, SERVICE_NAME
+from otel_i2e.semconv import (
+    DEPLOYMENT_ENVIRONMENT,
+    ERROR_TYPE,
+    EXCEPTION_TYPE,
+    SERVICE_NAME,
+    TRUNCATED_MESSAGE,
+    TRUNCATED_NAME,
+)
 
 if TYPE_CHECKING:
     from opentelemetry.sdk._logs import ReadableLogRecord, ReadWriteLogRecord
@@ -193,10 +200,11 @@ class Encoder:
             except Exception:  # noqa: BLE001 -- the span counts even when what it lacks cannot be had
                 self._incomplete += 1
         parent, attribute_pieces = span.parent, self._attributes.pieces(b"\x4a", attributes, cut)
+        reason = self._reason(status.description, attributes, events)
         pieces = [
             self._identity(context),
             b"\x22\x08" + parent.span_id.to_bytes(8, "big") if parent is not None else b"",
-            block(b"\x2a", self._attributes.text(span.name)),
+            block(b"\x2a", self._attributes.short_text(TRUNCATED_NAME, span.name, cut)),
             _KINDS[span.kind.value],
             _times(b"\x39", span.start_time or 0, b"\x41", span.end_time or 0),
             *attribute_pieces,
@@ -205,9 +213,7 @@ class Encoder:
             number(b"\x60", span.dropped_events),
             *[self._link(link.context, link.attributes, link.dropped_attributes, cut) for link in span.links],
             number(b"\x70", span.dropped_links),
-            block(
-                b"\x7a", self._status(status.status_code.value, self._reason(status.description, attributes, events))
-            ),
+            block(b"\x7a", self._status(status.status_code.value, reason, cut)),
             _flags(b"\x85\x01", parent),
             self._attributes.marks(b"\x4a", cut) if cut or not self._content else b"",
         ]
@@ -221,10 +227,10 @@ class Encoder:
         kind = types[-1] if types else attributes.get(ERROR_TYPE)
         return str(kind) if kind else None
 
-    def _status(self, code: int, description: str | None) -> bytes:
+    def _status(self, code: int, description: str | None, cut: Cut) -> bytes:
         if not description:
             return _STATUS[code]
-        return block(b"\x12", self._attributes.text(description)) + number(b"\x18", code)
+        return block(b"\x12", self._attributes.short_text(TRUNCATED_MESSAGE, description, cut)) + number(b"\x18", code)
 
     def _event(self, name: str, time_ns: int, attributes: Mapping[str, Any] | None, dropped: int, cut: Cut) -> bytes:
         head = self._attributes.text(name)

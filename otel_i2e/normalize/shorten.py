@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from otel_i2e.models.json_text import SORTED, dumps, loads, well_formed
 from otel_i2e.normalize.raw import Json, RawLog, RawSpan, is_object
-from otel_i2e.semconv import I2E_CONTENT_TRUNCATED
+from otel_i2e.semconv import I2E_CONTENT_TRUNCATED, TRUNCATED_MESSAGE, TRUNCATED_NAME
 
 __all__ = ["shorten_log", "shorten_span"]
 
@@ -23,7 +23,8 @@ Marks = dict[str, Any]
 
 
 def shorten_span(raw: RawSpan, limit: int, sent: RawSpan | None = None) -> RawSpan:
-    """`raw` with values of attributes, events and links of at most `limit` bytes of UTF-8; itself when none is longer.
+    """`raw` with name, status message and values of attributes, events and links of at most `limit` bytes of UTF-8;
+    itself when none is longer.
 
     `sent` is the span before images were taken out: what is noted is size and hash of its values. Of a structure
     both are those of its compact JSON text, whose beginning stays. A value that its sender cut keeps the sender's.
@@ -36,9 +37,12 @@ def shorten_span(raw: RawSpan, limit: int, sent: RawSpan | None = None) -> RawSp
         for event, whole in zip(raw.events, sent.events, strict=True)
     ]
     links = [link._replace(attributes=cuts.attributes(link.attributes, link.attributes, "link:")) for link in raw.links]
+    name = cuts.value(raw.name, sent.name, TRUNCATED_NAME)
+    message = cuts.value(raw.status_message, sent.status_message, TRUNCATED_MESSAGE)
     if not cuts.made:
         return raw
-    return raw._replace(attributes=cuts.marked(attributes), events=events, links=links)
+    marked = cuts.marked(attributes)
+    return raw._replace(name=name, status_message=message, attributes=marked, events=events, links=links)
 
 
 def shorten_log(raw: RawLog, limit: int, sent: RawLog | None = None) -> RawLog:

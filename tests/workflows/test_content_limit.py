@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 import pytest
 from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.trace import Status, StatusCode
 
 from otel_i2e.capture.content import CONTENT_KEYS, CONTENT_PREFIXES
 from otel_i2e.capture.processor import I2ESpanProcessor
@@ -78,6 +79,36 @@ def test_cut_messages_are_read_as_far_as_they_go(tmp_path: Path, filler: str) ->
     assert message["parts"] == [{"type": "text", "content": text}]
     assert len(text) > 200
     assert set(text) == {filler}
+
+
+def test_a_span_s_name_and_status_message_are_cut_too(tmp_path: Path) -> None:
+    """An exception's message often has the prompt in it."""
+    settings = Settings(store=str(tmp_path / "i2e.duckdb"), max_content_bytes=LIMIT, ingest="off")
+    recorder = Recorder(settings)
+    provider = TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(I2ESpanProcessor(recorder))
+    name, said = "n" * (LIMIT + 1), "ł" * LIMIT
+    with provider.get_tracer("t").start_as_current_span(name) as span:
+        span.set_status(Status(StatusCode.ERROR, said))
+    assert recorder.close()
+    assert ingest(settings).stored == 1
+    with Store.of(settings).read() as reader:
+        (found,) = reader.spans()
+    _is_cut(found, name, said)
+
+
+def test_what_others_name_and_tell_of_a_failure_is_cut_when_a_limit_is_set(tmp_path: Path) -> None:
+    """In the same way."""
+    name, said = "n" * (LIMIT + 1), "ł" * LIMIT
+    failed = {"name": name, "status": {"code": 2, "message": said}, "startTimeUnixNano": "1790000000000000000"}
+    _is_cut(_ingested(tmp_path, ("traces", _request("spans", failed))), name, said)
+
+
+def _is_cut(span: Span, name: str, said: str) -> None:
+    assert (span.name, span.status_message) == (name[:LIMIT], said[: LIMIT // 2])
+    marks = json.loads((span.attributes or {})["i2e.content.truncated"])
+    for place, whole in (("span name", name.encode()), ("status message", said.encode())):
+        assert marks[place] == {"bytes": len(whole), "sha256": sha256(whole).hexdigest()}
 
 
 def test_exactly_the_limit_is_not_cut(tmp_path: Path) -> None:
