@@ -2,7 +2,9 @@
 
 They are one call where it was made at one time, one span around the other, by one service, with one usage or one
 failure, and nothing contradicts: no other response id, model or input. The outer span was not made current, or the
-inner one would stand in it: so no call stands in it, and they lie under one parent, or at the roots of two traces.
+inner one would stand in it: so no call stands in it, and they lie under one parent, or at the roots of two traces. A
+chain's span may not be current either: a failure at the root of a trace is that of a call in a chain that was asked the
+same (of an answer the id would tell).
 A library sees a call once: of parallel calls that are alike each is joined to its own. A span that may have been closed
 too early is left to `duplicates_early.py`.
 """
@@ -62,13 +64,22 @@ def _of_several(groups: Iterable[list[SpanRow]]) -> list[list[SpanRow]]:
 
 
 def _is_beside(calls: Calls, outer: SpanRow, own: SpanRow) -> bool:
-    if not surrounds(outer, own) or outer["parent_span_id"] != own["parent_span_id"]:
+    if not surrounds(outer, own):
         return False
     together = outer["trace_id"] == own["trace_id"]
-    if together != bool(own["parent_span_id"]) or (together and (ends_early(outer) or ends_early(own))):
+    if together:
+        placed = bool(own["parent_span_id"]) and outer["parent_span_id"] == own["parent_span_id"]
+        placed = placed and not ends_early(outer) and not ends_early(own)
+    else:
+        placed = not own["parent_span_id"] and (not outer["parent_span_id"] or _failed_in_a_chain(outer, own))
+    if not placed:
         return False
     around = not calls.has_inner(outer) or (surrounds(own, outer) and not calls.has_inner(own))
     return around and _told_alike(outer, own, together=together) and not contradict(outer, own)
+
+
+def _failed_in_a_chain(outer: SpanRow, own: SpanRow) -> bool:
+    return failed(own) and bool(own["input_text"]) and outer["input_text"] == own["input_text"]
 
 
 def _told_alike(outer: SpanRow, own: SpanRow, *, together: bool) -> bool:

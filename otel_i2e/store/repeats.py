@@ -31,23 +31,6 @@ _FIELDS: Final = (
     '[{"given":"BIGINT","back":"BIGINT","start":"BIGINT","end":"BIGINT","scope":"VARCHAR","service":"VARCHAR",'
     '"named":"BOOLEAN"}]'
 )
-_APART: Final = f"""
-rowid IN (
-  SELECT seen.rowid
-  FROM (FROM span_rows SELECT *, rowid, CASE WHEN kind = 'embedding' THEN 0 END AS none) AS seen
-  JOIN (SELECT unnest(from_json($apart, '{_FIELDS}')) AS one) AS sent
-    ON sent.one.given = CASE WHEN seen.status = 'error' THEN {FAILED} ELSE seen.input_tokens END
-    AND sent.one.back = CASE WHEN seen.status = 'error' THEN {FAILED} ELSE coalesce(seen.output_tokens, none) END
-    AND seen.scope_name IS DISTINCT FROM sent.one.scope
-    AND seen.service_name IS NOT DISTINCT FROM sent.one.service
-    AND (NOT sent.one.named OR seen.response_id IS NULL)
-    AND (make_timestamptz(sent.one.start) BETWEEN seen.start_time AND seen.end_time
-      OR seen.start_time BETWEEN make_timestamptz(sent.one.start) AND make_timestamptz(sent.one.end))
-  WHERE seen.kind IN ('llm', 'embedding') AND seen.parent_span_id IS NULL AND (seen.response_id IS NULL OR $unnamed)
-    AND seen.start_time BETWEEN make_timestamptz($first::BIGINT) AND make_timestamptz($last::BIGINT)
-    AND seen.end_time >= make_timestamptz($ended::BIGINT)
-)
-"""
 _STREAMED: Final = "starts_with(scope_name, 'logfire') AND (output_tokens IS NULL OR starts_with(name, 'streaming '))"
 _NEAR: Final = """
 SELECT rowid FROM span_rows
@@ -70,8 +53,50 @@ WHERE trace_id = new.link[1] AND span_id = new.link[2]
 """
 
 
+def _apart(sent: str, seen: str, at: str) -> str:
+    """Rows with what is `seen` that may be the same as a call in the parameter `sent`, made `at` its time."""
+    return f"""
+rowid IN (
+  SELECT seen.rowid
+  FROM (FROM span_rows SELECT *, rowid, CASE WHEN kind = 'embedding' THEN 0 END AS none) AS seen
+  JOIN (SELECT unnest(from_json(${sent}, '{_FIELDS}')) AS one) AS sent
+    ON sent.one.given = CASE WHEN seen.status = 'error' THEN {FAILED} ELSE seen.input_tokens END
+    AND sent.one.back = CASE WHEN seen.status = 'error' THEN {FAILED} ELSE coalesce(seen.output_tokens, none) END
+    AND seen.scope_name IS DISTINCT FROM sent.one.scope
+    AND seen.service_name IS NOT DISTINCT FROM sent.one.service
+    AND (NOT sent.one.named OR seen.response_id IS NULL)
+    AND ({at})
+  WHERE seen.kind IN ('llm', 'embedding') AND {seen} AND (seen.response_id IS NULL OR $unnamed)
+    AND seen.start_time BETWEEN make_timestamptz($first::BIGINT) AND make_timestamptz($last::BIGINT)
+    AND seen.end_time >= make_timestamptz($ended::BIGINT)
+)
+"""
+
+
+_BEGAN: Final = "make_timestamptz(sent.one.start)"
+_ENDED: Final = "make_timestamptz(sent.one.end)"
+_ROOTS: Final = _apart(
+    "roots",
+    "seen.parent_span_id IS NULL",
+    f"{_BEGAN} BETWEEN seen.start_time AND seen.end_time OR seen.start_time BETWEEN {_BEGAN} AND {_ENDED}",
+)
+_AROUND: Final = _apart(
+    "below",
+    "seen.status = 'error' AND seen.parent_span_id IS NOT NULL",
+    f"{_BEGAN} >= seen.start_time AND {_ENDED} <= seen.end_time",
+)
+_BELOW: Final = _apart(
+    "around",
+    "seen.status = 'error' AND seen.parent_span_id IS NULL",
+    f"seen.start_time >= {_BEGAN} AND seen.end_time <= {_ENDED}",
+)
+
+
 class Apart(NamedTuple):
-    """A call without parent, which another library may have seen so in another trace, without a common id."""
+    """A call that another library may have seen in another trace, without a common id.
+
+    It is at the root of both; or of one, and within that of the other, where it failed.
+    """
 
     given: int
     """Input tokens; FAILED for a failed call."""
@@ -84,6 +109,8 @@ class Apart(NamedTuple):
     service: str | None
     named: bool
     """Whether it has a response id: then only one without may be the same."""
+    root: bool
+    """Whether it has no parent."""
 
 
 class Near(NamedTuple):
@@ -134,9 +161,12 @@ def _same(near: Near) -> tuple[str, dict[str, Any]]:
     sent = {
         "trace_ids": list(near.trace_ids),
         "response_ids": list(near.response_ids),
-        "apart": [one._asdict() for one in near.apart],
+        "roots": (roots := [one._asdict() for one in near.apart if one.root]),
+        "below": [one for one in roots if one["given"] == FAILED],
+        "around": [one._asdict() for one in near.apart if not one.root],
     }
-    asked = {"trace_ids": _SAME_TRACE, "response_ids": _SAME_ANSWER, "apart": _APART}
+    asked = {"trace_ids": _SAME_TRACE, "response_ids": _SAME_ANSWER}
+    asked |= {"roots": _ROOTS, "below": _AROUND, "around": _BELOW}
     same = [condition for name, condition in asked.items() if sent[name]] + [_STREAMED] * near.streamed
     given: dict[str, Any] = {name: json_text(ids) for name, ids in sent.items() if ids}
     given["unnamed"] = not all(one.named for one in near.apart)

@@ -116,10 +116,11 @@ def _near(rows: Sequence[SpanRow], trace_ids: Collection[str] | None = None) -> 
 def _apart(row: SpanRow) -> Apart | None:
     """What a call has in common with the same call in another trace, where no id says so."""
     told = (FAILED, FAILED) if failed(row) else counts(row)
-    if told is None or row["parent_span_id"] is not None:
+    root = row["parent_span_id"] is None
+    if told is None or not (root or failed(row)):
         return None
     named = row["response_id"] is not None
-    return Apart(*told, row["start_time"], row["end_time"], row["scope_name"], row["service_name"], named)
+    return Apart(*told, row["start_time"], row["end_time"], row["scope_name"], row["service_name"], named, root)
 
 
 def _is_streamed(row: SpanRow) -> bool:

@@ -112,6 +112,30 @@ def test_other_times_and_places_are_other_calls() -> None:
         assert _kept(outer, own) == {"a", "b"}
 
 
+def test_a_failure_in_a_chain_is_one_call() -> None:
+    """LangChain's span stands under its runnable, and is not current: the client's is at the root of another trace."""
+    failed: dict[str, Any] = {"status": "error", "input_tokens": None, "output_tokens": None, "input_text": "now"}
+    outer = _call("a", "9", scope_name=ONE, **failed)
+
+    def below(at: tuple[int, int] = (1, 99), parent: str | None = None, **columns: Any) -> SpanRow:
+        return _call("b", parent, at, **{"scope_name": OTHER, "trace_id": "b" * 32, **failed, **columns})
+
+    assert _kept(outer, below()) == {"a"}
+    for own in (
+        below(input_text="then"),
+        below(input_text=None),
+        below((1, 101)),
+        below(parent="8"),
+        below(scope_name=ONE),
+        below(service_name="bank"),
+        below(request_model="claude-sonnet-5-mini", response_model=None),
+        below(status="ok"),
+    ):
+        assert _kept(outer, own) == {"a", "b"}
+    again = _call("c", "9", (200, 300), scope_name=ONE, **failed)
+    assert _kept(outer, again, below(), {**below((210, 290)), "span_id": "d" * 16}) == {"a", "c"}
+
+
 def test_what_is_around_its_own_call_is_around_no_other() -> None:
     """A span that was made current has what it repeats inside: a call beside it is another."""
     rows = [

@@ -20,12 +20,18 @@ def _call(hours: float = 0, **columns: Any) -> Span:
 
 
 def _apart(
-    tokens: int, *, later: float = 0, scope: str | None = "app", service: str = "shop", named: bool = False
+    tokens: int,
+    *,
+    later: float = 0,
+    scope: str | None = "app",
+    service: str = "shop",
+    named: bool = False,
+    root: bool = True,
 ) -> Apart:
     """A call of half a second, so many seconds after the stored ones began."""
     start = _AT + int(later * 1_000_000)
     given = FAILED if tokens == FAILED else 100
-    return Apart(given, tokens, start, start + 500_000, scope, service, named)
+    return Apart(given, tokens, start, start + 500_000, scope, service, named, root)
 
 
 def _near(writer: Writer, **what: Any) -> set[str]:
@@ -40,7 +46,7 @@ def test_calls_are_found_by_what_they_share() -> None:
         "trace": _call(),
         "answer": _call(response_id="r"),
         "sdk": _call(response_id="q", scope_name="com.anthropic.sdk.python", output_tokens=5),
-        "failed": _call(status="error", output_tokens=None),
+        "failed": _call(status="error", output_tokens=None, end_time=_NOW + timedelta(seconds=0.4)),
         "begun": _call(scope_name="logfire.openai", output_tokens=None),
         "tool": _call(kind="tool"),
         "inside": _call(parent_span_id="c" * 16),
@@ -62,6 +68,19 @@ def test_calls_are_found_by_what_they_share() -> None:
         }
         assert _near(writer, apart=others) == set()
         assert _near(writer, streamed=True) == {ids["begun"]}
+
+
+def test_a_failure_at_a_root_is_looked_for_within_those_in_chains() -> None:
+    """Either way round: no others have a parent in one trace and none in the other."""
+    told: dict[str, Any] = {"status": "error", "output_tokens": None}
+    root = _call(**told, end_time=_NOW + timedelta(seconds=0.4))
+    chains = [
+        _call(**told, parent_span_id="c" * 16, end_time=_NOW + timedelta(seconds=seconds)) for seconds in (0.4, 0.6)
+    ]
+    with temporary_store([root, *chains]) as store, store.write() as writer:
+        assert _near(writer, apart={_apart(FAILED)}) == {root.span_id, chains[1].span_id}
+        assert _near(writer, apart={_apart(FAILED, root=False)}) == {root.span_id}
+        assert _near(writer, apart={_apart(FAILED, root=False, later=0.1)}) == set()
 
 
 def test_spans_between_calls_are_found_by_their_trace() -> None:

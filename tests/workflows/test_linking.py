@@ -89,6 +89,16 @@ def test_a_call_with_a_parent_is_not_guessed_to_be_in_another_trace() -> None:
         assert _links(store) == {}
 
 
+def test_a_failure_in_a_chain_finds_that_below_it_whichever_came_first() -> None:
+    """In two traces, one of which has a parent."""
+    chain, below = _row(**APP, parent_span_id="c" * 16, error=True), _row(**SDK, error=True)
+    for told in ((chain, below), (below, chain)):
+        with temporary_store() as store:
+            for row in told:
+                _store(store, dict(row))
+            assert _links(store) == {"b" * 16: ("a" * 16, "a" * 32)}
+
+
 def test_a_span_between_two_stored_calls_shows_that_they_are_one() -> None:
     """It ended between them, and came last."""
     inner: dict[str, Any] = {**SDK, "trace_id": "a" * 32, "parent_span_id": "c" * 16, "response_id": None}

@@ -97,6 +97,12 @@ def _beside(call: _Call) -> list[Span]:
     return [call.span(named=call.number % 2 == 0), call.span(1, trace="b", scope_name=_NATIVE)]
 
 
+def _in_a_chain(call: _Call) -> list[Span]:
+    """LangChain's span is not current: the client's stands in a trace of its own, and a failure has no id."""
+    outer = call.span(parent="9" * 16, scope_name="openinference.instrumentation.langchain")
+    return [outer, call.span(1, trace="b", scope_name=_OPENINFERENCE)]
+
+
 def _beside_under_one_root(call: _Call) -> list[Span]:
     """The same in an application that has a span of its own around."""
     return [
@@ -266,6 +272,7 @@ _SEEN: dict[str, tuple[_Seen, int, int]] = {
     "three deep": (_three_deep, 1, 1),
     "beside": (_beside, 1, 1),
     "beside, one root": (_beside_under_one_root, 1, 1),
+    "in a chain": (_in_a_chain, 1, 1),
     "with the server's": (_with_server, 1, 1),
     "raw inside": (_raw_inside, 1, 1),
     "framework": (_framework, 1, 1),
