@@ -15,16 +15,16 @@ import base64
 import hashlib
 import json
 import struct
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Any, Final, cast
 from uuid import uuid4
 
 from otel_i2e.testing.chat_wire import completion, completion_events, error_body
-from otel_i2e.testing.local_http import HttpAnswer, HttpCall, LocalServer
+from otel_i2e.testing.local_http import HttpAnswer, HttpCall
 from otel_i2e.testing.messages_wire import tokens_in
-from otel_i2e.testing.reply import Failure, Reply, Script
+from otel_i2e.testing.model_server import ModelRequest, ModelServer, event_stream, json_answer
+from otel_i2e.testing.reply import Failure, Reply
 from otel_i2e.testing.responses_wire import response, response_events
 
 __all__ = ["ChatRequest", "ChatServer"]
@@ -38,24 +38,8 @@ _DIMENSIONS: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
-class ChatRequest:
+class ChatRequest(ModelRequest):
     """A request to the Chat Completions or the Responses API, as a script reads it."""
-
-    path: str
-    headers: Mapping[str, str]
-    """Names in lower case."""
-    body: Json
-    """The JSON object that was sent."""
-
-    @property
-    def model(self) -> str:
-        """The model that was asked for."""
-        return str(self.body.get("model", ""))
-
-    @property
-    def stream(self) -> bool:
-        """Whether server-sent events were asked for."""
-        return bool(self.body.get("stream"))
 
     @property
     def messages(self) -> list[Json]:
@@ -90,35 +74,13 @@ class ChatRequest:
         return [_text(one.get("content", one.get("output"))) for one in results]
 
 
-class ChatServer:
-    """Serves scripted replies while the context is open.
-
-    `script` is one Reply (for every request), an iterable of replies (one a request, retries included)
-    or a function of the ChatRequest. An exhausted or raising script answers 400 and says why.
-    """
-
-    def __init__(self, script: Reply | Iterable[Reply] | Callable[[ChatRequest], Reply]) -> None:
-        self.requests: list[ChatRequest] = []
-        """Every well-formed request for a completion or a response, in order of arrival."""
-        self._script = Script[ChatRequest](script)
-        self._http = LocalServer(self._answer)
+class ChatServer(ModelServer[ChatRequest]):
+    """Serves scripted replies while the context is open; the script is read for completions and responses."""
 
     @property
     def url(self) -> str:
         """The base URL with `/v1`, for `base_url=` or `OPENAI_BASE_URL`."""
-        return f"{self._http.url}/v1"
-
-    def close(self) -> None:
-        """Stop serving; leaving the context does it."""
-        self._http.close()
-
-    def __enter__(self) -> ChatServer:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
+        return f"{super().url}/v1"
 
     def _answer(self, call: HttpCall) -> HttpAnswer:
         body, failure = _checked(call)
@@ -127,8 +89,7 @@ class ChatServer:
         if call.path == _EMBEDDINGS:
             return _json(200, _embeddings(body))
         request = ChatRequest(call.path, call.headers, body)
-        self.requests.append(request)
-        return _written(self._script.reply(request), request)
+        return _written(self._reply(request), request)
 
 
 def _checked(call: HttpCall) -> tuple[Json, Failure | None]:
@@ -156,14 +117,7 @@ def _written(reply: Reply, request: ChatRequest) -> HttpAnswer:
         if reply.ending == "error":
             return _failed(Failure(500, "server_error", "The server had an error"), delay=reply.delay)
         return _json(200, whole(reply, request.body), delay=reply.delay, dropped=dropped)
-    return HttpAnswer(
-        headers={"content-type": "text/event-stream; charset=utf-8", "x-request-id": _request_id()},
-        chunks=events(reply, request.body),
-        streamed=True,
-        dropped=dropped,
-        delay=reply.delay,
-        pace=reply.pace,
-    )
+    return event_stream(reply, events(reply, request.body), _request_id())
 
 
 def _failed(failure: Failure, *, delay: float = 0.0) -> HttpAnswer:
@@ -174,17 +128,11 @@ def _failed(failure: Failure, *, delay: float = 0.0) -> HttpAnswer:
 def _json(
     status: int, body: Json, *, headers: Mapping[str, str] | None = None, delay: float = 0.0, dropped: bool = False
 ) -> HttpAnswer:
-    return HttpAnswer(
-        status=status,
-        headers={"content-type": "application/json", "x-request-id": _request_id(), **(headers or {})},
-        chunks=[json.dumps(body, ensure_ascii=False).encode()],
-        delay=delay,
-        dropped=dropped,
-    )
+    return json_answer(status, body, {**_request_id(), **(headers or {})}, delay=delay, dropped=dropped)
 
 
-def _request_id() -> str:
-    return f"req_{uuid4().hex}"
+def _request_id() -> dict[str, str]:
+    return {"x-request-id": f"req_{uuid4().hex}"}
 
 
 def _embeddings(body: Json) -> Json:

@@ -15,14 +15,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Any, Final, cast
 from uuid import uuid4
 
-from otel_i2e.testing.local_http import HttpAnswer, HttpCall, LocalServer
+from otel_i2e.testing.local_http import HttpAnswer, HttpCall
 from otel_i2e.testing.messages_batches import BATCHES, LocalBatches, lines
 from otel_i2e.testing.messages_wire import error_body, events, message, tokens_in
-from otel_i2e.testing.reply import Failure, Reply, Script
+from otel_i2e.testing.model_server import ModelRequest, ModelServer, event_stream, json_answer
+from otel_i2e.testing.reply import Failure, Reply
 
 __all__ = ["MessagesRequest", "MessagesServer"]
 
@@ -32,24 +32,8 @@ _COUNT: Final = "/v1/messages/count_tokens"
 
 
 @dataclass(frozen=True, slots=True)
-class MessagesRequest:
+class MessagesRequest(ModelRequest):
     """A request to the Messages API, as a script reads it."""
-
-    path: str
-    headers: Mapping[str, str]
-    """Names in lower case."""
-    body: Json
-    """The JSON object that was sent."""
-
-    @property
-    def model(self) -> str:
-        """The model that was asked for."""
-        return str(self.body.get("model", ""))
-
-    @property
-    def stream(self) -> bool:
-        """Whether server-sent events were asked for."""
-        return bool(self.body.get("stream"))
 
     @property
     def system(self) -> str:
@@ -79,37 +63,13 @@ class MessagesRequest:
         return [_text(block.get("content")) for block in blocks if block.get("type") == "tool_result"]
 
 
-class MessagesServer:
-    """Serves scripted replies while the context is open.
-
-    `script` is one Reply (for every request), an iterable of replies (one a request, retries included)
-    or a function of the MessagesRequest. An exhausted or raising script answers 400 and says why.
-    """
+class MessagesServer(ModelServer[MessagesRequest]):
+    """Serves scripted replies while the context is open, to messages and to the requests of batches."""
 
     def __init__(self, script: Reply | Iterable[Reply] | Callable[[MessagesRequest], Reply]) -> None:
-        self.requests: list[MessagesRequest] = []
-        """Every well-formed request to `/v1/messages`, in order of arrival."""
-        self._script = Script[MessagesRequest](script)
-        self._http = LocalServer(self._answer)
+        super().__init__(script)
         self.batches = LocalBatches(lambda: self.url, self._batched)
         """What came as Message Batches."""
-
-    @property
-    def url(self) -> str:
-        """The base URL, for `base_url=` or `ANTHROPIC_BASE_URL`."""
-        return self._http.url
-
-    def close(self) -> None:
-        """Stop serving; leaving the context does it."""
-        self._http.close()
-
-    def __enter__(self) -> MessagesServer:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _batched(self, params: Json) -> Reply:
         return self._script.reply(MessagesRequest(BATCHES, {}, params))
@@ -127,8 +87,7 @@ class MessagesServer:
             prompt = [body.get(name) for name in ("system", "tools", "messages")]
             return _json(200, {"input_tokens": tokens_in(prompt)})
         request = MessagesRequest(call.path, call.headers, body)
-        self.requests.append(request)
-        return _written(self._script.reply(request), request)
+        return _written(self._reply(request), request)
 
 
 def _checked(call: HttpCall) -> tuple[Json, Failure | None]:
@@ -155,38 +114,25 @@ def _written(reply: Reply, request: MessagesRequest) -> HttpAnswer:
         if reply.ending == "error":
             return _failed(Failure(529, "overloaded_error", "Overloaded"), delay=reply.delay)
         return _json(200, message(reply, request.body), delay=reply.delay, dropped=dropped)
-    return HttpAnswer(
-        headers={"content-type": "text/event-stream; charset=utf-8", "request-id": _request_id()},
-        chunks=events(reply, request.body),
-        streamed=True,
-        dropped=dropped,
-        delay=reply.delay,
-        pace=reply.pace,
-    )
+    return event_stream(reply, events(reply, request.body), _request_id())
 
 
 def _failed(failure: Failure, *, delay: float = 0.0) -> HttpAnswer:
-    request_id = _request_id()
-    headers = {"request-id": request_id}
+    headers = _request_id()
+    body = error_body(failure, headers["request-id"])
     if failure.retry_after is not None:
         headers["retry-after"] = f"{failure.retry_after:g}"
-    return _json(failure.status, error_body(failure, request_id), headers=headers, delay=delay)
+    return _json(failure.status, body, headers=headers, delay=delay)
 
 
 def _json(
     status: int, body: Json, *, headers: Mapping[str, str] | None = None, delay: float = 0.0, dropped: bool = False
 ) -> HttpAnswer:
-    return HttpAnswer(
-        status=status,
-        headers={"content-type": "application/json", "request-id": _request_id(), **(headers or {})},
-        chunks=[json.dumps(body, ensure_ascii=False).encode()],
-        delay=delay,
-        dropped=dropped,
-    )
+    return json_answer(status, body, {**_request_id(), **(headers or {})}, delay=delay, dropped=dropped)
 
 
-def _request_id() -> str:
-    return f"req_{uuid4().hex[:24]}"
+def _request_id() -> dict[str, str]:
+    return {"request-id": f"req_{uuid4().hex[:24]}"}
 
 
 def _text(content: Any) -> str:
