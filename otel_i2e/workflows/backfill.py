@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from otel_i2e.config import Settings
 from otel_i2e.errors import QueryError, UsageError
-from otel_i2e.models import Attempt
+from otel_i2e.models import Attempt, Subject
 from otel_i2e.score import Scorer, Share
 from otel_i2e.store import Reader, Store
 from otel_i2e.workflows.attempt_rows import store_attempts
@@ -174,13 +174,30 @@ def _score(work: _Work, chunk: list[Candidate]) -> list[Attempt]:
 
     settings, memory = work.settings, work.memory
     asyncio.run(attempt_all(jobs, judge_settings(settings), keep, memory=memory, timeout=settings.scorer_timeout))
-    store_attempts(work.store, made)
+    if memory.batch is None:
+        store_attempts(work.store, made)
+    else:  # nobody else was held up while the batch was waited for
+        with turn(settings, "backfill", wait=True):
+            made = _unscored_still(work, made)
+            store_attempts(work.store, made)
     if memory.fresh:
         with work.store.write() as writer:
             writer.add_verdicts([*memory.fresh.values()])
     if memory.batch is not None:
         memory.batch.settle()
     return [attempt for _, attempt in made]
+
+
+def _unscored_still(work: _Work, made: list[tuple[Job, Attempt]]) -> list[tuple[Job, Attempt]]:
+    """Without what another backfill has scored meanwhile."""
+    keys = {(job.subject.span.trace_id, job.subject.span.span_id) for job, _ in made}
+    with work.store.read() as reader:
+        done = scored_by(reader, [*keys], shadow=work.asker.shadow)
+    return [(job, attempt) for job, attempt in made if _identity(job.subject, job.scorer) not in done]
+
+
+def _identity(subject: Subject, scorer: Scorer) -> tuple[str, str, str]:
+    return subject.span.trace_id, subject.span.span_id, identity_of(scorer)
 
 
 def _jobs(reader: Reader, work: _Work, chunk: list[Candidate]) -> list[Job]:
@@ -192,5 +209,5 @@ def _jobs(reader: Reader, work: _Work, chunk: list[Candidate]) -> list[Job]:
         Job(scorer, subject, work.asker, share=drawn.get(identity, Share()))
         for subject in subjects_of(reader, spans, work.scorers)
         for scorer in work.scorers
-        if (identity := (subject.span.trace_id, subject.span.span_id, identity_of(scorer))) not in done
+        if (identity := _identity(subject, scorer)) not in done
     ]

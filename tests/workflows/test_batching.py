@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -241,3 +242,21 @@ def test_batches_are_cut_by_their_size_as_well(room: Room, monkeypatch: pytest.M
     assert room.score().scored == 5
     assert [len(batch) for batch in room.server.batches.created] == [1, 1, 1, 1]
     assert room.notes() == []
+
+
+def test_two_runs_at_once_score_nothing_twice(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One stores what the other waits for: a row of the ledger for each span, and the batch's cost once."""
+    room.server.batches.polls = 1
+    other: list[Any] = []
+
+    async def meanwhile(_seconds: float) -> None:
+        other.append(await asyncio.to_thread(room.score))
+
+    monkeypatch.setattr(Batching.__init__, "__kwdefaults__", {"sleep": meanwhile})
+    assert room.score().scored == 0
+    assert [tally.scored for tally in other] == [5]
+    assert len(room.server.batches.created) == 1
+    with Store.of(room.settings).read() as reader:
+        (ledger,) = reader.rows("SELECT count(*) AS tries, sum(cost_usd) AS cost FROM score_ledger")
+    assert ledger["tries"] == len(room.scores()) == 5
+    assert ledger["cost"] == pytest.approx(sum(score.cost_usd or 0.0 for score in room.scores()))
