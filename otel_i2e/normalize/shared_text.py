@@ -1,8 +1,8 @@
 """What spans of a request share, their resource and the name of their scope, is written into each of their rows.
 
 So a request can become far more than it was: 5 MB of resource and 3,000 spans of 100 bytes are 15 GB of rows. Where
-this would be over `_MOST_TIMES` the request's size, a resource keeps what has a column of its own, cut, and the marker
-of what is cut.
+this would be over `_MOST_TIMES` the request's size, a resource keeps what has a column of its own, cut, the shortest of
+the rest, and the marker of what is cut.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ _KEPT: Final = (
     "deployment.environment",
 )
 _KEPT_CHARACTERS: Final = 200
+_ALWAYS: Final = 4_096
+"""Characters that stay however small the spans are: a row's own columns take half of that."""
 
 
 def within_bounds(spans: Sequence[RawSpan], size: int) -> tuple[Sequence[RawSpan], int]:
@@ -35,9 +37,9 @@ def within_bounds(spans: Sequence[RawSpan], size: int) -> tuple[Sequence[RawSpan
     sizes = _sizes(spans)
     if sum(sizes[_group(span)] for span in spans) <= _MOST_TIMES * size:
         return spans, 0
-    share = _MOST_TIMES * size // len(spans)
+    share = max(_ALWAYS, _MOST_TIMES * size // len(spans))
     small: dict[int, Json] = {}
-    bounded = [_cut(span, small) if sizes[_group(span)] > share else span for span in spans]
+    bounded = [_cut(span, share, small) if sizes[_group(span)] > share else span for span in spans]
     return bounded, sum(one is not sent for one, sent in zip(bounded, spans, strict=True))
 
 
@@ -58,10 +60,10 @@ def _sizes(spans: Sequence[RawSpan]) -> dict[tuple[int, int, int], int]:
     return sizes
 
 
-def _cut(span: RawSpan, small: dict[int, Json]) -> RawSpan:
+def _cut(span: RawSpan, share: int, small: dict[int, Json]) -> RawSpan:
     """`small` holds what was made of a resource, for the others that share it."""
     if id(span.resource) not in small:
-        small[id(span.resource)] = _small(span.resource)
+        small[id(span.resource)] = _small(span.resource, share)
     return span._replace(
         resource=small[id(span.resource)],
         scope_name=span.scope_name[:_KEPT_CHARACTERS],
@@ -69,8 +71,17 @@ def _cut(span: RawSpan, small: dict[int, Json]) -> RawSpan:
     )
 
 
-def _small(resource: Json) -> Json:
+def _small(resource: Json, share: int) -> Json:
+    """About `share` characters of it."""
     kept = {name: str(resource[name])[:_KEPT_CHARACTERS] for name in _KEPT if resource.get(name)}
+    sizes = {name: len(name) + len(dumps(value)) for name, value in resource.items() if name not in kept}
+    for name in sorted(sizes, key=lambda name: sizes[name]):
+        share -= sizes[name]
+        if share < 0:
+            break
+        kept[name] = resource[name]
+    if kept == resource:  # the name of the scope alone was too long
+        return resource
     whole = dumps(resource).encode()
     marks = {"resource": {"bytes": len(whole), "sha256": sha256(whole).hexdigest()}}
     return {**kept, semconv.I2E_CONTENT_TRUNCATED: dumps(marks, SORTED)}

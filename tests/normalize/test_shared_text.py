@@ -53,3 +53,26 @@ def test_only_the_large_ones_among_many_resources_are_cut() -> None:
     sent, kept, cut = bounded(body)
     assert cut == 2_000
     assert kept[2_000:] == sent[2_000:]
+
+
+def test_what_is_short_in_a_resource_stays() -> None:
+    """Where a pod ran is known however long its environment is; four kilobytes stay whatever the spans are."""
+    sent = {"service.name": "shop", "k8s.pod.name": "shop-7f", "process.environment": "x" * 400_000}
+    _, kept, cut = bounded(request(sent, "scope", 1_000))
+    assert cut == 1_000
+    assert kept[0].resource.keys() == {"service.name", "k8s.pod.name", "i2e.content.truncated"}
+    many = decode_traces(request({f"k8s.pod.label.{n}": "x" * 50 for n in range(500)}, "scope", 200), "json")
+    (first, *_), cut = within_bounds(many, 10_000)
+    assert cut == 200
+    assert 3_500 < len(json.dumps(first.resource)) < 5_000
+
+
+def test_a_resource_of_four_kilobytes_stays_whole() -> None:
+    """However small the spans are that share it."""
+    usual = {"resource": {"attributes": [{"key": "labels", "value": {"stringValue": "x" * 4_000}}]}}
+    tiny = [{"traceId": f"{n:032x}", "spanId": f"{n:016x}"} for n in range(1, 201)]
+    body = json.dumps({"resourceSpans": [{**usual, "scopeSpans": [{"spans": tiny}]}]}).encode()
+    size = len(body) // 2  # as protobuf has it
+    sent = decode_traces(body, "json")
+    assert len(sent) * 4_000 > 32 * size
+    assert within_bounds(sent, size)[1] == 0
