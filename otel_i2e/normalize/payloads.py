@@ -18,7 +18,7 @@ from otel_i2e.normalize.readers import text, words
 from otel_i2e.normalize.shapes import is_message
 from otel_i2e.normalize.usage import usage
 
-__all__ = ["answered", "asked", "params"]
+__all__ = ["answered", "asked", "one_answer", "params"]
 
 _PARAMS: Final = {
     "stop": "stop_sequences",
@@ -113,13 +113,17 @@ def _said(sent: Json) -> Any:
 
 
 def _one_answer(said: Content | None) -> Content | None:
+    return said and Content(one_answer(said.value), None, said.cut)
+
+
+def one_answer(said: list[Json]) -> list[Json]:
     """The items of OpenAI's responses as one message: thoughts, texts and calls are no choices among which to take."""
-    if said is None or len(said.value) < 2 or any(message["role"] != "assistant" for message in said.value):
+    if len(said) < 2 or any(message["role"] != "assistant" for message in said):
         return said
     whole: Json = {}
-    for message in said.value:
+    for message in said:
         whole |= message
-    return Content([{**whole, "parts": [part for message in said.value for part in message["parts"]]}], None, said.cut)
+    return [{**whole, "parts": [part for message in said for part in message["parts"]]}]
 
 
 def _reasons(sent: Json, said: Content | None) -> list[str] | None:

@@ -13,7 +13,7 @@ from otel_i2e.normalize.flattened import objects, tree
 from otel_i2e.normalize.messages import canonical_message, tool_definitions
 from otel_i2e.normalize.openinference_values import answer_in, documents_in, query_in, request_in, richer, tool_run_in
 from otel_i2e.normalize.parts import canonical_part, text_part, tool_call_part
-from otel_i2e.normalize.payloads import params
+from otel_i2e.normalize.payloads import one_answer, params
 from otel_i2e.normalize.raw import Json, RawLog, RawSpan, is_object
 from otel_i2e.normalize.readers import amount, object_of, text
 
@@ -82,6 +82,8 @@ def _call(raw: RawSpan, sent: Json, *, whole: bool) -> Facts:
     tools = [tool.get("json_schema") for tool in objects(sent, "llm", "tools", wrapper="tool")]
     inputs = _messages(sent, "input_messages") or _texts(sent, "prompts", "prompt", "user")
     outputs = _messages(sent, "output_messages") or _texts(sent, "choices", "completion", "assistant")
+    if (said := answer.get("output_messages")) is not None and len(said.value) == 1:
+        outputs = one_answer(outputs)
     outputs = _with_call(outputs, object_of(raw.attributes.get("llm.function_call")))
     chosen = {name: value for name, value in given.items() if name not in _NO_PARAMS}
     return {

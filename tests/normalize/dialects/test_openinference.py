@@ -292,3 +292,28 @@ def test_some_never_learn_which_model_answered(row_of: RowOf, library: str) -> N
     assert (row["request_model"], row["response_model"]) == ("gpt-5-mini", None)
     row = row_of({**sent, **answer}, scope_name="openinference.instrumentation.openai")
     assert (row["request_model"], row["response_model"]) == (None, "gpt-5-mini")
+
+
+def test_thoughts_before_an_answer_are_no_answer_of_their_own(row_of: RowOf) -> None:
+    """OpenAI Agents over the Responses API: a message for each item, which are one in the answer as it came."""
+    items = [
+        {"id": "rs_1", "type": "reasoning", "summary": [{"text": "hm", "type": "summary_text"}]},
+        {"id": "msg_1", "type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "Grüezi"}]},
+    ]
+    block = "message.contents.0.message_content"
+    row = row_of(
+        {
+            "openinference.span.kind": "LLM",
+            "output.value": json.dumps({"id": "resp_1", "model": "m", "object": "response", "output": items}),
+            "llm.output_messages.0.message.role": "assistant",
+            f"llm.output_messages.0.{block}.type": "reasoning",
+            f"llm.output_messages.0.{block}.text": "hm",
+            "llm.output_messages.1.message.role": "assistant",
+            f"llm.output_messages.1.{block}.type": "text",
+            f"llm.output_messages.1.{block}.text": "Grüezi",
+        },
+        scope_name="openinference.instrumentation.openai_agents",
+    )
+    (said,) = json.loads(row["output_messages"])
+    assert [part["type"] for part in said["parts"]] == ["reasoning", "text"]
+    assert row["output_text"] == "Grüezi"
