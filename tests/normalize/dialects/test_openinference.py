@@ -308,6 +308,7 @@ def test_thoughts_before_an_answer_are_no_answer_of_their_own(row_of: RowOf) -> 
             "llm.output_messages.0.message.role": "assistant",
             f"llm.output_messages.0.{block}.type": "reasoning",
             f"llm.output_messages.0.{block}.text": "hm",
+            f"llm.output_messages.0.{block}.id": "rs_1",
             "llm.output_messages.1.message.role": "assistant",
             f"llm.output_messages.1.{block}.type": "text",
             f"llm.output_messages.1.{block}.text": "Grüezi",
