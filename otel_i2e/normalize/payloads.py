@@ -18,7 +18,10 @@ from otel_i2e.normalize.readers import text, words
 from otel_i2e.normalize.shapes import is_message
 from otel_i2e.normalize.usage import usage
 
-__all__ = ["answered", "asked", "one_answer", "params"]
+__all__ = ["answered", "asked", "is_request", "one_answer", "params"]
+
+_SAID: Final = ("messages", "input", "prompt", "contents")
+"""Where a request has what was said, in this order."""
 
 _PARAMS: Final = {
     "stop": "stop_sequences",
@@ -31,7 +34,7 @@ _OF_A_MESSAGE: Final = (
 )
 _NO_PARAMS: Final = frozenset(
     {
-        *("model", "messages", "input", "prompt", "contents", "system", "instructions"),
+        *("model", *_SAID, "system", "instructions"),
         *("tools", "functions", "extra_headers", "extra_query", "extra_body", "timeout", "api_key", "metadata"),
     }
 )
@@ -44,9 +47,9 @@ def asked(value: Any) -> Facts:
     given = content(value)
     sent: Any = given.value if given else None
     sent = plain_request(sent) if is_object(sent) else sent
-    if not is_object(sent) or not ({"messages", "input", "prompt", "contents"} & sent.keys()):
+    if not is_object(sent) or not is_request(sent):
         return _asked_in_part(value)
-    said = next((sent[name] for name in ("messages", "input", "prompt", "contents") if sent.get(name)), None)
+    said = next((sent[name] for name in _SAID if sent.get(name)), None)
     return {
         "input_messages": messages({"messages": said} if is_list(said) else said),
         "system_instructions": instructions(sent.get("system") or sent.get("instructions")),
@@ -54,6 +57,11 @@ def asked(value: Any) -> Facts:
         "request_model": text(sent.get("model")),
         "request_params": params(sent),
     }
+
+
+def is_request(sent: Json) -> bool:
+    """Whether a model was asked something in it, and not only told how."""
+    return not sent.keys().isdisjoint(_SAID)
 
 
 def _is_list_text(value: Any) -> bool:

@@ -15,7 +15,7 @@ from otel_i2e.normalize.dialect import Dialect, Facts
 from otel_i2e.normalize.dialects.opentelemetry_events import said_in
 from otel_i2e.normalize.logfire_agents import AGENTS_SCOPE, agents_in
 from otel_i2e.normalize.messages import cut_off, messages
-from otel_i2e.normalize.payloads import asked
+from otel_i2e.normalize.payloads import asked, is_request, params
 from otel_i2e.normalize.raw import Json, RawLog, RawSpan, is_object
 from otel_i2e.normalize.readers import text
 from otel_i2e.normalize.usage import usage
@@ -44,6 +44,8 @@ def _request(value: Any) -> Facts:
     given, cut = left_of(value)
     if not is_object(given):
         return {}
+    if not is_request(given) and not cut:  # beside pydantic-ai it has the model alone
+        return {"request_params": params(given)}
     facts = {name: found for name, found in asked(given).items() if name != "request_model"}
     return {**facts, "input_messages": cut_off(facts["input_messages"], cut)}
 

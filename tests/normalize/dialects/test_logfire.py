@@ -58,6 +58,14 @@ def test_a_pending_span_is_no_call(row_of: Callable[..., SpanRow]) -> None:
     assert (row["kind"], row["input_text"]) == ("other", "hi")
 
 
+def test_request_data_with_the_model_alone_is_no_question(row_of: Callable[..., SpanRow]) -> None:
+    """As beside pydantic-ai, which has said the messages."""
+    said = '[{"role": "user", "parts": [{"type": "text", "content": "hi"}]}]'
+    sent = {"gen_ai.operation.name": "chat", "gen_ai.input.messages": said}
+    row = row_of({**sent, "request_data": '{"model": "gpt-5-mini", "temperature": 0}'}, scope_name="logfire.openai")
+    assert (row["input_text"], json.loads(row["request_params"])) == ("hi", {"temperature": 0})
+
+
 AGENTS = ["logfire_agents_chat", "logfire_agents_responses"]
 
 
