@@ -35,7 +35,7 @@ _SCORES: Final = {
 }
 
 TABLES: Final[dict[str, dict[str, str]]] = {
-    "span_rows": {**SPAN_COLUMNS, "packed": "BOOLEAN", "wraps": "BOOLEAN"},
+    "span_rows": {**SPAN_COLUMNS, "packed": "BOOLEAN", "wraps": "BOOLEAN", "changed_at": _TIME},
     "scores": _SCORES,
     "shadow_scores": _SCORES,
     "waiting_logs": {

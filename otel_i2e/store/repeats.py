@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
@@ -46,7 +47,8 @@ WHERE kind NOT IN ('llm', 'embedding')
   AND trace_id IN {_TEXTS.format(name="$trace_ids")}
 """
 _LINK: Final = """
-UPDATE span_rows SET duplicate_of = new.link[3], duplicate_trace_id = new.link[4], wraps = new.link[5] = 'wraps'
+UPDATE span_rows SET duplicate_of = new.link[3], duplicate_trace_id = new.link[4], wraps = new.link[5] = 'wraps',
+  changed_at = make_timestamptz($now::BIGINT)
 FROM (SELECT unnest(from_json($links, '[["VARCHAR"]]')) AS link) AS new
 WHERE trace_id = new.link[1] AND span_id = new.link[2]
   AND start_time BETWEEN make_timestamptz($first::BIGINT) AND make_timestamptz($last::BIGINT)
@@ -184,7 +186,7 @@ def link(
 ) -> None:
     """Say of stored spans in the range of `near` which span they repeat; None: none. `wrappers` are around several."""
     told = [[*key, *_link(key, kept), "wraps" if key in wrappers else None] for key, kept in links.items()]
-    connection.execute(_LINK, {"links": json_text(told), **near.bounds})
+    connection.execute(_LINK, {"links": json_text(told), "now": time.time_ns() // 1000, **near.bounds})
 
 
 def _link(key: Key, kept: Key | None) -> tuple[str | None, str | None]:

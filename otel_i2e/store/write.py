@@ -90,10 +90,11 @@ class Writer:
         return stored_rows(self._connection, keys) if keys else []
 
     def replace_spans(self, rows: Sequence[SpanRow]) -> None:
-        """Store what is known of stored spans by now, in place of what was known."""
+        """Store what is known of stored spans by now, in place of what was known, and when that came."""
         if rows:
             remove_spans(self._connection, rows)
-            self.add_spans(rows)
+            now = time.time_ns() // 1000
+            self.add_spans([{**row, "changed_at": now} for row in rows])
 
     def keep_logs(self, records: Sequence[tuple[str, str, str]]) -> None:
         """Keep log records (trace id, span id, JSON text) until their span is stored; one that waits already once."""

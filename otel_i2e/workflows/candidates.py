@@ -28,21 +28,72 @@ __all__ = [
 
 # The condition stands in a query of its own, so that it sees the columns of `spans` and nothing of ours.
 # A span that repeats another's call would be scored twice; one of an experiment is scored by the evaluation.
+# An attempt on a row that repeats the call was one on the call. One that found no content settles what had been told by
+# then: it is due again when log records or a row that repeats the call have told more. Attempts on what came
+# long after its call are looked up in all of the ledger, and only where there is such a row.
 _UNTRIED: Final = """
-WITH tried AS (
-    SELECT trace_id, span_id, list(scorer || '@' || scorer_version) AS identities
-    FROM score_ledger
-    WHERE source IN ('online', 'backfill') AND rule = $rule AND created_at >= make_timestamptz($since::BIGINT)
-    GROUP BY trace_id, span_id
+WITH changed AS MATERIALIZED (
+    SELECT trace_id, span_id, coalesce(duplicate_trace_id, trace_id) AS call_trace_id,
+        coalesce(duplicate_of, span_id) AS call_span_id, duplicate_of IS NOT NULL AS repeats, ingested_at, changed_at
+    FROM span_rows WHERE changed_at >= make_timestamptz($since::BIGINT)
+    UNION ALL
+    SELECT trace_id, span_id, coalesce(duplicate_trace_id, trace_id), duplicate_of, TRUE, ingested_at, changed_at
+    FROM span_rows
+    WHERE duplicate_of IS NOT NULL AND ingested_at >= make_timestamptz($since::BIGINT)
+      AND coalesce(changed_at < make_timestamptz($since::BIGINT), TRUE)
 ),
-matching AS (
+told AS MATERIALIZED (
+    SELECT call_trace_id AS trace_id, call_span_id AS span_id,
+        max(CASE WHEN repeats THEN greatest(ingested_at, changed_at) ELSE changed_at END) AS told_at
+    FROM changed GROUP BY ALL
+),
+far AS MATERIALIZED (
+    SELECT trace_id, span_id FROM told
+    ANTI JOIN (SELECT trace_id, span_id FROM span_rows WHERE ingested_at >= make_timestamptz($before::BIGINT)) AS recent
+        USING (trace_id, span_id)
+),
+matching AS MATERIALIZED (
     SELECT trace_id, span_id, start_time, ingested_at
     FROM spans
-    WHERE ingested_at >= make_timestamptz($since::BIGINT)
+    WHERE ingested_at >= make_timestamptz($before::BIGINT)
+      AND (
+        ingested_at >= make_timestamptz($since::BIGINT)
+        OR (trace_id, span_id) IN (SELECT (trace_id, span_id) FROM told)
+      )
       AND experiment_id IS NULL AND duplicate_of IS NULL
       AND (
 {where}
       )
+    UNION ALL
+    SELECT trace_id, span_id, start_time, ingested_at
+    FROM (FROM spans SEMI JOIN far USING (trace_id, span_id)) AS spans
+    WHERE experiment_id IS NULL AND duplicate_of IS NULL
+      AND (
+{where}
+      )
+),
+moved AS MATERIALIZED (
+    SELECT c.trace_id, c.span_id, c.call_trace_id, c.call_span_id, c.ingested_at, m.ingested_at AS call_at
+    FROM changed AS c JOIN matching AS m ON m.trace_id = c.call_trace_id AND m.span_id = c.call_span_id
+    WHERE c.repeats
+),
+earlier AS (
+    SELECT trace_id, span_id, call_trace_id, call_span_id, call_at FROM moved
+    WHERE ingested_at < make_timestamptz($before::BIGINT)
+    UNION ALL
+    SELECT trace_id, span_id, trace_id, span_id, NULL FROM far
+),
+tries AS (
+    SELECT coalesce(call_trace_id, trace_id) AS trace_id, coalesce(call_span_id, span_id) AS span_id, call_at,
+        scorer || '@' || scorer_version AS identity, outcome, created_at
+    FROM score_ledger LEFT JOIN moved USING (trace_id, span_id)
+    WHERE source IN ('online', 'backfill') AND rule = $rule AND created_at >= make_timestamptz($before::BIGINT)
+{earlier}),
+tried AS (
+    SELECT trace_id, span_id, list(identity) AS identities
+    FROM tries LEFT JOIN told USING (trace_id, span_id)
+    WHERE outcome <> 'no_content' OR coalesce(created_at >= greatest(call_at, told_at), TRUE)
+    GROUP BY trace_id, span_id
 ),
 due AS (
     SELECT m.*, tried.identities
@@ -63,11 +114,22 @@ ORDER BY ready DESC, ingested_at, span_id
 LIMIT $limit
 """
 
+_EARLIER: Final = """
+    UNION ALL
+    SELECT call_trace_id, call_span_id, call_at, scorer || '@' || scorer_version, outcome, created_at
+    FROM score_ledger JOIN earlier USING (trace_id, span_id)
+    WHERE source IN ('online', 'backfill') AND rule = $rule AND created_at < make_timestamptz($before::BIGINT)
+"""
+_ANY_EARLIER: Final = (
+    _UNTRIED[: _UNTRIED.index("matching AS")].rstrip().rstrip(",")
+    + " SELECT 1 FROM far UNION ALL SELECT 1 FROM changed WHERE ingested_at < make_timestamptz($before::BIGINT) LIMIT 1"
+)
+
 # What a person asks for: from the latest back, passing over what has a score of this version already.
 _MATCHING: Final = """
 WITH scored AS (
     SELECT trace_id, span_id, list(name || '@' || scorer_version) AS identities
-    FROM {scores}
+    FROM {call_scores}
     WHERE source IN ('online', 'backfill') AND list_contains($identities::VARCHAR[], name || '@' || scorer_version)
     GROUP BY trace_id, span_id
 ),
@@ -95,7 +157,7 @@ LIMIT $limit
 _COUNTED: Final = f"{_MATCHING} SELECT count(*) AS spans, count(*) FILTER (WHERE complete) AS complete FROM judged"
 
 _SCORED: Final = """
-SELECT DISTINCT trace_id, span_id, name || '@' || scorer_version AS identity FROM {scores}
+SELECT DISTINCT trace_id, span_id, name || '@' || scorer_version AS identity FROM {call_scores}
 SEMI JOIN (SELECT unnest(from_json($keys, '[["VARCHAR"]]')) AS key) AS sent
     ON sent.key[1] = trace_id AND sent.key[2] = span_id
 WHERE source IN ('online', 'backfill')
@@ -104,7 +166,7 @@ WHERE source IN ('online', 'backfill')
 _DRAWN: Final = """
 SELECT trace_id, span_id, scorer || '@' || scorer_version AS identity,
     coalesce(min(weight) FILTER (weight > 0), 0) AS weight, arg_min(stratum, weight) FILTER (weight > 0) AS stratum
-FROM score_ledger
+FROM call_ledger
 SEMI JOIN (SELECT unnest(from_json($keys, '[["VARCHAR"]]')) AS key) AS sent
     ON sent.key[1] = trace_id AND sent.key[2] = span_id
 WHERE source = 'online' AND coalesce(shadow, FALSE) = $shadow AND (weight IS NOT NULL OR outcome = 'sampled_out')
@@ -113,6 +175,8 @@ GROUP BY ALL
 _LEFT_OUT: Final = "backfill"
 """Stratum of a span that a rule's sample left out and a person asked for: others were drawn to stand for it."""
 _DAY: Final = timedelta(days=1)
+_APART: Final = timedelta(minutes=10)
+"""How far apart rows of one call commonly come."""
 _WITH_IDS: Final = """
 start_time BETWEEN make_timestamptz($first::BIGINT) AND make_timestamptz($last::BIGINT)
 AND span_id IN (SELECT unnest($span_ids::VARCHAR[]))
@@ -157,6 +221,7 @@ def untried(
     params = {
         "rule": rule.name,
         "since": micros(since),
+        "before": micros(since - _APART),
         "day": micros(now - _DAY),
         "quiet": micros(now - timedelta(seconds=rule.quiet)),
         "patience": micros(now - timedelta(seconds=rule.quiet_max)),
@@ -164,7 +229,9 @@ def untried(
         "limit": limit,
         "identities": identities_of(scorers),
     }
-    rows = _asked(store, settings, _UNTRIED, rule.where, params).rows
+    with store.read() as reader:
+        earlier = _EARLIER if reader.rows(_ANY_EARLIER, params) else ""
+    rows = _asked(store, settings, _UNTRIED.replace("{earlier}", earlier), rule.where, params).rows
     found = [_candidate(*row[:4]) for row in rows if row[4]]
     return found, len(rows) - len(found)
 
@@ -212,7 +279,7 @@ def _share(weight: float, stratum: str | None) -> Share:
 
 
 def _in(sql: str, *, shadow: bool) -> str:
-    return sql.replace("{scores}", "shadow_scores" if shadow else "scores")
+    return sql.replace("{call_scores}", "call_shadow_scores" if shadow else "call_scores")
 
 
 def spans_of(reader: Reader, candidates: Collection[Candidate]) -> dict[tuple[str, str], Span]:

@@ -26,7 +26,7 @@ from otel_i2e.store import Store
         ("SELECT * FROM spans whree kind = 'llm'", "; did you mean WHERE instead of whree?"),
         ("SELECT 1 +", "; look at what stands just before it"),
         ("SELECT * FROM span", "; did you mean spans?"),
-        ("SELECT * FROM qqqqqqqq", "; there are calibrations, cases, "),
+        ("SELECT * FROM qqqqqqqq", "; there are calibrations, call_ledger, "),
         ("SELECT name FROM spans GROUP BY kind", "Either add it to the GROUP BY list"),
     ],
 )
