@@ -122,7 +122,16 @@ ORDER BY scorer, scorer_version
 _IDENTITIES: Final = """
 SELECT * FROM scorer_identities WHERE $scorer IS NULL OR scorer = $scorer ORDER BY first_seen, scorer, scorer_version
 """
-_LABELS: Final = "SELECT * FROM labels WHERE scorer = $scorer OR judge = $scorer ORDER BY created_at, label_id"
+# On the row that is kept of a call, as its scores are in `rated_scores`.
+_LABELS: Final = """
+SELECT l.* REPLACE (
+  coalesce(r.duplicate_trace_id, l.trace_id) AS trace_id, coalesce(r.duplicate_of, l.span_id) AS span_id
+)
+FROM labels AS l
+LEFT JOIN span_rows AS r ON r.trace_id = l.trace_id AND r.span_id = l.span_id AND r.duplicate_of IS NOT NULL
+WHERE l.scorer = $scorer OR l.judge = $scorer
+ORDER BY l.created_at, l.label_id
+"""
 _CALIBRATION: Final = "SELECT body FROM calibrations WHERE scorer = $scorer ORDER BY created_at DESC LIMIT 1"
 _VERDICTS: Final = "SELECT * FROM verdicts ORDER BY recorded_at DESC LIMIT $limit"
 

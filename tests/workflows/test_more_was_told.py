@@ -12,6 +12,7 @@ from otel_i2e.config import Settings
 from otel_i2e.models import Span
 from otel_i2e.store import Store
 from otel_i2e.testing import llm_span, row_of
+from otel_i2e.workflows.labels import add_label
 from otel_i2e.workflows.linking import link_calls
 from otel_i2e.workflows.scoring import score_online, score_where
 
@@ -73,3 +74,15 @@ def test_a_call_that_has_a_score_is_not_scored_for_its_twin(
     assert score_online(settings).attempts == 0
     assert score_where(settings, "kind = 'llm'", ["short"]).spans == 0
     assert len(_rows(settings, "SELECT * FROM rated_scores")) == 1
+
+
+def test_a_label_is_where_the_score_is(settings: Settings) -> None:
+    """On the row that is kept, also when the label was given to the other one."""
+    _told(settings, WIRE, "Yes.")
+    score_online(settings)
+    (row,) = _rows(settings, "SELECT span_id FROM spans")
+    add_label(settings, row["span_id"], scorer="short", passed=True, reviewer="ann")
+    _told(settings, APP, "Yes.")
+    (score,) = _rows(settings, "SELECT span_id FROM rated_scores")
+    with Store.of(settings).read() as reader:
+        assert [label.span_id for label in reader.labels("short")] == [score["span_id"]] != [row["span_id"]]
