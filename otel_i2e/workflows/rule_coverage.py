@@ -105,7 +105,9 @@ def why_idle(
 
     `row` is the rule's of RULE_COUNTS, empty when it never tried anything; `spans` is how many are stored.
     """
-    if not row and spans and (said := _never_matched(settings, found, rule, spans)) is not None:
+    matched = covered is not None and (covered.matched_lately or covered.matched_before)
+    is_mute = not row or (covered is not None and not matched)  # what it scored may have been by another condition
+    if is_mute and spans and (said := _never_matched(settings, found, rule, spans)) is not None:
         return said
     if covered is None:
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -47,6 +48,14 @@ def test_a_condition_that_no_longer_matches_is_said(tmp_path: Path) -> None:
     _stored(settings, "support_v2", 50, hours=0.5)
     (warning,) = status(settings).warnings
     assert "matches none of the 50 spans stored within the last hour, and 20 of 20 within the week before" in warning
+
+
+def test_a_condition_that_was_edited_and_matches_nothing_is_said(tmp_path: Path) -> None:
+    """It has scored by another condition, a moment ago."""
+    settings = _settings(tmp_path)
+    _scored(settings, _stored(settings, "support", 20, hours=3), hours=0.2)
+    (warning,) = status(replace(settings, rules=({**RULE, "where": "name = 'suport'"},))).warnings
+    assert "matches none of the 20 spans stored; see what there is" in warning
 
 
 def test_a_condition_that_seldom_matches_is_not(tmp_path: Path) -> None:
