@@ -38,6 +38,7 @@ _NO_DATABASE: Final = (
     "Loading external extensions is disabled",  # to a reader that is given a file of SQLite's
     "sqlite_scanner",  # to a writer
 )
+_ENDING: Final = "interpreter is shutting down"
 _ANOTHER_FORMAT: Final = re.compile(r"\bstorage version\b", re.IGNORECASE)
 _BUSY_HERE: Final = ("different configuration", "Unique file handle conflict")
 _BUSY_ELSEWHERE: Final = ("Could not set lock on file", "being used by another process")
@@ -97,6 +98,8 @@ def store_error(error: duckdb.Error, path: Path) -> StoreError:
     if damaged(error):
         remedy = "`i2e repair` explains, and saves what can be read"
         return StoreDamaged(f"the store {str(path)!r} is damaged: {first_line(error)}; {remedy}")
+    if _ENDING in str(error):
+        return StoreError(f"the store {str(path)!r} was not written: this process is ending; the next one writes")
     is_foreign = _ANOTHER_FORMAT.search(str(error)) is not None
     if isinstance(error, _OF_A_VALUE) and not is_foreign:
         return RowRefused(f"the store {str(path)!r} does not take a value: {first_line(error)}")

@@ -97,3 +97,9 @@ def test_what_counts_as_damage(error: duckdb.Error, expected: bool) -> None:
     """What DuckDB says of the bytes; not a disk in trouble now, and never a text in somebody's row."""
     assert damaged(error) is expected
     assert isinstance(store_error(error, _STORE), StoreDamaged) is expected
+
+
+def test_a_process_that_ends_refuses_no_row() -> None:
+    """Python takes no new threads then: the rows are as good as they were, and wait for the next process."""
+    said = "cannot schedule new futures after interpreter shutdown; interpreter is shutting down"
+    assert type(store_error(duckdb.InvalidInputException(said), _STORE)) is StoreError
