@@ -22,6 +22,7 @@ from otel_i2e.stats import cohen_kappa, fleiss_kappa, krippendorff_alpha
 from otel_i2e.store import Reader, Store
 from otel_i2e.workflows.author import author
 from otel_i2e.workflows.scorers import Loaded, case_scorers, load_all, named
+from otel_i2e.workflows.trace_roots import ROOT_OF_TARGET
 
 __all__ = [
     "Agreement",
@@ -34,10 +35,9 @@ __all__ = [
     "next_to_label",
 ]
 
-_SPAN: Final = """
+_SPAN: Final = f"""
 SELECT trace_id, span_id, case_id, experiment_id FROM spans
-WHERE duplicate_of IS NULL AND (starts_with(span_id, $target)
-  OR (starts_with(trace_id, $target) AND parent_span_id IS NULL))
+WHERE duplicate_of IS NULL AND (starts_with(span_id, $target) OR {ROOT_OF_TARGET})
 LIMIT 2
 """
 _RUN: Final = """

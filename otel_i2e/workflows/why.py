@@ -17,12 +17,13 @@ from otel_i2e.workflows.rule_rates import DAY, ModelRate, RuleScorer, rule_score
 from otel_i2e.workflows.rules import FoundRule, rules_or_errors, workable
 from otel_i2e.workflows.scorers import Loaded, load_all
 from otel_i2e.workflows.strata import strata_of
+from otel_i2e.workflows.trace_roots import ROOT_OF_TARGET
 
 __all__ = ["Answer", "why"]
 
-_SPAN: Final = """
+_SPAN: Final = f"""
 SELECT trace_id, span_id, duplicate_of, experiment_id, ingested_at, epoch_us(start_time) AS start_us FROM spans
-WHERE starts_with(span_id, $target) OR (starts_with(trace_id, $target) AND parent_span_id IS NULL) LIMIT 2
+WHERE starts_with(span_id, $target) OR {ROOT_OF_TARGET} LIMIT 2
 """
 _LEDGER: Final = """
 SELECT * FROM score_ledger

@@ -15,6 +15,7 @@ from otel_i2e.testing import llm_span, row_of
 from otel_i2e.workflows.labels import add_label
 from otel_i2e.workflows.linking import link_calls
 from otel_i2e.workflows.scoring import score_online, score_where
+from otel_i2e.workflows.why import why
 
 APP, WIRE = "opentelemetry.instrumentation.anthropic", "com.anthropic.sdk.python"
 BEGAN = datetime.now(UTC)
@@ -74,6 +75,16 @@ def test_a_call_that_has_a_score_is_not_scored_for_its_twin(
     assert score_online(settings).attempts == 0
     assert score_where(settings, "kind = 'llm'", ["short"]).spans == 0
     assert len(_rows(settings, "SELECT * FROM rated_scores")) == 1
+
+
+def test_a_trace_whose_root_is_elsewhere_is_known_by_its_first_span(settings: Settings) -> None:
+    """To `i2e why` and `i2e label`, as to `i2e traces`."""
+    later, first = (llm_span(parent_span_id="aa" * 8, trace_id="b" * 32, start_time=BEGAN + n * timedelta(seconds=1))
+                    for n in (1, 0))  # fmt: skip
+    with Store.of(settings).write() as writer:
+        writer.add_spans([row_of(later), row_of(first)])
+    assert [answer.scorer for answer in why(settings, "bbbb")] == ["short"]
+    assert add_label(settings, "bbbb", scorer="short", passed=True, reviewer="ann").span_id == first.span_id
 
 
 def test_a_label_is_where_the_score_is(settings: Settings) -> None:
