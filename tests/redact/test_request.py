@@ -92,14 +92,15 @@ def test_a_function_that_always_fails_leaves_the_span(encoding: str, encoded: An
     assert {counter for counter, _ in redactor.take_counts()} == {"redact_error"}
 
 
-@pytest.mark.parametrize(
-    "around",
-    [
-        lambda value: {"arrayValue": {"values": [value]}},
-        lambda value: {"kvlistValue": {"values": [{"key": "k", "value": value}]}},
-    ],
-    ids=["lists", "mappings"],
-)
+def _in_a_list(value: Any) -> dict[str, Any]:
+    return {"arrayValue": {"values": [value]}}
+
+
+def _in_a_mapping(value: Any) -> dict[str, Any]:
+    return {"kvlistValue": {"values": [{"key": "k", "value": value}]}}
+
+
+@pytest.mark.parametrize("around", [_in_a_list, _in_a_mapping])
 def test_a_value_that_is_nested_too_deeply_takes_nothing_with_it(around: Any) -> None:
     """What the receiver reads, the redactor drops and counts: of an attribute, and of the body of a log record."""
     deep: Any = {"stringValue": KEY}
