@@ -46,7 +46,7 @@ def command(*, limit: int, since: datetime | None, store: str | None, config: st
             say(f"✗ {one.scorer} on {one.span_id}\n  online:  {safe(one.online)}\n  offline: {safe(one.offline)}")
         left = {"of another identity": found.other_identity, "without their span": found.no_span}
         left["of judges, stored without their request"] = found.without_request
-        left["of traces that have grown since"] = found.grown
+        left["of calls or traces that have grown since"] = found.grown
         for why, count in left.items():
             if count:
                 say(f"{count} left out: {why}")

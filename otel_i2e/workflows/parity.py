@@ -34,6 +34,16 @@ WHERE source = 'online' AND outcome = 'scored' AND trace_spans IS NOT NULL
   AND span_id IN (SELECT unnest($span_ids::VARCHAR[]))
 GROUP BY ALL
 """
+_CHANGED: Final = """
+SELECT trace_id, span_id, max(told_at) AS told_at FROM (
+  SELECT trace_id, span_id, changed_at AS told_at FROM span_rows WHERE span_id IN (SELECT unnest($span_ids::VARCHAR[]))
+  UNION ALL
+  SELECT coalesce(duplicate_trace_id, trace_id), duplicate_of, greatest(ingested_at, changed_at) FROM span_rows
+  WHERE duplicate_of IN (SELECT unnest($span_ids::VARCHAR[]))
+)
+WHERE told_at IS NOT NULL
+GROUP BY ALL
+"""
 _NAMES: Final = ("trace_id", "span_id", "rule", "scorer", "scorer_version")
 
 
@@ -66,7 +76,7 @@ class Parity(Contract):
     no_span: int = 0
     """Scores whose span is not stored."""
     grown: int = 0
-    """Scores whose trace, or conversation up to it, has grown since they were made: not comparable."""
+    """Scores whose call, trace, or conversation up to it, has grown since they were made: not comparable."""
     differences: tuple[Difference, ...] = ()
     """Every score that is not the same; empty when online is offline."""
 
@@ -98,13 +108,14 @@ def check_parity(settings: Settings, *, limit: int = 1000, since: datetime | Non
         rows = _online(reader, limit, since)
         known = [row for row in rows if _is_current(scorers.get(row.name), row)]
         subjects = _subjects(reader, known, [scorers[name] for name in {row.name for row in known}])
-        seen = _seen(reader, subjects)
+        seen, changed = _seen(reader, subjects), _changed(reader, subjects)
     there = [row for row in known if row.span_id in subjects]
     sizes = {span_id: len(subject.trace) for span_id, subject in subjects.items()}
     found = [
         row
         for row in there
         if seen.get(_key(row), sizes[row.span_id]) == sizes[row.span_id]
+        and changed.get((row.trace_id, row.span_id), row.created_at) <= row.created_at
         and not (scorers[row.name].needs_conversation and _has_grown(subjects[row.span_id], row))
     ]
     comparable = [row for row in found if not scorers[row.name].asks_model or row.metadata.get("request")]
@@ -133,6 +144,12 @@ def _seen(reader: Reader, subjects: Iterable[str | None]) -> dict[tuple[str | No
     """How many spans of the trace each score was made of, where its scorer looks at the trace."""
     rows = reader.rows(_SEEN, {"span_ids": [span_id for span_id in subjects if span_id is not None]})
     return {tuple(row[name] for name in _NAMES): row["spans"] for row in rows}
+
+
+def _changed(reader: Reader, subjects: Iterable[str | None]) -> dict[tuple[str, str | None], datetime]:
+    """When something came last that changed a span: content in log records, or another row of its call."""
+    rows = reader.rows(_CHANGED, {"span_ids": [span_id for span_id in subjects if span_id is not None]})
+    return {(row["trace_id"], row["span_id"]): row["told_at"] for row in rows}
 
 
 def _key(row: ScoreRow) -> tuple[str | None, ...]:

@@ -114,6 +114,29 @@ def test_a_trace_that_has_grown_is_no_difference(project: tuple[Settings, Messag
     assert found.code + found.judged + found.grown == 64
 
 
+@pytest.mark.parametrize(
+    "grows",
+    [
+        "UPDATE span_rows SET changed_at = now() + INTERVAL 1 DAY WHERE span_id = '{root}'",
+        (
+            "UPDATE span_rows SET duplicate_of = '{root}', ingested_at = now() + INTERVAL 1 DAY "
+            "WHERE kind = 'llm' AND trace_id = '{trace}'"
+        ),
+    ],
+    ids=["content came later", "a repeat came later"],
+)
+def test_a_call_that_has_grown_is_no_difference(project: tuple[Settings, MessagesServer], grows: str) -> None:
+    """Its score was right when it was made, and cannot be made again."""
+    settings, _ = project
+    with Store.of(settings).read() as reader:
+        (root, *_) = reader.spans("kind = 'agent'")
+    _edit(settings, grows.format(root=root.span_id, trace=root.trace_id))
+    _edit(settings, f"UPDATE span_rows SET output_text = 'else' WHERE span_id = '{root.span_id}'")
+    found = check_parity(settings)
+    assert found.differences == ()
+    assert found.grown >= 8
+
+
 def test_the_command_says_it_with_its_exit_code(
     project: tuple[Settings, MessagesServer],
     capsys: pytest.CaptureFixture[str],
