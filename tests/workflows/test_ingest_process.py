@@ -20,9 +20,9 @@ def _put(settings: Settings) -> Spool:
 
 
 def _running() -> list[psutil.Process]:
-    """The ingest processes of this one: every child but the one of multiprocessing that other tests leave."""
+    """The ingest processes of this one; other tests may have left children of other kinds."""
     children = [child for child in psutil.Process().children() if child.status() != psutil.STATUS_ZOMBIE]
-    return [child for child in children if not any("resource_tracker" in word for word in child.cmdline())]
+    return [child for child in children if any("ingest_process" in word for word in child.cmdline())]
 
 
 def _wait_until_moved(spool: Spool) -> None:
