@@ -84,8 +84,11 @@ def forked_i2e(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..
     """`forked_i2e("gate", cwd=folder, env=environ)`: the command in a process of its own, without the time of a start.
 
     The process is forked from one that has imported the package. Tests of the start, of signals and of the streams
-    themselves begin a new interpreter.
+    themselves begin a new interpreter; so do all with DuckDB 1.5, of which a forked process ends in std::terminate.
     """
+    if int(duckdb.__version__.partition(".")[0]) < 2:
+        yield _begun_anew
+        return
     folder = tmp_path_factory.mktemp("forked")
     streams = [folder / name for name in ("in", "out", "err")]
     command = [sys.executable, "-c", Path(__file__).with_name("fork_server.py").read_text()]
@@ -108,6 +111,22 @@ def forked_i2e(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..
 
         yield run
         requests.close()
+
+
+def _begun_anew(
+    *arguments: str, cwd: Path, env: dict[str, str], timeout: int = 180
+) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", "from otel_i2e.cli.main import main; main()", *arguments]
+    return subprocess.run(
+        command,
+        cwd=cwd,
+        env=env,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )
 
 
 _anew: list[str] = []
