@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import TracebackType
@@ -38,7 +39,7 @@ class ModelRequest:
         return bool(self.body.get("stream"))
 
 
-class ModelServer(Generic[R]):
+class ModelServer(ABC, Generic[R]):
     """Serves scripted replies while the context is open.
 
     `script` is one Reply (for every request), an iterable of replies (one a request, retries included)
@@ -68,8 +69,9 @@ class ModelServer(Generic[R]):
     ) -> None:
         self.close()
 
+    @abstractmethod
     def _answer(self, call: HttpCall) -> HttpAnswer:
-        raise NotImplementedError
+        """What the API answers: errors of its own, or what it makes of the script's reply."""
 
     def _reply(self, request: R) -> Reply:
         """The script's reply to a request, which is remembered."""
